@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: up test lint lock bench clean
+
+up: .venv/embedded  ## everything on this machine, nothing else installed
+	@$(BIN)/callsheet up
+
+test: .venv/dev
+	@$(BIN)/python -m tests.servers.prepare
+	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
+
+lint: .venv/dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+
+.venv/embedded: requirements-embedded.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("callsheet needs Python 3.11 or later: make PYTHON=/path/to/python3")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-embedded.txt
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/embedded requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+lock:  ## needs uv
+	$(LOCK) -o requirements.txt
+	$(LOCK) --extra embedded -c requirements.txt -o requirements-embedded.txt
+	$(LOCK) --extra embedded --extra test --extra dev -c requirements-embedded.txt -o requirements-dev.txt
+
+clean:
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

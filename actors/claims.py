@@ -1,0 +1,146 @@
+"""Claims: from deliveries of the broker to messages whose runs this process holds."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from dramatiq import Broker, Message
+from dramatiq.broker import MessageProxy
+from dramatiq.common import q_name
+from dramatiq.errors import DecodeError
+
+from actors.context import CurrentRun
+from actors.held import HeldRun
+from actors.outcome import interrupt
+from actors.process import WorkerProcess
+from models.claiming import ClaimedRun, adopt_messages, claim_runs
+from models.ids import message_run_id
+from models.planning import NewRun, notify
+from models.rows import read_clock
+from models.states import Trigger
+
+log = structlog.get_logger("worker")
+
+POSITIONAL = "*"
+"""The key under which a run's arguments keep positional ones that have no name."""
+
+UNKNOWN_ACTOR_SECONDS = 5.0
+"""A run that came to a worker which doesn't know its actor goes back for so long: another worker may know it."""
+
+
+class ClaimedMessage(MessageProxy):
+    """A message whose run this process holds; its arguments come from the row. Logs see the run's id alone.
+
+    `held` and `run` are set once a thread starts it.
+    """
+
+    def __init__(self, message: Message[Any], claim: ClaimedRun) -> None:
+        super().__init__(message)
+        self.claim = claim
+        self.held: HeldRun | None = None
+        self.run: CurrentRun | None = None
+
+    def __str__(self) -> str:
+        return f"{self.claim.actor} run {self.claim.id}"
+
+
+def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[bytes]) -> list[MessageProxy]:
+    """Claim the runs of these message bodies in one transaction; returns the messages that may now run.
+
+    Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's DBAPIError while the
+    database is away: nothing is claimed then, and the same bodies may be tried again.
+    """
+    messages = {message.message_id: message for message in map(_decode, bodies) if message is not None}
+    with process.engine.begin() as connection:
+        now = read_clock(connection)
+        plain = {_plain_id(m): _as_run(broker, m, now) for m in messages.values() if not _is_published(m)}
+        if plain:
+            adopt_messages(connection, list(plain.values()))
+            notify(connection)
+        wanted = [(UUID(m.options["run_id"]), m.options["attempt"]) for m in messages.values() if _is_published(m)]
+        wanted += [(run_id, 0) for run_id in plain]
+        claims = claim_runs(connection, wanted, process.id, process.settings.worker.lease_seconds)
+        process.held.add(claims)
+    originals = {_plain_id(m): m for m in messages.values() if not _is_published(m)}
+    return [_with_claim(claim, originals.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+
+
+def _decode(body: bytes) -> Message[Any] | None:
+    try:
+        message = Message.decode(body)
+        if _is_published(message):
+            UUID(message.options["run_id"])
+            int(message.options["attempt"])
+        return message
+    except (DecodeError, ValueError, KeyError, TypeError):
+        log.warning("undecodable", bytes=len(body))
+        return None
+
+
+def _is_published(message: Message[Any]) -> bool:
+    return "run_id" in message.options
+
+
+def _plain_id(message: Message[Any]) -> UUID:
+    return message_run_id(message.message_id, message.message_timestamp)
+
+
+def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
+    options = message.options
+    actor = broker.actors.get(message.actor_name)
+    eta = options.get("eta")
+    return NewRun(
+        id=_plain_id(message),
+        actor=message.actor_name,
+        queue=q_name(message.queue_name),
+        args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
+        trigger=Trigger.MESSAGE,
+        due_at=now if eta is None else max(now, datetime.fromtimestamp(eta / 1000, UTC)),
+        planned_at=now,
+        max_retries=options.get("max_retries"),
+        min_backoff_seconds=_seconds(options.get("min_backoff")),
+        max_backoff_seconds=_seconds(options.get("max_backoff")),
+        time_limit_seconds=_seconds(options.get("time_limit")),
+    )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by name, as far as the actor's signature has names for them."""
+    if not args:
+        return kwargs
+    parameters = list(inspect.signature(fn).parameters.values()) if fn is not None else []
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
+    if len(names) < len(args):
+        return {POSITIONAL: list(args), **kwargs}
+    return dict(zip(names, args, strict=True)) | kwargs
+
+
+def _is_known(broker: Broker, process: WorkerProcess, claim: ClaimedRun) -> bool:
+    """Whether this worker has the actor; if not, the run goes back for another worker to take."""
+    if claim.actor in broker.actors:
+        return True
+    log.warning("unknown-actor", run_id=str(claim.id), actor=claim.actor)
+    message = f"worker {process.id} does not know the actor {claim.actor}"
+    process.finish(interrupt(claim, message, claim.claimed_at, UNKNOWN_ACTOR_SECONDS))
+    return False
+
+
+def _with_claim(claim: ClaimedRun, original: Message[Any] | None) -> ClaimedMessage:
+    kwargs = dict(claim.args)
+    args = tuple(kwargs.pop(POSITIONAL, ()))
+    message: Message[Any] = Message(
+        queue_name=claim.queue,
+        actor_name=claim.actor,
+        args=args,
+        kwargs=kwargs,
+        options={} if original is None else {k: v for k, v in original.options.items() if k != "eta"},
+        message_id=str(claim.id),
+    )
+    return ClaimedMessage(message, claim)

@@ -1,0 +1,53 @@
+"""Text and results as the database can hold them: without NUL and lone surrogates, bounded."""
+
+import json
+from typing import Any
+
+MAX_RESULT_BYTES = 65536
+MAX_MESSAGE_CHARACTERS = 4000
+MAX_TRACEBACK_CHARACTERS = 32000
+
+
+def clean_text(text: str, limit: int) -> str:
+    """The text without what PostgreSQL refuses; its middle is cut out where it is longer than `limit`."""
+    text = text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", errors="replace").decode("utf-8")
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit // 2]}\n[… {len(text) - limit} characters dropped …]\n{text[-limit // 2 :]}"
+
+
+def clean_result(value: Any) -> str | None:
+    """A result as JSON text; what is not JSON is replaced by a description of what it was."""
+    if value is None:
+        return None
+    try:
+        text = json.dumps(value, default=_describe, ensure_ascii=True, allow_nan=False)
+    except Exception as error:  # noqa: BLE001 - whatever a result's own code raises, the run has ended
+        return json.dumps({"unreadable": type(value).__name__, "because": clean_text(describe_error(error), 200)})
+    if len(text) > MAX_RESULT_BYTES:
+        return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(text[:1000], 1000)})
+    if "\\u0000" in text or "\\ud" in text.lower():
+        return json.dumps(_cleaned(json.loads(text)), ensure_ascii=True)
+    return text
+
+
+def describe_error(error: BaseException) -> str:
+    """The exception's own words, or what it is where it has none."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - __str__ is user code
+        return f"<{type(error).__name__} whose message can't be read>"
+
+
+def _describe(value: object) -> str:
+    return str(value)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean_text(value, MAX_RESULT_BYTES)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {clean_text(key, MAX_RESULT_BYTES): _cleaned(item) for key, item in value.items()}
+    return value

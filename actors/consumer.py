@@ -1,0 +1,112 @@
+"""The consumer: claims what the broker has delivered, acknowledges on claim, and hands on what it won.
+
+From the claim on the row and its lease are the truth: a lost connection or a redelivery changes nothing for a run that
+has been claimed, and no broker timeout can hit a long run. Deliveries belong to the connection that made them: they are
+acknowledged on it, at once, in the thread that owns it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from dramatiq.broker import Consumer, MessageProxy
+
+from actors.process import WorkerProcess
+
+log = structlog.get_logger("worker")
+
+PATIENCE_SECONDS = 0.1
+"""Without a free thread for so long, what was delivered goes back, for workers that have one."""
+
+RETRY_SECONDS = 1.0
+
+
+class Deliveries(Protocol):
+    """What a broker has delivered to one consumer and not yet had acknowledged."""
+
+    def fetch(self, limit: int, seconds: float) -> Sequence[bytes]:
+        """The next bodies, `limit` at most, waiting up to `seconds` for the first."""
+        ...
+
+    def acknowledge(self) -> None:
+        """Acknowledge everything fetched so far."""
+        ...
+
+    def give_back(self) -> None:
+        """Return what was delivered and not fetched, and receive nothing until the next fetch."""
+        ...
+
+    def idle(self, seconds: float) -> None:
+        """Wait, keeping the connection alive."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class ClaimingConsumer(Consumer):
+    """Dramatiq's iterator of messages, of which every one is claimed."""
+
+    def __init__(
+        self,
+        deliveries: Deliveries,
+        process: WorkerProcess,
+        claim: Callable[[Sequence[bytes]], list[MessageProxy]],
+        timeout: int,
+    ) -> None:
+        self._deliveries = deliveries
+        self._process = process
+        self._claim = claim
+        self._timeout_seconds = timeout / 1000
+        self._won: deque[MessageProxy] = deque()
+
+    def __next__(self) -> MessageProxy | None:
+        """The next claimed message; None when there was none for a while."""
+        if self._won:
+            return self._won.popleft()
+        room = self._process.held.wait_for_room(PATIENCE_SECONDS)
+        if room <= 0:
+            self._deliveries.give_back()
+            self._deliveries.idle(0)
+            self._process.held.wait_for_room(self._timeout_seconds)
+            return None
+        bodies = self._deliveries.fetch(room, self._timeout_seconds)
+        if not bodies:
+            return None
+        self._won.extend(self._claim_in_the_end(bodies))
+        self._deliveries.acknowledge()
+        return self._won.popleft() if self._won else None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Nothing: the delivery was acknowledged when its run was claimed."""
+
+    def nack(self, message: MessageProxy) -> None:
+        """Nothing: a failed run is a row, not a dead letter."""
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Nothing: what has not started goes back as a row."""
+
+    def close(self) -> None:
+        """Close the connection; what was delivered and not claimed is delivered again, elsewhere."""
+        self._deliveries.close()
+
+    def _claim_in_the_end(self, bodies: Sequence[bytes]) -> list[MessageProxy]:
+        """Claim, waiting for the database where it is away; nothing runs unclaimed."""
+        while not self._process.held.closed:
+            try:
+                return self._claim(bodies)
+            except sa.exc.DBAPIError as error:
+                log.warning("claim", error=str(error.orig).strip(), deliveries=len(bodies))
+            except sa.exc.TimeoutError:
+                log.warning("claim", error="no free database connection", deliveries=len(bodies))
+            self._wait_out()
+        raise StopIteration
+
+    def _wait_out(self) -> None:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while (seconds := deadline - time.monotonic()) > 0:
+            self._deliveries.idle(seconds)

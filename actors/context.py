@@ -1,0 +1,77 @@
+"""What an actor can know of the run it is in: `from actors.context import current_run, should_stop`."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from actors.output import Output
+
+_current: ContextVar["CurrentRun"] = ContextVar("current_run")
+
+
+@dataclass
+class CurrentRun:
+    """The run that is executing in this thread. Instants are aware and in UTC."""
+
+    run_id: UUID
+    actor: str
+    attempt: int
+    trigger: str
+    schedule: str | None
+    slot_at: datetime | None
+    due_at: datetime
+    trace: str
+    time_limit_seconds: float
+    output: Output
+    started: float = field(default_factory=time.monotonic)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
+
+    def remaining_seconds(self) -> float:
+        """Seconds until the time limit; negative once it has passed."""
+        return self.started + self.time_limit_seconds - time.monotonic()
+
+    @contextmanager
+    def on_interrupt(self, callback: Callable[[], None]) -> Iterator[None]:
+        """While inside, an interrupt (time limit, cancel, stop) first calls `callback`, from another thread.
+
+        For what blocks outside Python's reach: shut the socket down, so that the waiting thread wakes up and sees the
+        interrupt.
+        """
+        self._on_interrupt.append(callback)
+        try:
+            yield
+        finally:
+            self._on_interrupt.remove(callback)
+
+    def ask_to_stop(self) -> None:
+        """Let `should_stop` say yes, and wake what blocks. Called by the interrupter, never by actors."""
+        self._stopping.set()
+        for callback in tuple(self._on_interrupt):
+            callback()
+
+
+def current_run() -> CurrentRun:
+    """The run this code is executing for. Raises LookupError outside a run."""
+    return _current.get()
+
+
+def should_stop() -> bool:
+    """Whether the current run has been asked to end; for loops that prefer to end by themselves."""
+    run = _current.get(None)
+    return run is not None and run._stopping.is_set()
+
+
+@contextmanager
+def entered(run: CurrentRun) -> Iterator[None]:
+    """Make `run` the current one inside the block."""
+    token = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,97 @@
+"""The runs a worker process holds: claimed and not yet ended. Safe for threads."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from models.claiming import ClaimedRun
+
+SHORT_RUN_SECONDS = 0.05
+"""While runs are shorter than this on average, a process claims ahead of its threads."""
+
+
+@dataclass
+class HeldRun:
+    """A claimed run. `claimed` and `started` are monotonic; `clock` turns them into the database's time."""
+
+    claim: ClaimedRun
+    claimed: float = field(default_factory=time.monotonic)
+    started: float | None = None
+    start_reported: bool = False
+
+    def clock(self, instant: float) -> datetime:
+        """The database's time at a monotonic instant of this process."""
+        return self.claim.claimed_at + timedelta(seconds=instant - self.claimed)
+
+    def started_at(self) -> datetime | None:
+        """When user code started, by the database's clock; None before."""
+        return None if self.started is None else self.clock(self.started)
+
+
+class HeldRuns:
+    """What is held, how much more may be claimed, and what has begun."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._runs: dict[UUID, HeldRun] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._average_seconds = 1.0
+
+    def room(self) -> int:
+        """How many more runs may be claimed: what free threads can start, and a little ahead of short runs."""
+        with self._changed:
+            return self._room()
+
+    def wait_for_room(self, seconds: float) -> int:
+        """The room, waiting for some up to `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._room() > 0, seconds)
+            return self._room()
+
+    def add(self, claims: list[ClaimedRun]) -> None:
+        """Hold newly claimed runs."""
+        with self._changed:
+            self._runs.update({claim.id: HeldRun(claim) for claim in claims})
+
+    def start(self, run_id: UUID) -> HeldRun | None:
+        """Note that a thread starts this run now; None if it is no longer held and must not start."""
+        with self._changed:
+            held = self._runs.get(run_id)
+            if held is not None:
+                held.started = time.monotonic()
+            return held
+
+    def end(self, run_id: UUID) -> None:
+        """Let a run go that has ended."""
+        with self._changed:
+            held = self._runs.pop(run_id, None)
+            if held is not None and held.started is not None:
+                seconds = time.monotonic() - held.started
+                self._average_seconds += (seconds - self._average_seconds) / 16
+            self._changed.notify_all()
+
+    def all(self) -> list[HeldRun]:
+        """Everything held now."""
+        with self._changed:
+            return list(self._runs.values())
+
+    def close(self) -> list[HeldRun]:
+        """Claim nothing any more, and let go what has not started: those runs are returned, no thread will get them."""
+        with self._changed:
+            self._closed = True
+            waiting = [held for held in self._runs.values() if held.started is None]
+            for held in waiting:
+                del self._runs[held.claim.id]
+            return waiting
+
+    @property
+    def closed(self) -> bool:
+        """Whether this process is stopping."""
+        return self._closed
+
+    def _room(self) -> int:
+        ahead = self._threads * 2 if self._average_seconds < SHORT_RUN_SECONDS else 0
+        return 0 if self._closed else self._threads + ahead - len(self._runs)

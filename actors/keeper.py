@@ -1,0 +1,164 @@
+"""The keeper: the one thread of a worker process that writes results and renews leases.
+
+Worker threads hand it the ends of attempts and never wait. What it has not written when the process dies is an expired
+lease, and is rescued.
+"""
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+import structlog
+
+from actors.interrupts import Cancelled, LeaseLost
+from actors.process import WorkerProcess
+from models.announcing import report_worker
+from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
+from models.planning import notify
+from models.states import Outcome, State
+
+log = structlog.get_logger("worker")
+
+GROUP = 500
+STEP_SECONDS = 0.25
+"""How soon a run that has started shows as started, and how soon time limits and cancels are acted on."""
+
+REPORT_SECONDS = 10
+RETRY_SECONDS = 1.0
+FLUSH_SECONDS = 4.0
+"""How long the end of a process waits for its last results to be written."""
+
+
+class Keeper:
+    """Writes ends in groups, renews leases, reports the worker, and passes cancels on."""
+
+    def __init__(self, process: WorkerProcess, announce: Callable[[sa.Connection], None]) -> None:
+        self._process = process
+        self._announce = announce
+        self._unwritten: list[FinishedAttempt] = []
+        self._renewed = self._reported = 0.0
+        self._held_since_renewal = time.monotonic()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left, for a few seconds at most, and end."""
+        self._stopping.set()
+        self._thread.join(FLUSH_SECONDS + RETRY_SECONDS)
+
+    def _run(self) -> None:
+        deadline = None
+        while True:
+            if self._stopping.is_set():
+                deadline = deadline or time.monotonic() + FLUSH_SECONDS
+                if self._nothing_left() or time.monotonic() >= deadline:
+                    return
+            try:
+                self._step()
+            except sa.exc.DBAPIError as error:
+                log.warning("keeper", error=str(error.orig).strip(), unwritten=len(self._unwritten))
+                self._fence()
+                time.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("keeper")
+                time.sleep(RETRY_SECONDS)
+
+    def _step(self) -> None:
+        self._collect()
+        if self._unwritten:
+            self._write(self._unwritten)
+            self._unwritten = []
+        if self._renewal_is_due():
+            self._renew()
+        if time.monotonic() - self._reported >= REPORT_SECONDS:
+            with self._process.engine.begin() as connection:
+                report_worker(connection, self._process.report())
+                self._announce(connection)
+            self._reported = time.monotonic()
+
+    def _collect(self) -> None:
+        try:
+            if not self._unwritten:
+                self._unwritten.append(self._process.ends.get(timeout=STEP_SECONDS))
+            while len(self._unwritten) < GROUP:
+                self._unwritten.append(self._process.ends.get_nowait())
+        except queue.Empty:
+            pass
+
+    def _write(self, ends: Sequence[FinishedAttempt]) -> None:
+        try:
+            self._write_group(ends)
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+                raise
+            log.exception("finish", runs=len(ends))
+            for end in ends:
+                self._write_alone(end)
+
+    def _write_alone(self, end: FinishedAttempt) -> None:
+        """After a group was refused: one at a time; an end that can't be stored is replaced by one that says so."""
+        try:
+            self._write_group([end])
+        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
+            self._write_group([_unstorable(end, error)])
+
+    def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
+        with self._process.engine.begin() as connection:
+            written = finish_runs(connection, ends, self._process.id)
+            won = {(row.id, row.attempt) for row in written}
+            save_outputs(connection, [end for end in ends if (end.id, end.attempt) in won])
+            tally_outcomes(connection, written)
+            if any(row.state == State.RETRYING or row.overlap != "allow" for row in written):
+                notify(connection)
+        if len(won) < len(ends):
+            log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
+
+    def _renewal_is_due(self) -> bool:
+        now = time.monotonic()
+        if now - self._renewed >= self._process.settings.worker.renew_seconds:
+            return True
+        return any(
+            held.started is not None and not held.start_reported and now - held.started >= STEP_SECONDS
+            for held in self._process.held.all()
+        )
+
+    def _renew(self) -> None:
+        held = self._process.held.all()
+        rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
+        with self._process.engine.begin() as connection:
+            still = renew_leases(connection, rows, self._process.id, self._process.settings.worker.lease_seconds)
+        self._renewed = time.monotonic()
+        for run in held:
+            run.start_reported = run.started is not None
+            if run.claim.id not in still:
+                self._process.interrupts.interrupt(run.claim.id, LeaseLost)
+            elif still[run.claim.id]:
+                self._process.interrupts.interrupt(run.claim.id, Cancelled)
+
+    def _fence(self) -> None:
+        """Without the database for a whole lease, other workers may have been given these runs: end them here."""
+        if self._renewed and time.monotonic() - self._renewed > self._process.settings.worker.lease_seconds:
+            for run in self._process.held.all():
+                self._process.interrupts.interrupt(run.claim.id, LeaseLost)
+
+    def _nothing_left(self) -> bool:
+        return not self._unwritten and self._process.ends.empty()
+
+
+def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:
+    return FinishedAttempt(
+        id=end.id,
+        attempt=end.attempt,
+        outcome=Outcome.FAILED,
+        state=State.FAILED,
+        started_at=end.started_at,
+        finished_at=end.finished_at,
+        error_type="ResultNotStored",
+        error_message=f"the attempt {end.outcome.value}, but PostgreSQL refused its result: {type(error).__name__}",
+    )

@@ -1,0 +1,32 @@
+"""Execute: puts the actor's function inside its run: context, secrets, interrupts, output."""
+
+from typing import Any
+
+from dramatiq import Actor, Middleware
+from dramatiq.broker import MessageProxy
+
+from actors.claims import ClaimedMessage
+from actors.execution import Execution
+
+
+class Execute(Middleware):
+    """Wraps every declared actor, and prepares each run for the thread that executes it."""
+
+    def __init__(self, output_bytes: int) -> None:
+        self._execution = Execution()
+        self._output_bytes = output_bytes
+
+    def after_declare_actor(self, broker: Any, actor: Actor[Any, Any]) -> None:
+        """Wrap the actor's function."""
+        self._execution.wrap(actor)
+
+    def before_process_message(self, broker: Any, message: MessageProxy) -> None:
+        """Prepare the run for this thread."""
+        assert isinstance(message, ClaimedMessage), "the claim comes first"
+        self._execution.prepare(message, broker.process.interrupts, self._output_bytes)
+
+    def after_process_message(
+        self, broker: Any, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Forget what was prepared, should the actor never have been called."""
+        self._execution.clear()

@@ -1,0 +1,13 @@
+"""Options: what may be declared on an actor."""
+
+from dramatiq import Middleware
+
+
+class Options(Middleware):
+    """The options that other middleware of ours, and the announcement, read: Dramatiq's names for retries and limits
+    (milliseconds), and periodiq's `periodic`."""
+
+    @property
+    def actor_options(self) -> set[str]:
+        """Their names."""
+        return {"max_retries", "min_backoff", "max_backoff", "retry_when", "throws", "time_limit", "periodic"}

@@ -1,0 +1,53 @@
+"""What a run prints, bounded: the head and the tail, and how much was dropped between them."""
+
+import threading
+from collections import deque
+
+
+class Output:
+    """A sink of bytes that keeps `limit` bytes at most: half from the head, half from the tail. Safe for threads."""
+
+    def __init__(self, limit: int) -> None:
+        self._head_limit = limit - limit // 2
+        self._tail_limit = limit // 2
+        self._head = bytearray()
+        self._tail: deque[bytes] = deque()
+        self._tail_size = 0
+        self._dropped = 0
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes | str) -> None:
+        """Take in more output; text is encoded as UTF-8."""
+        if isinstance(data, str):
+            data = data.encode("utf-8", errors="replace")
+        with self._lock:
+            room = self._head_limit - len(self._head)
+            self._head += data[:room]
+            rest = data[room:]
+            if rest:
+                self._tail.append(bytes(rest))
+                self._tail_size += len(rest)
+                self._trim()
+
+    def text(self) -> tuple[str, bool]:
+        """What was kept, as text fit for PostgreSQL, and whether anything was dropped."""
+        with self._lock:
+            tail = b"".join(self._tail)
+            if not self._dropped:
+                return _readable(bytes(self._head) + tail), False
+            mark = f"\n[… {self._dropped} bytes dropped …]\n"
+            return _readable(bytes(self._head)) + mark + _readable(tail), True
+
+    def _trim(self) -> None:
+        while self._tail_size > self._tail_limit:
+            excess = self._tail_size - self._tail_limit
+            oldest = self._tail.popleft()
+            if len(oldest) > excess:
+                self._tail.appendleft(oldest[excess:])
+            dropped = min(excess, len(oldest))
+            self._tail_size -= dropped
+            self._dropped += dropped
+
+
+def _readable(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -1,0 +1,67 @@
+"""What the consumers and middleware of one worker process share, made after the fork and gone at its end."""
+
+import json
+import os
+import queue
+import socket
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from actors.held import HeldRuns
+from actors.interrupts import Interrupts
+from config.settings import Settings
+from models.finishing import FinishedAttempt
+
+CONNECTIONS = 2
+"""One for claims, one for results and leases; neither is held while a run executes."""
+
+
+@dataclass
+class WorkerProcess:
+    """One worker process."""
+
+    settings: Settings
+    engine: sa.Engine
+    threads: int
+    queues: list[str]
+    held: HeldRuns
+    id: UUID = field(default_factory=uuid4)
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
+    stop_at: float | None = None
+
+    def finish(self, end: FinishedAttempt) -> None:
+        """Let go of a run and leave its end to the keeper."""
+        self.ends.put(end)
+        self.held.end(end.id)
+
+    def begin_stop(self) -> Iterable[Any]:
+        """Claim nothing more; what has not started is returned, what runs is interrupted 5 s before the end."""
+        grace = max(1.0, self.settings.worker.stop_seconds - 5)
+        self.stop_at = time.monotonic() + grace
+        return self.held.close()
+
+    def report(self) -> dict[str, Any]:
+        """This process as a row of `workers`."""
+        return {
+            "id": self.id,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "queues": json.dumps(self.queues),
+            "threads": self.threads,
+            "version": _version(),
+            "running": len(self.interrupts.running()),
+        }
+
+
+def _version() -> str:
+    try:
+        return version("callsheet")
+    except PackageNotFoundError:
+        return "checkout"

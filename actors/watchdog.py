@@ -1,0 +1,43 @@
+"""The watchdog: interrupts runs at their time limit, and what still runs when the process must end.
+
+It touches no database, so limits hold while PostgreSQL is away.
+"""
+
+import threading
+import time
+
+import structlog
+
+from actors.interrupts import Shutdown, TimeLimitExceeded
+from actors.process import WorkerProcess
+
+log = structlog.get_logger("worker")
+
+STEP_SECONDS = 0.1
+
+
+class Watchdog:
+    """Looks at what runs a few times a second."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self._process = process
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join(1)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(STEP_SECONDS):
+            stop_at = self._process.stop_at
+            must_end = stop_at is not None and time.monotonic() >= stop_at
+            for run in self._process.interrupts.running():
+                kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
+                if kind is not None and self._process.interrupts.interrupt(run.run_id, kind):
+                    log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)

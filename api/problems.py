@@ -1,0 +1,133 @@
+"""What an error looks like: problem details of RFC 9457, which never echo a rejected value."""
+
+import json
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import falcon
+import sqlalchemy as sa
+import structlog
+from pydantic import BaseModel, Field, ValidationError
+
+PROBLEM_JSON = "application/problem+json"
+RETRY_SECONDS = 5
+
+log = structlog.get_logger("api")
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    pointer: str = Field(description="A JSON pointer to the field; for a query parameter, its name after a slash.")
+    message: str
+
+
+class ProblemJson(BaseModel):
+    """An error, as RFC 9457 has it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+    state: str | None = Field(default=None, description="The state of the run, where that is what forbids the call.")
+
+
+class Problem(Exception):
+    """Ends a request with an error: a status, words to act on, and where they apply to fields, `errors`."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Iterable[FieldError] = (),
+        *,
+        state: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+        self.state = state
+        self.headers = dict(headers or {})
+
+
+def invalid(errors: Iterable[FieldError]) -> Problem:
+    """The problem of a request that is well-formed, but says what can't be."""
+    return Problem(422, "the request is not valid; `errors` says what and where", errors)
+
+
+def invalid_field(field: str, message: str, status: int = 422) -> Problem:
+    """The problem of one field, named without a slash."""
+    return Problem(status, f"{field}: {message}", [FieldError(pointer=pointer([field]), message=message)])
+
+
+def not_found(what: str) -> Problem:
+    """There is no such thing."""
+    return Problem(404, f"there is no such {what}")
+
+
+def pointer(parts: Iterable[object]) -> str:
+    """The parts as a JSON pointer (RFC 6901)."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def errors_of(error: ValidationError) -> list[FieldError]:
+    """What pydantic found, without the values."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [FieldError(pointer=pointer(each["loc"]), message=_message(each["type"], each["msg"])) for each in found]
+
+
+def add_error_handlers(app: falcon.App[Any, Any]) -> None:
+    """Answer every error of a request as a problem."""
+    app.add_error_handler(Exception, _answer_unexpected)
+    app.add_error_handler((sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError), _answer_outage)
+    app.add_error_handler(falcon.HTTPError, _answer_http_error)
+    app.add_error_handler(Problem, _answer_problem)
+
+
+def _message(kind: str, text: str) -> str:
+    match kind:
+        case "extra_forbidden":
+            return "unknown field"
+        case "missing":
+            return "required"
+        case _:
+            return text.removeprefix("Value error, ")
+
+
+def _answer_problem(_req: falcon.Request, resp: falcon.Response, problem: Problem, _params: Any) -> None:
+    resp.status = problem.status
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "errors": [error.model_dump() for error in problem.errors],
+    }
+    if problem.state is not None:
+        content["state"] = problem.state
+    resp.data = json.dumps(content).encode()
+    resp.content_type = PROBLEM_JSON
+    for name, value in problem.headers.items():
+        resp.set_header(name, value)
+
+
+def _answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+    details = {404: "there is nothing at this path", 405: "this path does not have that method"}
+    detail = details.get(error.status_code, error.description or "the request is not valid")
+    headers = error.headers if isinstance(error.headers, Mapping) else dict(error.headers or ())
+    _answer_problem(req, resp, Problem(error.status_code, detail, headers=headers), params)
+
+
+def _answer_outage(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
+    log.warning("request failed, the database does not answer", method=req.method, error=type(error).__name__)
+    headers = {"Retry-After": str(RETRY_SECONDS)}
+    _answer_problem(req, resp, Problem(503, "the database does not answer; try again later", headers=headers), params)
+
+
+def _answer_unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
+    log.error("request failed", method=req.method, path=req.uri_template, exc_info=error)
+    _answer_problem(req, resp, Problem(500, "something unexpected happened; the log of the service has more"), params)

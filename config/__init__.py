@@ -1,0 +1,1 @@
+"""Everything that differs between machines: settings, database engine, broker, logging."""

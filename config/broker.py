@@ -1,0 +1,39 @@
+"""How RabbitMQ is reached and what its queues are called: the one place for connection and queue arguments."""
+
+import pika
+
+from config.sections import Amqp
+
+HEARTBEAT_SECONDS = 30
+BLOCKED_SECONDS = 10
+"""How long a connection may stay blocked by a broker that is out of memory or disk before it counts as lost."""
+
+DEAD_MESSAGE_MILLISECONDS = 7 * 86400 * 1000
+
+
+def connection_parameters(amqp: Amqp) -> pika.URLParameters:
+    """Where and how to connect: heartbeats on, blocked connections given up, short connection timeouts."""
+    assert amqp.url is not None, "required at start"
+    parameters = pika.URLParameters(amqp.url.get_secret_value())
+    parameters.heartbeat = HEARTBEAT_SECONDS
+    parameters.blocked_connection_timeout = BLOCKED_SECONDS
+    parameters.socket_timeout = 5
+    parameters.stack_timeout = 10
+    parameters.client_properties = {"connection_name": "callsheet"}
+    return parameters
+
+
+def queue_name(amqp: Amqp, queue: str) -> str:
+    """The broker's name of a queue."""
+    return amqp.queue_prefix + queue
+
+
+def queue_arguments(amqp: Amqp, name: str) -> dict[str, object]:
+    """The arguments with which a work queue is declared, by publisher and worker alike: a difference is a 406.
+
+    They are Dramatiq's own, so that queues an existing Dramatiq service has declared fit.
+    """
+    arguments: dict[str, object] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{name}.XQ"}
+    if amqp.queue_type == "quorum":
+        arguments["x-queue-type"] = "quorum"
+    return arguments

@@ -1,0 +1,52 @@
+"""The PostgreSQL engine: one small pool per process, made after any fork."""
+
+from typing import Any
+
+import psycopg
+import sqlalchemy as sa
+
+from config.sections import Database
+
+CONNECT_TIMEOUT_SECONDS = 5
+
+
+def driver_url(database: Database) -> str:
+    """The URL with SQLAlchemy's driver name, from the plain URL that platforms give."""
+    assert database.url is not None, "required at start"
+    _, _, rest = database.url.get_secret_value().partition("://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def make_engine(database: Database, *, pool_size: int, application: str) -> sa.Engine:
+    """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity."""
+    return sa.create_engine(
+        driver_url(database),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=CONNECT_TIMEOUT_SECONDS,
+        connect_args=_connect_args(database, application),
+    )
+
+
+def listen_connection(database: Database, application: str) -> psycopg.Connection[Any]:
+    """A connection in autocommit mode, outside the pool, for LISTEN."""
+    url = driver_url(database).replace("+psycopg", "", 1)
+    arguments = _connect_args(database, application) | {"autocommit": True}
+    return psycopg.Connection.connect(url, **arguments)
+
+
+def _connect_args(database: Database, application: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = {
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15000,
+        "application_name": f"callsheet {application}",
+    }
+    if database.pgbouncer:
+        # A pooler hands each transaction another session: prepared statements and start-up options would go astray.
+        return arguments | {"prepare_threshold": None}
+    milliseconds = int(database.statement_timeout_seconds * 1000)
+    return arguments | {"options": f"-c timezone=UTC -c statement_timeout={milliseconds}"}

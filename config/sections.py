@@ -1,0 +1,112 @@
+"""The sections of the settings, with their defaults and rules."""
+
+import ipaddress
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+MIN_TOKEN_LENGTH = 32
+
+Positive = Annotated[float, Field(gt=0)]
+
+
+def _url_of(*schemes: str) -> AfterValidator:
+    def check(url: SecretStr) -> SecretStr:
+        parts = urlsplit(url.get_secret_value())
+        if parts.scheme not in schemes:
+            raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+        return url
+
+    return AfterValidator(check)
+
+
+def _check_network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("must be a network such as 10.0.0.0/8") from None
+    return text
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if len(token) < MIN_TOKEN_LENGTH:
+        raise ValueError(f"must have at least {MIN_TOKEN_LENGTH} characters")
+    return token
+
+
+DatabaseUrl = Annotated[SecretStr, _url_of("postgresql", "postgres")]
+AmqpUrl = Annotated[SecretStr, _url_of("amqp", "amqps")]
+Network = Annotated[str, AfterValidator(_check_network)]
+
+
+class Section(BaseModel):
+    """A section: unknown names are errors, values stay out of error messages."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Database(Section):
+    url: DatabaseUrl | None = None
+    pool_size: int = Field(default=5, ge=1)
+    listen: bool = True
+    pgbouncer: bool = False
+    statement_timeout_seconds: Positive = 30
+
+
+class Amqp(Section):
+    url: AmqpUrl | None = None
+    queue_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    queue_type: Literal["classic", "quorum"] = "classic"
+    window: int = Field(default=1000, ge=1)
+
+
+class Http(Section):
+    host: str = "0.0.0.0"  # noqa: S104 - a platform's router reaches the process from outside
+    port: int = Field(default=8000, ge=0, le=65535)
+    trusted_proxy: bool = False
+    threads: int = Field(default=8, ge=1)
+    metrics_public: bool = False
+    admin_token: Annotated[SecretStr, AfterValidator(_check_token)] | None = None
+
+
+class Scheduling(Section):
+    batch: int = Field(default=1000, ge=1, le=10000)
+    poll_seconds: float = Field(default=1, gt=0, le=60)
+    rescue_after_seconds: Positive = 10
+
+
+class Worker(Section):
+    lease_seconds: Positive = 30
+    renew_seconds: Positive = 5
+    output_bytes: int = Field(default=65536, ge=0)
+    stop_seconds: Positive = 25
+
+    @model_validator(mode="after")
+    def _renews_before_the_lease_ends(self) -> Self:
+        if self.renew_seconds * 2 > self.lease_seconds:
+            raise ValueError("renew_seconds must be at most half of lease_seconds")
+        return self
+
+
+class Actors(Section):
+    modules: list[str] = []
+
+
+class HttpRequest(Section):
+    allow_networks: list[Network] = []
+
+
+class RunProcess(Section):
+    allow: list[str] = []
+
+
+class Retention(Section):
+    succeeded_days: Positive = 30
+    failed_days: Positive = 90
+    skipped_days: Positive = 30
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"

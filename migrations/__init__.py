@@ -1,0 +1,1 @@
+"""Alembic's migrations: `alembic upgrade head`, or `upgrade` below for a process that brings its own engine."""

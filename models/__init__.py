@@ -1,0 +1,1 @@
+"""Tables, states and all SQL of callsheet: one function per statement."""

@@ -1,0 +1,121 @@
+"""SQL of processes that report in: workers and the actors they know, schedulers and their ticks."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.rows import as_json
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An actor as its worker knows it. `parameters` is a JSON Schema, `options` its retry and time policy."""
+
+    name: str
+    queue: str
+    doc: str
+    parameters: dict[str, Any]
+    options: dict[str, Any]
+
+
+_REPORT_WORKER = """
+INSERT INTO workers (id, host, pid, queues, threads, version, started_at, last_seen_at, running)
+VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(threads)s, %(version)s, now(), now(), %(running)s)
+ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues
+"""
+
+
+def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
+    """Say that a worker process is alive: `id`, `host`, `pid`, `queues` (JSON text), `threads`, `version`, `running`."""
+    connection.exec_driver_sql(_REPORT_WORKER, worker)
+
+
+_ANNOUNCE = """
+WITH v AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
+        AS v(name text, queue text, doc text, parameters jsonb, options jsonb)
+), known AS (
+    SELECT name FROM actors WHERE announced_at > now() - interval '1 minute'
+), announced AS (
+    INSERT INTO actors (name, queue, doc, parameters, options, announced_by, announced_at)
+    SELECT name, queue, doc, parameters, options, %(worker)s, now() FROM v ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, doc = excluded.doc, parameters = excluded.parameters,
+        options = excluded.options, announced_by = excluded.announced_by, announced_at = now()
+    RETURNING name
+)
+SELECT count(*) FROM announced WHERE name NOT IN (SELECT name FROM known)
+"""
+
+
+def announce_actors(connection: sa.Connection, actors: Sequence[Announcement], worker: UUID) -> int:
+    """Announce what a worker can do; returns how many of the actors no live worker had announced before."""
+    rows = as_json(asdict(actor) for actor in actors)
+    return int(connection.exec_driver_sql(_ANNOUNCE, {"rows": rows, "worker": worker}).scalar_one())
+
+
+_FORGET_WORKER = "DELETE FROM workers WHERE id = %(id)s"
+
+
+def forget_worker(connection: sa.Connection, worker: UUID) -> None:
+    """Take a worker that has stopped off the list."""
+    connection.exec_driver_sql(_FORGET_WORKER, {"id": worker})
+
+
+_REPORT_TICK = """
+INSERT INTO schedulers (id, host, pid, started_at, ticked_at) VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
+ON CONFLICT (id) DO UPDATE SET ticked_at = now()
+"""
+
+
+def report_tick(connection: sa.Connection, scheduler: dict[str, Any]) -> None:
+    """Say that a scheduling process did its round: `id`, `host`, `pid`."""
+    connection.exec_driver_sql(_REPORT_TICK, scheduler)
+
+
+_FORGET_SCHEDULER = "DELETE FROM schedulers WHERE id = %(id)s"
+
+
+def forget_scheduler(connection: sa.Connection, scheduler: UUID) -> None:
+    """Take a scheduling process that has stopped off the list."""
+    connection.exec_driver_sql(_FORGET_SCHEDULER, {"id": scheduler})
+
+
+@dataclass(frozen=True)
+class CodeSchedule:
+    """A schedule that an actor's code declares."""
+
+    id: UUID
+    name: str
+    actor: str
+    cron: list[str]
+
+
+_DECLARE = """
+WITH declared AS (
+    INSERT INTO schedules (id, name, description, actor, args, priority, cron, timezone, jitter_seconds, overlap,
+        catchup, catchup_window_seconds, tags, source, version, created_at, updated_at, cursor_at, next_due_at,
+        slots_run, consecutive_failures)
+    SELECT v.id, v.name, 'Declared in code.', v.actor, '{}', 5, v.cron, 'UTC', 0, 'skip',
+        'latest', 86400, '[]', 'code', 1, now(), now(), now(), now(), 0, 0
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, name text, actor text, cron jsonb)
+    ORDER BY v.name
+    ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, actor = excluded.actor, version = schedules.version + 1,
+        updated_at = now(), cursor_at = greatest(schedules.cursor_at, now()), error = NULL,
+        next_due_at = CASE WHEN schedules.paused_at IS NULL THEN now() END
+    WHERE schedules.source = 'code'
+      AND (schedules.cron, schedules.actor) IS DISTINCT FROM (excluded.cron, excluded.actor)
+    RETURNING id
+)
+SELECT count(*) FROM declared
+"""
+
+
+def declare_schedules(connection: sa.Connection, schedules: Sequence[CodeSchedule]) -> int:
+    """Store schedules declared in code; how many were new or changed. Schedules of other sources stay as they are."""
+    if not schedules:
+        return 0
+    rows = as_json(asdict(schedule) for schedule in schedules)
+    return int(connection.exec_driver_sql(_DECLARE, {"rows": rows}).scalar_one())

@@ -1,0 +1,67 @@
+"""SQL of claim: a worker takes runs for itself, and rows for messages that came without one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.planning import NewRun, insert_runs
+from models.states import State, quoted, sources
+
+
+@dataclass(frozen=True)
+class ClaimedRun:
+    """A run this worker holds, as the row was at the claim. `claimed_at` is the database's clock."""
+
+    id: UUID
+    actor: str
+    queue: str
+    args: dict[str, Any]
+    attempt: int
+    retries: int
+    max_retries: int
+    min_backoff_seconds: float
+    max_backoff_seconds: float
+    time_limit_seconds: float
+    trigger: str
+    schedule_id: UUID | None
+    schedule_name: str | None
+    slot_at: datetime | None
+    due_at: datetime
+    trace: str | None
+    claimed_at: datetime
+
+
+_CLAIM = f"""
+WITH wanted AS (
+    SELECT r.id FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
+      ON r.id = v.id AND r.attempt = v.attempt
+    WHERE r.state IN ({quoted(sources(State.RUNNING))}) AND r.due_at <= now()
+      AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)
+    ORDER BY r.id FOR UPDATE OF r
+)
+UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
+    lease_until = now() + make_interval(secs => %(lease)s)
+FROM wanted WHERE r.id = wanted.id
+RETURNING r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retries, r.min_backoff_seconds,
+    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at, r.due_at,
+    r.trace, now() AS claimed_at
+"""
+
+
+def claim_runs(
+    connection: sa.Connection, wanted: Sequence[tuple[UUID, int]], worker: UUID, lease_seconds: float
+) -> list[ClaimedRun]:
+    """Claim the runs given as (id, attempts so far). Returns those won: a run that another worker holds, that has
+    moved on, or that is not due yet is not among them."""
+    ids, attempts = [id_ for id_, _ in wanted], [attempt for _, attempt in wanted]
+    parameters = {"ids": ids, "attempts": attempts, "worker": worker, "lease": lease_seconds}
+    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_CLAIM, parameters)]
+
+
+def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
+    """Give messages that were sent without a run their rows; a redelivered one has its row already."""
+    return insert_runs(connection, runs)

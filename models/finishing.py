@@ -1,0 +1,137 @@
+"""SQL of finish: what became of attempts, written in groups by one writer per worker process."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.rows import as_json
+from models.states import Outcome, State
+
+
+@dataclass(frozen=True)
+class FinishedAttempt:
+    """The end of one attempt and the state it leads to.
+
+    `counts` says whether it used up a retry; `delay_seconds` is how long a retrying run waits. `result` is JSON text.
+    """
+
+    id: UUID
+    attempt: int
+    outcome: Outcome
+    state: State
+    started_at: datetime | None
+    finished_at: datetime
+    counts: bool = False
+    delay_seconds: float = 0
+    result: str | None = None
+    error_type: str | None = None
+    error_message: str | None = None
+    error_traceback: str | None = None
+    output: str | None = None
+    output_truncated: bool = False
+
+
+_FINISH = """
+WITH v AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text,
+        started_at timestamptz, finished_at timestamptz, counts boolean, delay_seconds float, result text,
+        error_type text, error_message text)
+), mine AS (
+    SELECT r.id FROM runs r JOIN v ON r.id = v.id AND r.attempt = v.attempt
+    WHERE r.state = 'running' AND r.worker_id = %(worker)s
+    ORDER BY r.id FOR UPDATE OF r
+)
+UPDATE runs r SET
+    state = v.state,
+    retries = r.retries + (v.counts AND v.state = 'retrying')::int,
+    due_at = CASE WHEN v.state = 'retrying' THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
+    lease_until = NULL,
+    cancel_requested_at = CASE WHEN v.state = 'retrying' THEN NULL ELSE r.cancel_requested_at END,
+    started_at = v.started_at,
+    finished_at = CASE WHEN v.state = 'retrying' THEN NULL ELSE v.finished_at END,
+    result = v.result::jsonb,
+    error_type = v.error_type,
+    error_message = v.error_message,
+    attempts = r.attempts || jsonb_build_object(
+        'number', v.attempt, 'worker', r.worker_id, 'started_at', v.started_at, 'finished_at', v.finished_at,
+        'outcome', v.outcome,
+        'error', CASE WHEN v.error_type IS NOT NULL
+            THEN jsonb_build_object('type', v.error_type, 'message', v.error_message) END,
+        'backoff_seconds', CASE WHEN v.state = 'retrying' THEN v.delay_seconds END)
+FROM mine, v
+WHERE r.id = mine.id AND v.id = mine.id
+RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
+"""
+
+
+def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
+    """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
+    heavy = {"error_traceback", "output", "output_truncated"}
+    rows = as_json({k: v for k, v in asdict(end).items() if k not in heavy} for end in finished)
+    return connection.exec_driver_sql(_FINISH, {"rows": rows, "worker": worker}).all()
+
+
+_SAVE_OUTPUTS = """
+INSERT INTO run_outputs (run_id, attempt, output, output_truncated, error_traceback)
+SELECT v.id, v.attempt, v.output, v.output_truncated, v.error_traceback
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, output text, output_truncated boolean,
+    error_traceback text)
+ON CONFLICT DO NOTHING
+"""
+
+
+def save_outputs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> None:
+    """Keep output and traceback of attempts that have any, apart from the hot rows."""
+    columns = ("id", "attempt", "output", "output_truncated", "error_traceback")
+    kept = [end for end in finished if end.output or end.error_traceback]
+    if kept:
+        rows = as_json({column: getattr(end, column) for column in columns} for end in kept)
+        connection.exec_driver_sql(_SAVE_OUTPUTS, {"rows": rows})
+
+
+_TALLY = """
+WITH mine AS (
+    SELECT s.id, v.failures, v.successes FROM schedules s
+    JOIN (SELECT id, count(*) FILTER (WHERE state = 'failed') AS failures,
+                 count(*) FILTER (WHERE state = 'succeeded') AS successes
+          FROM unnest(%(schedules)s::uuid[], %(states)s::text[]) AS v(id, state) GROUP BY id) v ON v.id = s.id
+    WHERE v.failures > 0 OR s.consecutive_failures > 0
+    ORDER BY s.id FOR UPDATE OF s
+)
+UPDATE schedules s SET
+    consecutive_failures = CASE WHEN mine.successes > 0 THEN 0 ELSE s.consecutive_failures END + mine.failures
+FROM mine WHERE s.id = mine.id
+"""
+
+
+def tally_outcomes(connection: sa.Connection, ended: Sequence[Any]) -> None:
+    """Count final failures in a row per schedule; a success resets. Rows have `schedule_id` and `state`."""
+    counted = [row for row in ended if row.schedule_id and row.state in (State.FAILED, State.SUCCEEDED)]
+    if counted:
+        parameters = {"schedules": [row.schedule_id for row in counted], "states": [row.state for row in counted]}
+        connection.exec_driver_sql(_TALLY, parameters)
+
+
+_RENEW = """
+UPDATE runs r SET lease_until = now() + make_interval(secs => %(lease)s), started_at = v.started_at
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, started_at timestamptz)
+WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'running' AND r.worker_id = %(worker)s
+RETURNING r.id, r.cancel_requested_at IS NOT NULL
+"""
+
+
+def renew_leases(
+    connection: sa.Connection, held: Sequence[dict[str, Any]], worker: UUID, lease_seconds: float
+) -> dict[UUID, bool]:
+    """Renew the leases of runs (`id`, `attempt`, `started_at` or None) and note when they really started.
+
+    Returns, for each run still held, whether it has been asked to cancel.
+    """
+    if not held:
+        return {}
+    parameters = {"rows": as_json(held), "worker": worker, "lease": lease_seconds}
+    return {row[0]: row[1] for row in connection.exec_driver_sql(_RENEW, parameters)}

@@ -1,0 +1,70 @@
+"""SQL of what processes report: actors, workers, and the facts of health."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.publishing import ANNOUNCED_SECONDS
+from models.states import PUBLISHABLE_STATES, quoted
+
+LIVE_SECONDS = 60
+"""A worker that was seen this long ago at most counts as live."""
+
+_ACTORS = f"""
+SELECT a.*, a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS}) AS live
+FROM actors a WHERE a.name > %(after)s ORDER BY a.name LIMIT %(limit)s
+"""
+
+
+def list_actors(connection: sa.Connection, limit: int, after: str | None) -> Sequence[sa.Row[Any]]:
+    """Announced actors by name, each with `live`: whether a worker has announced it lately."""
+    return connection.exec_driver_sql(_ACTORS, {"after": after or "", "limit": limit}).all()
+
+
+_ACTOR = "SELECT * FROM actors WHERE name = %(name)s"
+
+
+def get_actor(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """What workers announced about an actor; None if none has."""
+    return connection.exec_driver_sql(_ACTOR, {"name": name}).one_or_none()
+
+
+_WORKERS = f"""
+SELECT w.*, w.last_seen_at > now() - make_interval(secs => {LIVE_SECONDS}) AS live
+FROM workers w
+WHERE w.last_seen_at > now() - interval '1 day' AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
+ORDER BY w.id LIMIT %(limit)s
+"""
+
+
+def list_workers(connection: sa.Connection, limit: int, after: UUID | None) -> Sequence[sa.Row[Any]]:
+    """Workers seen within the last day by id, each with `live`."""
+    return connection.exec_driver_sql(_WORKERS, {"after": after, "limit": limit}).all()
+
+
+_HAS_REVISION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+_REVISION = "SELECT version_num FROM alembic_version"
+
+
+def read_revision(connection: sa.Connection) -> str | None:
+    """The migration the database is at; None if it was never migrated."""
+    if not connection.exec_driver_sql(_HAS_REVISION).scalar_one():
+        return None
+    revision: str | None = connection.exec_driver_sql(_REVISION).scalar_one_or_none()
+    return revision
+
+
+_HEALTH = f"""
+SELECT
+    (SELECT extract(epoch FROM clock_timestamp() - max(ticked_at))::float FROM schedulers) AS last_tick_age_seconds,
+    (SELECT extract(epoch FROM now() - min(due_at))::float FROM runs
+     WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at <= now()) AS oldest_due_run_seconds,
+    (SELECT count(*) FROM workers WHERE last_seen_at > now() - make_interval(secs => {LIVE_SECONDS})) AS workers
+"""
+
+
+def read_health(connection: sa.Connection) -> sa.Row[Any]:
+    """`last_tick_age_seconds` and `oldest_due_run_seconds` (None for none), `workers` live."""
+    return connection.exec_driver_sql(_HEALTH).one()

@@ -1,0 +1,128 @@
+"""SQL of publish: take due runs for the broker, mark them queued, and put vanished messages back in line."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.states import PUBLISHABLE_STATES, State, quoted, sources
+
+PUBLISH_LEASE_SECONDS = 10
+"""A run taken by a publisher that died is taken by another after this time."""
+
+ANNOUNCED_SECONDS = 60
+"""An actor that no worker has announced for this long is gone: its runs stay planned."""
+
+_TAKE = f"""
+WITH depth AS (
+    SELECT queue, count(*) AS messages FROM runs WHERE state = 'queued' GROUP BY queue
+), candidate AS (
+    SELECT r.id, r.queue, r.priority, r.due_at FROM runs r
+    JOIN actors a ON a.name = r.actor AND a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})
+    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at <= now()
+      AND (r.lease_until IS NULL OR r.lease_until < now())
+      AND r.queue NOT IN (SELECT queue FROM depth WHERE messages >= %(window)s)
+      AND (r.overlap = 'allow' OR NOT EXISTS (
+          SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND (
+              o.state IN ('queued', 'running')
+              OR (r.state = 'planned' AND o.state = 'retrying')
+              OR (r.state = 'planned' AND o.state = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))))
+    ORDER BY r.priority DESC, r.due_at
+    LIMIT %(limit)s
+), placed AS (
+    SELECT id, queue, row_number() OVER (PARTITION BY queue ORDER BY priority DESC, due_at, id) AS place FROM candidate
+), taken AS (
+    SELECT r.id FROM runs r JOIN placed p ON p.id = r.id LEFT JOIN depth d ON d.queue = p.queue
+    WHERE p.place <= %(window)s - coalesce(d.messages, 0)
+      AND r.state IN ({quoted(PUBLISHABLE_STATES)}) AND (r.lease_until IS NULL OR r.lease_until < now())
+    ORDER BY r.id
+    FOR UPDATE OF r SKIP LOCKED
+)
+UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS}), queued_at = now()
+FROM taken WHERE r.id = taken.id
+RETURNING r.id, r.actor, r.queue, r.attempt, r.priority, r.due_at
+"""
+
+
+def take_publishable_runs(connection: sa.Connection, limit: int, window: int) -> Sequence[sa.Row[Any]]:
+    """Lease up to `limit` due runs for publishing: (id, actor, queue, attempt, priority, due_at).
+
+    Left out: actors that no live worker has announced, queues with `window` messages in the broker already, and runs
+    that wait for another run of their schedule to end.
+    """
+    rows = connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}).all()
+    return sorted(rows, key=lambda row: (-row.priority, row.due_at))
+
+
+_MARK_QUEUED = f"""
+WITH mine AS (
+    SELECT r.id FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
+      ON r.id = v.id AND r.attempt = v.attempt
+    WHERE r.state IN ({quoted(sources(State.QUEUED))})
+    ORDER BY r.id FOR UPDATE OF r
+)
+UPDATE runs r SET state = 'queued', lease_until = NULL FROM mine WHERE r.id = mine.id
+"""
+
+
+def mark_queued(connection: sa.Connection, runs: Sequence[Any]) -> int:
+    """Mark confirmed runs (with `id` and `attempt`) queued; those a worker has claimed meanwhile stay as they are."""
+    if not runs:
+        return 0
+    parameters = {"ids": [run.id for run in runs], "attempts": [run.attempt for run in runs]}
+    return connection.exec_driver_sql(_MARK_QUEUED, parameters).rowcount
+
+
+_STALE_QUEUES = """
+SELECT DISTINCT queue FROM runs WHERE state = 'queued' AND queued_at < now() - make_interval(secs => %(after)s)
+"""
+
+
+def queues_with_stale_runs(connection: sa.Connection, after_seconds: float) -> list[str]:
+    """Queues with a run that has been queued for longer than `after_seconds`."""
+    return list(connection.exec_driver_sql(_STALE_QUEUES, {"after": after_seconds}).scalars())
+
+
+_TAKE_STALE = f"""
+WITH stale AS (
+    SELECT id FROM runs
+    WHERE state = 'queued' AND queue = %(queue)s AND queued_at < now() - make_interval(secs => %(after)s)
+      AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY queued_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE runs r SET queued_at = now(), lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
+FROM stale WHERE r.id = stale.id
+RETURNING r.id, r.actor, r.queue, r.attempt
+"""
+
+
+def take_vanished_runs(
+    connection: sa.Connection, queue: str, after_seconds: float, limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Lease queued runs of a queue whose messages are gone, to publish them again: (id, actor, queue, attempt)."""
+    return connection.exec_driver_sql(_TAKE_STALE, {"queue": queue, "after": after_seconds, "limit": limit}).all()
+
+
+_NEXT_DUE = f"""
+SELECT extract(epoch FROM least(
+    (SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL AND error IS NULL),
+    (SELECT min(due_at) FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > now())
+) - clock_timestamp())
+"""
+
+
+def seconds_until_next_due(connection: sa.Connection) -> float | None:
+    """Seconds until a schedule or a waiting run is due, negative if one is overdue; None with nothing to come."""
+    seconds = connection.exec_driver_sql(_NEXT_DUE).scalar_one()
+    return None if seconds is None else float(seconds)
+
+
+_RELEASE = f"""
+UPDATE runs SET lease_until = NULL WHERE id = ANY(%(ids)s) AND state IN ({quoted((*PUBLISHABLE_STATES, State.QUEUED))})
+"""
+
+
+def release_runs(connection: sa.Connection, runs: Sequence[Any]) -> None:
+    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then."""
+    if runs:
+        connection.exec_driver_sql(_RELEASE, {"ids": [run.id for run in runs]})

@@ -1,0 +1,31 @@
+"""How rows travel in bulk: one JSON array a statement, read by `jsonb_to_recordset`."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The rows as one JSON text; instants become RFC 3339, UUIDs their text."""
+    return json.dumps(list(rows), default=_plain, ensure_ascii=False, allow_nan=False)
+
+
+def read_clock(connection: sa.Connection) -> datetime:
+    """The database's clock, the only one that decides what is due: the start of the current transaction."""
+    now: datetime = connection.exec_driver_sql("SELECT now()").scalar_one()
+    return now
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} does not travel in a row")

@@ -1,0 +1,141 @@
+"""The tables of runs and of their output, both partitioned by ranges of the run's id."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from models.schedule import INSTANT
+from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, quoted
+
+_LIVE = quoted(LIVE_STATES)
+_PUBLISHABLE = quoted(PUBLISHABLE_STATES)
+
+
+class Run(SQLModel, table=True):
+    """One execution of an actor, or the record of slots that were skipped."""
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        sa.CheckConstraint(f"state IN ({quoted(State)})", name="runs_state_check"),
+        sa.CheckConstraint(f"trigger IN ({quoted(Trigger)})", name="runs_trigger_check"),
+        sa.CheckConstraint(f"overlap IN ({quoted(Overlap)})", name="runs_overlap_check"),
+        sa.CheckConstraint(
+            f"(state = 'skipped') = (reason IS NOT NULL AND reason IN ({quoted(SkipReason)}))",
+            name="runs_reason_check",
+        ),
+        sa.CheckConstraint("(state = 'running') <= (worker_id IS NOT NULL)", name="runs_worker_check"),
+        sa.CheckConstraint("slots >= 1 AND slot_until >= slot_at", name="runs_slots_check"),
+        sa.CheckConstraint("attempt >= 0 AND max_retries >= 0 AND retries >= 0", name="runs_attempt_check"),
+        sa.Index(
+            "runs_due",
+            sa.text("priority DESC"),
+            "due_at",
+            postgresql_where=sa.text(f"state IN ({_PUBLISHABLE})"),
+            info={"serves": "publish: due runs by priority, then due time"},
+        ),
+        sa.Index(
+            "runs_next",
+            "due_at",
+            postgresql_where=sa.text(f"state IN ({_PUBLISHABLE})"),
+            info={"serves": "the scheduling loop: when the next run is due"},
+        ),
+        sa.Index(
+            "runs_queued",
+            "queue",
+            "queued_at",
+            postgresql_where=sa.text("state = 'queued'"),
+            info={"serves": "publish: how many messages a queue holds; rescue: messages that vanished"},
+        ),
+        sa.Index(
+            "runs_running",
+            "id",
+            postgresql_where=sa.text("state = 'running'"),
+            info={"serves": "rescue: leases that ran out (the lease itself is not indexed, so renewing it stays HOT)"},
+        ),
+        sa.Index(
+            "runs_active",
+            "schedule_id",
+            postgresql_where=sa.text(f"state IN ({_LIVE})"),
+            info={"serves": "plan and publish: active runs of a schedule"},
+        ),
+        sa.Index(
+            "runs_by_schedule", "schedule_id", "id", info={"serves": "API: history of one schedule, newest first"}
+        ),
+        sa.Index(
+            "runs_failed",
+            "id",
+            postgresql_where=sa.text("state = 'failed'"),
+            info={"serves": "API: failed runs, newest first"},
+        ),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
+
+    id: UUID = Field(primary_key=True)
+    schedule_id: UUID | None = Field(default=None)
+    schedule_name: str | None = Field(default=None, sa_type=sa.Text)
+    schedule_version: int | None = Field(default=None)
+    actor: str = Field(sa_type=sa.Text)
+    queue: str = Field(sa_type=sa.Text)
+    priority: int = Field(default=5, sa_type=sa.SmallInteger)
+    args: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    trigger: str = Field(sa_type=sa.Text)
+    overlap: str = Field(default=Overlap.ALLOW.value, sa_type=sa.Text)
+
+    slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    slot_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    slots: int = Field(default=1)
+    due_at: datetime = Field(sa_type=INSTANT)
+    deadline_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    state: str = Field(sa_type=sa.Text)
+    reason: str | None = Field(default=None, sa_type=sa.Text)
+
+    attempt: int = Field(default=0)
+    retries: int = Field(default=0)
+    max_retries: int = Field(default=0)
+    min_backoff_seconds: float = Field(default=15)
+    max_backoff_seconds: float = Field(default=3600)
+    time_limit_seconds: float = Field(default=600)
+
+    worker_id: UUID | None = Field(default=None)
+    lease_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancel_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    planned_at: datetime = Field(sa_type=INSTANT)
+    queued_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    finished_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+    result: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
+    error_type: str | None = Field(default=None, sa_type=sa.Text)
+    error_message: str | None = Field(default=None, sa_type=sa.Text)
+    attempts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    parent_run_id: UUID | None = Field(default=None)
+    created_by: str | None = Field(default=None, sa_type=sa.Text)
+    trace: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class RunOutput(SQLModel, table=True):
+    """What one attempt of a run printed, and its traceback: written once, at the end of the attempt."""
+
+    __tablename__ = "run_outputs"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (run_id)"},)
+
+    run_id: UUID = Field(primary_key=True)
+    attempt: int = Field(primary_key=True)
+    output: str | None = Field(default=None, sa_type=sa.Text)
+    output_truncated: bool = Field(default=False)
+    error_traceback: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class TriggerKey(SQLModel, table=True):
+    """An `Idempotency-Key` that triggered a run: the same key on the same schedule gives that run again."""
+
+    __tablename__ = "trigger_keys"
+
+    schedule_id: UUID = Field(primary_key=True)
+    key: str = Field(primary_key=True, sa_type=sa.Text)
+    run_id: UUID
+    created_at: datetime = Field(sa_type=INSTANT)

@@ -1,0 +1,106 @@
+"""SQL of runs as people see them: list, get, cancel, and the keys of triggers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.states import State, quoted, sources
+
+_RESERVE_KEY = """
+WITH reserved AS (
+    INSERT INTO trigger_keys (schedule_id, key, run_id, created_at) VALUES (%(schedule)s, %(key)s, %(run)s, now())
+    ON CONFLICT DO NOTHING RETURNING run_id
+)
+SELECT run_id FROM reserved
+UNION ALL SELECT run_id FROM trigger_keys WHERE schedule_id = %(schedule)s AND key = %(key)s
+LIMIT 1
+"""
+
+
+def reserve_trigger_key(connection: sa.Connection, schedule: UUID, key: str, run: UUID) -> UUID:
+    """The run of this idempotency key: `run` if the key is new, else the run it triggered first.
+
+    The schedule's row must be locked, so that two requests with one key come one after the other.
+    """
+    parameters = {"schedule": schedule, "key": key, "run": run}
+    winner: UUID = connection.exec_driver_sql(_RESERVE_KEY, parameters).scalar_one()
+    return winner
+
+
+_WITH_OUTPUT = """
+SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
+FROM {runs} r LEFT JOIN run_outputs o ON o.run_id = r.id AND o.attempt = r.attempt
+"""
+
+_GET = f"{_WITH_OUTPUT.format(runs='runs')} WHERE r.id = %(id)s"
+
+
+def get_run(connection: sa.Connection, run: UUID) -> sa.Row[Any] | None:
+    """The run's row with `output`, `output_truncated` and `error_traceback` of its latest attempt."""
+    return connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
+
+
+_FILTERS = {
+    "before": "id < %(before)s",
+    "since": "id >= %(since)s",
+    "until": "id < %(until)s",
+    "schedule_id": "schedule_id = %(schedule_id)s",
+    "schedule_name": "schedule_name = %(schedule_name)s",
+    "actor": "actor = %(actor)s",
+    "states": "state = ANY(%(states)s)",
+    "trigger": "trigger = %(trigger)s",
+    "error": "strpos(lower(coalesce(error_type, '') || ': ' || coalesce(error_message, '')), lower(%(error)s)) > 0",
+    "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
+}
+
+
+def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
+    """Runs, newest id first, as `get_run` gives them.
+
+    Filters, each where it is not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or
+    `schedule_name`, `actor`, `states`, `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
+    """
+    given = {name: value for name, value in filters.items() if value is not None}
+    where = f"WHERE {' AND '.join(_FILTERS[name] for name in given)}" if given else ""
+    page = f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT %(limit)s"
+    statement = f"WITH page AS ({page}) {_WITH_OUTPUT.format(runs='page')} ORDER BY r.id DESC"
+    return connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
+
+
+_SCHEDULE_ID = "SELECT id FROM schedules WHERE name = %(name)s"
+
+
+def find_schedule_id(connection: sa.Connection, name: str) -> UUID | None:
+    """The id of the schedule of that name, by which its runs are indexed."""
+    found: UUID | None = connection.exec_driver_sql(_SCHEDULE_ID, {"name": name}).scalar_one_or_none()
+    return found
+
+
+_OUTPUT = """
+SELECT o.output FROM runs r
+LEFT JOIN run_outputs o ON o.run_id = r.id AND o.attempt = coalesce(%(attempt)s, r.attempt)
+WHERE r.id = %(id)s
+"""
+
+
+def get_output(connection: sa.Connection, run: UUID, attempt: int | None = None) -> str | None:
+    """What an attempt of the run printed, the latest unless given; None if there is no such run."""
+    found = connection.exec_driver_sql(_OUTPUT, {"id": run, "attempt": attempt}).one_or_none()
+    return None if found is None else found.output or ""
+
+
+_CANCEL = f"""
+UPDATE runs SET
+    cancel_requested_at = coalesce(cancel_requested_at, now()),
+    state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
+    finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
+    lease_until = CASE WHEN state = 'running' THEN lease_until END
+WHERE id = %(id)s AND state IN ({quoted(sources(State.CANCELLED))})
+"""
+
+
+def cancel_run(connection: sa.Connection, run: UUID) -> bool:
+    """Cancel a waiting run at once, ask the worker of a running one to; False if it is too late or there is none."""
+    return connection.exec_driver_sql(_CANCEL, {"id": run}).rowcount == 1

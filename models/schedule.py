@@ -1,0 +1,92 @@
+"""The table of schedules."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from models.states import Catchup, Overlap, quoted
+
+INSTANT = sa.DateTime(timezone=True)
+NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,127}$"
+
+
+class Schedule(SQLModel, table=True):
+    """A definition: which actor, which arguments, when, with which policies.
+
+    The retry and time policies are null where the schedule leaves them to the actor.
+    """
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        sa.CheckConstraint(f"name ~ '{NAME_PATTERN}'", name="schedules_name_check"),
+        sa.CheckConstraint("num_nonnulls(cron, every_seconds, at) <= 1", name="schedules_spec_check"),
+        sa.CheckConstraint("every_seconds > 0", name="schedules_every_seconds_check"),
+        sa.CheckConstraint("ends_at >= starts_at", name="schedules_ends_at_check"),
+        sa.CheckConstraint("jsonb_typeof(args) = 'object'", name="schedules_args_check"),
+        sa.CheckConstraint("priority BETWEEN 0 AND 9", name="schedules_priority_check"),
+        sa.CheckConstraint(f"overlap IN ({quoted(Overlap)})", name="schedules_overlap_check"),
+        sa.CheckConstraint(f"catchup IN ({quoted(Catchup)})", name="schedules_catchup_check"),
+        sa.CheckConstraint(
+            "max_runs > 0 AND jitter_seconds >= 0 AND catchup_window_seconds >= 0 AND start_deadline_seconds > 0"
+            " AND pause_after_failures > 0",
+            name="schedules_limits_check",
+        ),
+        sa.CheckConstraint(
+            "max_retries >= 0 AND min_backoff_seconds >= 0 AND max_backoff_seconds >= 0 AND time_limit_seconds > 0",
+            name="schedules_retry_check",
+        ),
+        sa.Index(
+            "schedules_due",
+            "next_due_at",
+            postgresql_where=sa.text("next_due_at IS NOT NULL AND error IS NULL"),
+            info={"serves": "plan: schedules whose next slot has come"},
+        ),
+    )
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str = Field(sa_type=sa.Text, unique=True)
+    description: str = Field(default="", sa_type=sa.Text)
+    actor: str = Field(sa_type=sa.Text)
+    args: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    queue: str | None = Field(default=None, sa_type=sa.Text)
+    priority: int = Field(default=5, sa_type=sa.SmallInteger)
+
+    cron: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    every_seconds: float | None = Field(default=None)
+    at: datetime | None = Field(default=None, sa_type=INSTANT)
+    timezone: str = Field(default="UTC", sa_type=sa.Text)
+    starts_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    ends_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    max_runs: int | None = Field(default=None)
+    jitter_seconds: float = Field(default=0)
+
+    overlap: str = Field(default=Overlap.SKIP.value, sa_type=sa.Text)
+    catchup: str = Field(default=Catchup.LATEST.value, sa_type=sa.Text)
+    catchup_window_seconds: float = Field(default=86400)
+    max_retries: int | None = Field(default=None)
+    min_backoff_seconds: float | None = Field(default=None)
+    max_backoff_seconds: float | None = Field(default=None)
+    time_limit_seconds: float | None = Field(default=None)
+    start_deadline_seconds: float | None = Field(default=None)
+    pause_after_failures: int | None = Field(default=None)
+
+    tags: list[str] = Field(default_factory=list, sa_type=JSONB)
+    source: str = Field(default="api", sa_type=sa.Text)
+    version: int = Field(default=1)
+    created_at: datetime = Field(sa_type=INSTANT)
+    updated_at: datetime = Field(sa_type=INSTANT)
+
+    paused_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    paused_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    pause_reason: str | None = Field(default=None, sa_type=sa.Text)
+    paused_by: str | None = Field(default=None, sa_type=sa.Text)
+
+    cursor_at: datetime = Field(sa_type=INSTANT)
+    next_due_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    slots_run: int = Field(default=0)
+    consecutive_failures: int = Field(default=0)
+    error: str | None = Field(default=None, sa_type=sa.Text)

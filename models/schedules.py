@@ -1,0 +1,145 @@
+"""SQL of schedules as people define them: get, list, insert, update, delete, pause, resume."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.rows import as_json
+from models.states import State
+
+DEFINITION = (
+    "description", "actor", "args", "queue", "priority", "cron", "every_seconds", "at", "timezone", "starts_at",
+    "ends_at", "max_runs", "jitter_seconds", "overlap", "catchup", "catchup_window_seconds", "max_retries",
+    "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds", "start_deadline_seconds",
+    "pause_after_failures", "tags",
+)  # fmt: skip
+"""The columns that people write, besides the name."""
+
+_SELECT = """
+SELECT s.*, a.name IS NOT NULL AS actor_announced, a.options AS actor_options
+FROM schedules s LEFT JOIN actors a ON a.name = s.actor
+"""
+
+_GET = f"{_SELECT} WHERE s.name = %(name)s"
+_LOCK = f"{_GET} FOR UPDATE OF s"
+
+
+def get_schedule(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The schedule's row, with `actor_announced` and `actor_options`; None if there is none of that name."""
+    return connection.exec_driver_sql(_GET, {"name": name}).one_or_none()
+
+
+def lock_schedule(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """As `get_schedule`, and nobody else plans or changes the schedule until this transaction ends."""
+    return connection.exec_driver_sql(_LOCK, {"name": name}).one_or_none()
+
+
+_IS_PAUSED = "s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > now())"
+_FILTERS = {
+    "after": "s.name > %(after)s",
+    "actor": "s.actor = %(actor)s",
+    "tag": "s.tags ? %(tag)s",
+    "q": "strpos(lower(s.name || ' ' || s.actor || ' ' || s.description), lower(%(q)s)) > 0",
+}
+_STATES = {
+    "error": "s.error IS NOT NULL",
+    "paused": _IS_PAUSED,
+    "active": f"s.error IS NULL AND NOT ({_IS_PAUSED})",
+}
+
+
+def list_schedules(
+    connection: sa.Connection, limit: int, *, state: str | None = None, **filters: str | None
+) -> Sequence[sa.Row[Any]]:
+    """Schedules by name. Filters: `after` (a name), `actor`, `tag`, `q` (a part of name, actor or description)."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    conditions = [_FILTERS[name] for name in given] + ([_STATES[state]] if state else [])
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    statement = f"{_SELECT} {where} ORDER BY s.name LIMIT %(limit)s"
+    return connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
+
+
+# A skip is the record that nothing ran, so it is passed over.
+_LAST_RUNS = f"""
+SELECT wanted.id AS schedule_id, r.id, r.state, r.due_at, r.started_at, r.finished_at
+FROM unnest(%(schedules)s::uuid[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT * FROM runs WHERE schedule_id = wanted.id AND state <> '{State.SKIPPED}' ORDER BY id DESC LIMIT 1
+) r
+"""
+
+
+def last_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> dict[UUID, sa.Row[Any]]:
+    """For each schedule that has any, the newest run that was not skipped."""
+    rows = connection.exec_driver_sql(_LAST_RUNS, {"schedules": list(schedules)})
+    return {row.schedule_id: row for row in rows}
+
+
+_INSERT_COLUMNS = ", ".join(
+    ("id", "name", *DEFINITION, "source", "version", "created_at", "updated_at", "cursor_at", "next_due_at")
+)
+_INSERT = f"""
+INSERT INTO schedules ({_INSERT_COLUMNS}, slots_run, consecutive_failures)
+SELECT {_INSERT_COLUMNS}, 0, 0 FROM jsonb_populate_record(NULL::schedules, %(row)s::jsonb -> 0)
+ON CONFLICT (name) DO NOTHING
+"""
+
+
+def insert_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> bool:
+    """Insert a schedule; False if the name is taken. Its slots count from `cursor_at` on."""
+    return connection.exec_driver_sql(_INSERT, {"row": as_json([columns])}).rowcount == 1
+
+
+_UPDATE = f"""
+UPDATE schedules s SET {", ".join(f"{column} = v.{column}" for column in DEFINITION)},
+    next_due_at = v.next_due_at, cursor_at = greatest(s.cursor_at, now()), error = NULL,
+    version = s.version + 1, updated_at = now()
+FROM jsonb_populate_record(NULL::schedules, %(row)s::jsonb -> 0) v
+WHERE s.id = v.id
+"""
+
+
+def update_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> None:
+    """Replace the definition of the schedule `id`, with its `next_due_at`; its slots count from now on."""
+    connection.exec_driver_sql(_UPDATE, {"row": as_json([columns])})
+
+
+_DELETE = """
+WITH keys AS (DELETE FROM trigger_keys WHERE schedule_id = %(id)s)
+DELETE FROM schedules WHERE id = %(id)s
+"""
+
+
+def delete_schedule(connection: sa.Connection, schedule: UUID) -> None:
+    """Delete a schedule. Its runs stay."""
+    connection.exec_driver_sql(_DELETE, {"id": schedule})
+
+
+_PAUSE = """
+UPDATE schedules SET paused_at = coalesce(paused_at, now()), paused_until = %(until)s, pause_reason = %(reason)s,
+    paused_by = %(by)s, next_due_at = %(until)s, updated_at = now()
+WHERE id = %(id)s
+"""
+
+
+def pause_schedule(
+    connection: sa.Connection, schedule: UUID, *, until: datetime | None, reason: str | None, by: str
+) -> None:
+    """Pause, or change the reason and end of a pause; with `until` it ends by itself."""
+    connection.exec_driver_sql(_PAUSE, {"id": schedule, "until": until, "reason": reason, "by": by})
+
+
+# The count starts again, so that a schedule paused for its failures isn't paused again by the next single one.
+_RESUME = """
+UPDATE schedules SET paused_at = NULL, paused_until = NULL, pause_reason = NULL, paused_by = NULL,
+    consecutive_failures = 0, next_due_at = %(next_due_at)s, updated_at = now()
+WHERE id = %(id)s
+"""
+
+
+def resume_schedule(connection: sa.Connection, schedule: UUID, next_due_at: datetime | None) -> None:
+    """End a pause; the schedule's slots up to now must have been decided."""
+    connection.exec_driver_sql(_RESUME, {"id": schedule, "next_due_at": next_due_at})

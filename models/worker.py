@@ -1,0 +1,53 @@
+"""The tables of processes that report in: workers with the actors they announce, and schedulers."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, SQLModel
+
+from models.schedule import INSTANT
+
+
+class Worker(SQLModel, table=True):
+    """One worker process; the id is drawn at its boot."""
+
+    __tablename__ = "workers"
+
+    id: UUID = Field(primary_key=True)
+    host: str = Field(sa_type=sa.Text)
+    pid: int
+    queues: list[str] = Field(sa_type=JSONB)
+    threads: int
+    version: str = Field(sa_type=sa.Text)
+    started_at: datetime = Field(sa_type=INSTANT)
+    last_seen_at: datetime = Field(sa_type=INSTANT)
+    running: int = Field(default=0)
+
+
+class AnnouncedActor(SQLModel, table=True):
+    """An actor that some worker has announced: its queue, documentation, parameters and options."""
+
+    __tablename__ = "actors"
+
+    name: str = Field(primary_key=True, sa_type=sa.Text)
+    queue: str = Field(sa_type=sa.Text)
+    doc: str = Field(default="", sa_type=sa.Text)
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    announced_by: UUID | None = Field(default=None)
+    announced_at: datetime = Field(sa_type=INSTANT)
+
+
+class Scheduler(SQLModel, table=True):
+    """One scheduling process; `ticked_at` is when it last did its round."""
+
+    __tablename__ = "schedulers"
+
+    id: UUID = Field(primary_key=True)
+    host: str = Field(sa_type=sa.Text)
+    pid: int
+    started_at: datetime = Field(sa_type=INSTANT)
+    ticked_at: datetime = Field(sa_type=INSTANT)

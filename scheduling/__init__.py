@@ -1,0 +1,1 @@
+"""The scheduling process: plan due slots, publish due runs, rescue lost ones."""

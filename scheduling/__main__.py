@@ -1,0 +1,43 @@
+"""`python -m scheduling`: the scheduling process. Any number of them may run."""
+
+import signal
+
+import structlog
+
+from config.database import make_engine
+from config.logging import configure_logging
+from config.settings import settings_or_exit
+from scheduling.loop import run_until_stopped
+from scheduling.rabbitmq import RabbitPublisher
+from scheduling.tick import Ticker
+from scheduling.wakeups import Wakeups
+
+
+def main() -> None:
+    """Run until TERM or INT: finish the round under way, then stop."""
+    settings = settings_or_exit("database.url", "amqp.url")
+    configure_logging(settings.log)
+    stopping = False
+
+    def stop(_signum: int, _frame: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+
+    engine = make_engine(settings.database, pool_size=1, application="scheduling")
+    publisher = RabbitPublisher(settings.amqp)
+    publisher.start()
+    wakeups = Wakeups(settings.database)
+    ticker = Ticker(engine, publisher, settings)
+    structlog.get_logger("scheduling").info("start")
+    run_until_stopped(ticker.tick, wakeups.wait, lambda: stopping)
+    publisher.close()
+    ticker.sign_off()
+    wakeups.close()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

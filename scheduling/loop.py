@@ -1,0 +1,21 @@
+"""The loop around the tick: it knows nothing of cron, and goes on whatever a tick raises."""
+
+from collections.abc import Callable
+
+import structlog
+
+log = structlog.get_logger("scheduling")
+
+RETRY_SECONDS = 1.0
+
+
+def run_until_stopped(tick: Callable[[], float], wait: Callable[[float], None], stopping: Callable[[], bool]) -> None:
+    """Call `tick`, wait for the seconds it returns, again and again, until `stopping` says so."""
+    while not stopping():
+        try:
+            seconds = tick()
+        except Exception:
+            log.exception("tick")
+            seconds = RETRY_SECONDS
+        if not stopping():
+            wait(seconds)

@@ -1,0 +1,85 @@
+"""Publish: hand due runs to the broker, confirmed, and mark them queued.
+
+A run is leased before it is published and marked after: a process that dies in between leaves a lease that ends, and
+the run is published again. A publish error is ambiguous, so the run is published again too. Claims remove duplicates.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from dramatiq import Message
+
+from models.publishing import (
+    mark_queued,
+    queues_with_stale_runs,
+    release_runs,
+    take_publishable_runs,
+    take_vanished_runs,
+)
+
+log = structlog.get_logger("scheduling")
+
+
+class Publisher(Protocol):
+    """A way to the broker."""
+
+    def is_ready(self) -> bool:
+        """Whether publishing has a chance just now."""
+        ...
+
+    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        """Publish (run id, queue, body) and wait; returns the ids that the broker has confirmed."""
+        ...
+
+    def count_messages(self, queue: str) -> int | None:
+        """Messages that wait in the queue, which is made if it is not there; None if the broker does not say."""
+        ...
+
+
+def publish_due(engine: sa.Engine, publisher: Publisher, limit: int, window: int) -> bool:
+    """Publish up to `limit` due runs; whether there may be more at once."""
+    if not publisher.is_ready():
+        return False
+    with engine.begin() as connection:
+        runs = take_publishable_runs(connection, limit, window)
+    published = _publish(engine, publisher, runs)
+    return published == limit
+
+
+def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:
+    """Publish queued runs again whose messages are gone: queued for long, and their queue is empty."""
+    if not publisher.is_ready():
+        return 0
+    with engine.begin() as connection:
+        queues = queues_with_stale_runs(connection, after_seconds)
+    republished = 0
+    for queue in queues:
+        if publisher.count_messages(queue) == 0:
+            with engine.begin() as connection:
+                runs = take_vanished_runs(connection, queue, after_seconds, limit)
+            republished += _publish(engine, publisher, runs)
+            log.warning("republish", queue=queue, runs=len(runs))
+    return republished
+
+
+def _publish(engine: sa.Engine, publisher: Publisher, runs: Sequence[Any]) -> int:
+    if not runs:
+        return 0
+    confirmed = publisher.publish([(run.id, run.queue, _encode(run)) for run in runs])
+    with engine.begin() as connection:
+        mark_queued(connection, [run for run in runs if run.id in confirmed])
+        release_runs(connection, [run for run in runs if run.id not in confirmed])
+    log.info("publish", runs=len(confirmed), unconfirmed=len(runs) - len(confirmed))
+    return len(confirmed)
+
+
+def _encode(run: Any) -> bytes:
+    """Dramatiq's message: it carries the run's id and attempt, the arguments stay in the row."""
+    options = {"run_id": str(run.id), "attempt": run.attempt}
+    message: Message[Any] = Message(
+        queue_name=run.queue, actor_name=run.actor, args=(), kwargs={}, options=options, message_id=str(run.id)
+    )
+    return message.encode()

@@ -1,0 +1,127 @@
+"""When a schedule is due: its slots as a pure function of its spec. No clock, no I/O.
+
+A slot is an instant in UTC. Intervals are open at their start and closed at their end, as cursors need them.
+"""
+
+import hashlib
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from scheduling.cron import count_fires, last_fires, next_fire
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """At most one of `cron` (expressions whose union counts), `every_seconds` and `at`; none: manual only.
+
+    `starts_at` and `ends_at` are inclusive. `every_seconds` is anchored at `starts_at`, or at the epoch.
+    """
+
+    cron: tuple[str, ...] = ()
+    every_seconds: float | None = None
+    at: datetime | None = None
+    timezone: str = "UTC"
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+def next_slot(spec: Spec, after: datetime) -> datetime | None:
+    """The first slot later than `after`; None when there is none. Raises ValueError for a spec that is not valid."""
+    if spec.starts_at is not None:
+        after = max(after, spec.starts_at - _TICK)
+    slot = _next(spec, after)
+    return None if slot is None or (spec.ends_at is not None and slot > spec.ends_at) else slot
+
+
+def upcoming_slots(spec: Spec, after: datetime) -> Iterator[datetime]:
+    """The slots later than `after`, in order; endless for most specs."""
+    slot = next_slot(spec, after)
+    while slot is not None:
+        yield slot
+        slot = next_slot(spec, slot)
+
+
+def count_slots(spec: Spec, after: datetime, until: datetime) -> int:
+    """How many slots lie in (after, until]."""
+    after, until = _bounded(spec, after, until)
+    if after >= until:
+        return 0
+    if len(spec.cron) == 1:
+        return count_fires(spec.cron[0], spec.timezone, after, until)
+    if spec.every_seconds is not None:
+        return _ordinal(spec, until) - _ordinal(spec, after)
+    return sum(1 for _ in _enumerate(spec, after, until))
+
+
+def last_slots(spec: Spec, after: datetime, until: datetime, limit: int) -> list[datetime]:
+    """The newest `limit` slots in (after, until], oldest first."""
+    after, until = _bounded(spec, after, until)
+    if after >= until:
+        return []
+    if spec.cron:
+        found = {fire for expr in spec.cron for fire in last_fires(expr, spec.timezone, after, until, limit)}
+        return sorted(found)[-limit:]
+    if spec.every_seconds is not None:
+        newest, oldest = _ordinal(spec, until), _ordinal(spec, after)
+        return [_nth(spec, n) for n in range(max(oldest, newest - limit) + 1, newest + 1)]
+    return list(_enumerate(spec, after, until))
+
+
+def jitter(schedule_id: UUID, slot: datetime, jitter_seconds: float) -> timedelta:
+    """How long after its slot a run is due, below `jitter_seconds`: always the same for a schedule and a slot."""
+    if not jitter_seconds:
+        return timedelta(0)
+    digest = hashlib.sha256(schedule_id.bytes + slot.astimezone(UTC).isoformat().encode()).digest()
+    return timedelta(seconds=jitter_seconds * int.from_bytes(digest[:6], "big") / 2**48)
+
+
+def _bounded(spec: Spec, after: datetime, until: datetime) -> tuple[datetime, datetime]:
+    if spec.starts_at is not None:
+        after = max(after, spec.starts_at - _TICK)
+    return after, until if spec.ends_at is None else min(until, spec.ends_at)
+
+
+def _next(spec: Spec, after: datetime) -> datetime | None:
+    if spec.cron:
+        return min(next_fire(expr, spec.timezone, after) for expr in spec.cron)
+    if spec.every_seconds is not None:
+        return _nth(spec, _ordinal(spec, after) + 1)
+    if spec.at is not None and spec.at > after:
+        return spec.at
+    return None
+
+
+def _enumerate(spec: Spec, after: datetime, until: datetime) -> Iterator[datetime]:
+    if spec.cron:
+        each = [_fires(expr, spec.timezone, after, until) for expr in spec.cron]
+        yield from (fire for fire, _ in groupby(heapq.merge(*each)))
+    elif spec.at is not None and after < spec.at <= until:
+        yield spec.at
+
+
+def _fires(expr: str, tz: str, after: datetime, until: datetime) -> Iterator[datetime]:
+    fire = next_fire(expr, tz, after)
+    while fire <= until:
+        yield fire
+        fire = next_fire(expr, tz, fire)
+
+
+def _ordinal(spec: Spec, instant: datetime) -> int:
+    """The number of the newest slot at or before `instant`, counted from the anchor."""
+    return (instant - (spec.starts_at or _EPOCH)) // _period(spec)
+
+
+def _nth(spec: Spec, number: int) -> datetime:
+    return (spec.starts_at or _EPOCH) + number * _period(spec)
+
+
+def _period(spec: Spec) -> timedelta:
+    assert spec.every_seconds is not None, "only asked of interval specs"
+    return timedelta(seconds=spec.every_seconds)

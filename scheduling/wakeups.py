@@ -1,0 +1,51 @@
+"""Waiting for what comes first: the time, or a NOTIFY that something changed."""
+
+import threading
+from typing import Any
+
+import psycopg
+import structlog
+
+from config.database import listen_connection
+from config.sections import Database
+from models.planning import CHANNEL
+
+log = structlog.get_logger("scheduling")
+
+
+class Wakeups:
+    """Listens on a connection of its own. Without it (`database.listen = false`, or while the database is away) time
+    alone wakes the loop: a notification is a hint, never needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: psycopg.Connection[Any] | None = None
+        self._idle = threading.Event()
+
+    def wait(self, seconds: float) -> None:
+        """Return after `seconds`, or as soon as a notification arrives."""
+        if seconds <= 0:
+            return
+        try:
+            connection = self._listening()
+            if connection is None:
+                self._idle.wait(seconds)
+                return
+            for _ in connection.notifies(timeout=seconds, stop_after=1):
+                return
+        except psycopg.OperationalError as error:
+            log.warning("listen", error=str(error).strip())
+            self.close()
+            self._idle.wait(seconds)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _listening(self) -> psycopg.Connection[Any] | None:
+        if self._connection is None and self._database.listen and not self._database.pgbouncer:
+            self._connection = listen_connection(self._database, "scheduling")
+            self._connection.execute(f"LISTEN {CHANNEL}")
+        return self._connection

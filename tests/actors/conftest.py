@@ -1,0 +1,63 @@
+"""Runs, settings and interrupts for the tests of single actors. The actors are called as `actor.fn(...)`."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
+
+import dramatiq
+import dramatiq.broker
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+if dramatiq.broker.global_broker is None:
+    dramatiq.set_broker(StubBroker(middleware=[]))
+
+from actors.context import CurrentRun, entered
+from actors.output import Output
+from config.settings import get_settings
+
+RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
+SLOT = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def new_run() -> Callable[..., CurrentRun]:
+    def make(**changes: object) -> CurrentRun:
+        values = {
+            "run_id": RUN_ID,
+            "actor": "any",
+            "attempt": 2,
+            "trigger": "schedule",
+            "schedule": "nightly",
+            "slot_at": SLOT,
+            "due_at": SLOT,
+            "trace": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "time_limit_seconds": 600,
+            "output": Output(65536),
+        }
+        return CurrentRun(**{**values, **changes})
+
+    return make
+
+
+@pytest.fixture
+def run(new_run: Callable[..., CurrentRun]) -> Iterator[CurrentRun]:
+    """The run that the test's own thread is in."""
+    current = new_run()
+    with entered(current):
+        yield current
+
+
+@pytest.fixture
+def allow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """`allow(networks=[…], programs=[…])` sets what the settings allow; nothing before the first call."""
+
+    def set_lists(networks: list[str] | None = None, programs: list[str] | None = None) -> None:
+        monkeypatch.setenv("CALLSHEET_HTTP_REQUEST__ALLOW_NETWORKS", json.dumps(networks or []))
+        monkeypatch.setenv("CALLSHEET_RUN_PROCESS__ALLOW", json.dumps(programs or []))
+        get_settings.cache_clear()
+
+    set_lists()
+    yield set_lists
+    get_settings.cache_clear()
