@@ -111,13 +111,15 @@ class _GuardedStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         try:
-            wrapped = ssl_context.wrap_socket(
+            self._socket = wrapped = ssl_context.wrap_socket(
                 self._socket, server_hostname=server_hostname, do_handshake_on_connect=False
             )
-            self._socket = wrapped
             self._retry(wrapped.do_handshake, select.POLLIN)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
+        except BaseException as error:
+            self.close()
+            if isinstance(error, OSError):
+                raise httpcore.ConnectError(str(error)) from error
+            raise
         return self
 
     def close(self) -> None:

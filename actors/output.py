@@ -36,7 +36,8 @@ class Output:
             if not self._dropped:
                 return _readable(bytes(self._head) + tail), False
             mark = f"\n[… {self._dropped} bytes dropped …]\n"
-            return _readable(bytes(self._head)) + mark + _readable(tail), True
+            head = bytes(self._head)
+            return _readable(head[: _whole_until(head)]) + mark + _readable(tail[_whole_from(tail) :]), True
 
     def _trim(self) -> None:
         while self._tail_size > self._tail_limit:
@@ -47,6 +48,24 @@ class Output:
             dropped = min(excess, len(oldest))
             self._tail_size -= dropped
             self._dropped += dropped
+
+
+def _whole_until(data: bytes) -> int:
+    """Where to cut so that no UTF-8 character at the end is kept in part."""
+    for back in range(1, min(4, len(data) + 1)):
+        byte = data[-back]
+        if byte & 0b1100_0000 != 0b1000_0000:
+            length = 4 if byte >= 0b1111_0000 else 3 if byte >= 0b1110_0000 else 2 if byte >= 0b1100_0000 else 1
+            return len(data) - back if length > back else len(data)
+    return len(data)
+
+
+def _whole_from(data: bytes) -> int:
+    """Where to begin so that no UTF-8 character at the start is kept in part."""
+    for start in range(min(4, len(data))):
+        if data[start] & 0b1100_0000 != 0b1000_0000:
+            return start
+    return 0
 
 
 def _readable(data: bytes) -> str:

@@ -63,7 +63,9 @@ def _describe(error: ValidationError) -> list[FieldError]:
         case "additionalProperties" if error.validator_value is False:
             known = error.schema.get("properties", {})
             extra = [name for name in error.instance if name not in known]
-            return [FieldError(pointer=pointer([*path, name]), message="the actor has no such argument") for name in extra]
+            return [
+                FieldError(pointer=pointer([*path, name]), message="the actor has no such argument") for name in extra
+            ]
         case "type":
             message = f"must be of type {_words(error.validator_value)}"
         case "enum":

@@ -94,6 +94,8 @@ def _message(kind: str, text: str) -> str:
             return "unknown field"
         case "missing":
             return "required"
+        case "uuid_parsing":
+            return "must be a UUID"
         case _:
             return text.removeprefix("Value error, ")
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.auth import Caller, Role, identify, require
 from api.problems import errors_of, invalid
-from api.strict_json import read_json
+from api.strict_json import is_storable, read_json
 from config.settings import Settings
 
 JSON = "application/json"
@@ -85,6 +85,8 @@ def add_routes(app: falcon.App[Any, Any], routes: tuple[Route, ...], engine: sa.
 
 def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[..., None]:
     def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
+        if not all(is_storable(str(value)) for value in params.values()):
+            raise falcon.HTTPNotFound
         caller = None
         if route.role is not None:
             caller = identify(req.get_header("Authorization"), settings.http)

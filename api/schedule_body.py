@@ -22,10 +22,6 @@ def _bounded(args: dict[str, Any]) -> dict[str, Any]:
     return args
 
 
-def _finite(**limits: float) -> Any:
-    return Field(allow_inf_nan=False, **limits)  # type: ignore[arg-type]  # the stubs know no keywords of one type
-
-
 Args = Annotated[dict[str, Any], AfterValidator(_bounded)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Actor = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$")]
@@ -37,7 +33,7 @@ Expressions = Annotated[
     Field(min_length=1, max_length=20),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
-Period = Annotated[float, _finite(ge=1, le=TEN_YEARS)]
+Period = Annotated[float, Field(ge=1, le=TEN_YEARS)]
 Zone = Annotated[str, Field(min_length=1, max_length=64)]
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Tags = Annotated[list[Tag], Field(max_length=50), AfterValidator(unique)]
@@ -67,24 +63,24 @@ class ScheduleBody(Request):
     max_runs: Annotated[int, Field(ge=1, le=MAX_INT)] | None = Field(
         default=None, description="So many slots run; skipped ones and runs by hand don't count."
     )
-    jitter_seconds: Annotated[float, _finite(ge=0, le=WEEK)] = Field(
+    jitter_seconds: Annotated[float, Field(ge=0, le=WEEK)] = Field(
         default=0, description="Runs are due up to this long after their slots, always alike for a slot."
     )
 
     overlap: Annotated[Overlap, OneOf] = Field(default=Overlap.SKIP, description="While an earlier run is active.")
     catchup: Annotated[Catchup, OneOf] = Field(default=Catchup.LATEST, description="Which of the late slots run.")
-    catchup_window_seconds: Annotated[float, _finite(ge=0, le=TEN_YEARS)] = 86400
+    catchup_window_seconds: Annotated[float, Field(ge=0, le=TEN_YEARS)] = 86400
     max_retries: Annotated[int, Field(ge=0, le=1000)] | None = None
-    min_backoff_seconds: Annotated[float, _finite(ge=0, le=MONTH)] | None = None
-    max_backoff_seconds: Annotated[float, _finite(ge=0, le=MONTH)] | None = None
-    time_limit_seconds: Annotated[float, _finite(gt=0, le=MONTH)] | None = None
-    start_deadline_seconds: Annotated[float, _finite(gt=0, le=TEN_YEARS)] | None = Field(
+    min_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
+    max_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
+    time_limit_seconds: Annotated[float, Field(gt=0, le=MONTH)] | None = None
+    start_deadline_seconds: Annotated[float, Field(gt=0, le=TEN_YEARS)] | None = Field(
         default=None, description="A run that has not started this long after it is due is skipped."
     )
     pause_after_failures: Annotated[int, Field(ge=1, le=MAX_INT)] | None = Field(
         default=None, description="Pause after so many failed runs in a row."
     )
-    tags: Tags = []
+    tags: Tags = Field(default=[])
 
 
 class NewSchedule(ScheduleBody):
@@ -125,6 +121,7 @@ class SpecBody(Request):
     timezone: Zone = "UTC"
     count: int = Field(default=10, ge=1, le=500)
     after: Instant | None = Field(default=None, description="Now, if not given.")
+
 
 class ScheduleQuery(Page):
     """Filters of schedules."""

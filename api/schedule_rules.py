@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from api.arguments import check_arguments
 from api.problems import FieldError, invalid
-from api.schedule_body import ScheduleBody
+from api.schedule_body import TEN_YEARS, ScheduleBody
 from models.processes import get_actor
 from scheduling import cron
 from scheduling.plan import spec_of
@@ -95,7 +95,8 @@ def _backoff_errors(body: ScheduleBody, options: dict[str, Any]) -> Iterator[Fie
 
 def _overflows(spec: Spec, now: datetime) -> bool:
     try:
-        next_slot(spec, now)
+        slot = next_slot(spec, now)
+        _ = slot and slot + timedelta(seconds=TEN_YEARS)  # jitter and deadlines come on top
     except (ValueError, OverflowError):
         return True
     return False

@@ -111,7 +111,7 @@ def _check_text(text: str) -> None:
 
 
 def _too_large() -> Problem:
-    return Problem(413, f"the body is larger than {MAX_BODY_BYTES // 1024} KiB", headers={"Connection": "close"})
+    return Problem(413, f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
 
 
 def _too_deep() -> Problem:

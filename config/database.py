@@ -23,6 +23,7 @@ def make_engine(database: Database, *, pool_size: int, application: str) -> sa.E
         driver_url(database),
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=True,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args=_connect_args(database, application),

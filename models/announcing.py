@@ -29,7 +29,7 @@ ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running,
 
 
 def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
-    """Say that a worker process is alive: `id`, `host`, `pid`, `queues` (JSON text), `threads`, `version`, `running`."""
+    """Say that a worker process is alive; `queues` is JSON text, the other keys are the columns."""
     connection.exec_driver_sql(_REPORT_WORKER, worker)
 
 

@@ -8,7 +8,7 @@ for those that come twice. Inside, instants and local times are Unix seconds.
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from cron_descriptor import Options, get_description  # type: ignore[import-untyped]  # it publishes no types
+from cron_descriptor import Options, get_description  # it publishes no types
 
 from scheduling.cron_fields import LAST, CronRule, DayRule, parse, split_fields
 from scheduling.cron_local import count_local, has_days, next_local

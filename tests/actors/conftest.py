@@ -10,8 +10,18 @@ import dramatiq.broker
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
+
+class FakeOptions(dramatiq.Middleware):
+    """Lets actors declare the options they have; none takes effect, as the actors are called directly."""
+
+    actor_options = frozenset(
+        ("max_retries", "min_backoff", "max_backoff", "retry_when", "throws", "time_limit", "periodic")
+    )
+
+
+# Importing the package without a broker would wire a real worker.
 if dramatiq.broker.global_broker is None:
-    dramatiq.set_broker(StubBroker(middleware=[]))
+    dramatiq.set_broker(StubBroker(middleware=[FakeOptions()]))
 
 from actors.context import CurrentRun, entered
 from actors.output import Output

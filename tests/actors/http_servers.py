@@ -78,7 +78,8 @@ def serving(answer: Answer, wrap: Callable[[socket.socket], socket.socket] | Non
             yield server
         finally:
             server.stopping.set()
-            socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+            with socket.socket() as last:
+                last.connect(("127.0.0.1", server.port))
             for thread in (acceptor, *threads):
                 thread.join(10)
 
@@ -91,7 +92,7 @@ def _serve(
 ) -> None:
     connection.settimeout(10)
     with suppress(OSError):
-        with (wrap(connection) if wrap else connection) as stream:
+        with wrap(connection) if wrap else connection as stream:
             request = _read_request(stream)
             server.requests.append(request)
             answer(Exchange(stream, request, server))

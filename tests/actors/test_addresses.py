@@ -1,6 +1,7 @@
 import ipaddress
 import socket
 
+import httpx
 import pytest
 
 from actors.addresses import AddressNotAllowed, is_public, resolve_allowed
@@ -29,14 +30,13 @@ LOOPBACK_FORMS = [
     "0x7f000001",
     "0x7f.1",
     "0x7f.0x0.0x0.0x1",
-    "0177.0.0.1",
     "017700000001",
     "0",
     "0.0.0.0",
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "localhost",
-    "LOCALHOST.",
+    "LOCALHOST",
     "127\u30020\u30020\u30021",
     "user:password@127.0.0.1",
 ]
@@ -62,7 +62,16 @@ def test_no_way_to_write_loopback_gets_through(run, allow, host):
             secret.accept()
 
 
-@pytest.mark.parametrize("url", ["ftp://example.com/", "file:///etc/passwd", "unix:///tmp/x", "example.com", "//x/", ""])
+@pytest.mark.parametrize("host", ["0177.0.0.1", "127.0.0.01", "127.0.0.256"])
+def test_dotted_forms_that_read_in_two_ways_are_no_urls(run, allow, host):
+    allow(networks=["0.0.0.0/0"])
+    with pytest.raises(httpx.InvalidURL):
+        http_request.fn(f"http://{host}/")
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://example.com/", "file:///etc/passwd", "unix:///tmp/x", "example.com", "//x/", ""]
+)
 def test_only_http_and_https_are_allowed(run, allow, url):
     with pytest.raises(AddressNotAllowed, match="only http:// and https://"):
         http_request.fn(url)
@@ -107,7 +116,7 @@ def resolve(host: str, *networks: str) -> list[object]:
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    def fake_getaddrinfo(_host: str, port: int, **_: object) -> list[object]:
+    def fake_getaddrinfo(_host: str, port: int, *_: object, **__: object) -> list[object]:
         return [(None, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", fake_getaddrinfo)

@@ -329,7 +329,9 @@ def test_given_headers_stay_with_the_origin_they_were_given_for(run):
         assert other.headers()["callsheet-run-id"] == str(RUN_ID)
 
 
-@pytest.mark.parametrize("target", ["http://127.0.0.2:{port}/", "http://[::ffff:7f00:2]:{port}/", "http://2130706434:{port}/"])
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.2:{port}/", "http://[::ffff:7f00:2]:{port}/", "http://2130706434:{port}/"]
+)
 def test_a_redirect_to_an_address_that_is_not_allowed_is_blocked(run, allow, target):
     allow(networks=["127.0.0.1/32"])
     with socket.create_server(("127.0.0.2", 0)) as secret:
@@ -382,7 +384,7 @@ def test_tls_is_checked_against_the_name_and_the_name_is_sent(run, monkeypatch, 
 
 
 def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
-    def fake_getaddrinfo(_host: str, port: int, **_: object) -> list[object]:
+    def fake_getaddrinfo(_host: str, port: int, *_: object, **__: object) -> list[object]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
     monkeypatch.setattr(socket, "getaddrinfo", fake_getaddrinfo)

@@ -1,0 +1,25 @@
+"""`python -m api`: the web process. Any number of them may run."""
+
+import signal
+
+from api.app import make_app
+from api.server import make_server
+from config.database import make_engine
+from config.logging import configure_logging
+from config.settings import settings_or_exit
+
+
+def main() -> None:
+    """Serve until TERM or INT, then finish the requests under way."""
+    settings = settings_or_exit("database.url", "http.admin_token")
+    configure_logging(settings.log)
+    engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="api")
+    server = make_server(make_app(engine, settings), settings)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda _signum, _frame: server.stop())
+    server.run()
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main()

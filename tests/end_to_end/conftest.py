@@ -1,0 +1,22 @@
+"""Deployments for end-to-end tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.deployment import Deployment, RequestCounter
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, database_url: str, amqp_url: str) -> Iterator[Deployment]:
+    """A running callsheet: one process of each kind, on servers that other tests share."""
+    with Deployment(tmp_path, database_url, amqp_url) as running:
+        yield running.start("web", "scheduling", "worker").ready()
+
+
+@pytest.fixture
+def counter() -> Iterator[RequestCounter]:
+    """A local HTTP server that counts."""
+    with RequestCounter() as running:
+        yield running
