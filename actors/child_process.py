@@ -63,21 +63,24 @@ def _started(
             env=dict(env),
             start_new_session=True,
         )
-        with guarded(process.pid):
-            opener_file.write(b"go\n")
-            try:
+        try:
+            with guarded(process.pid):
+                opener_file.write(b"go\n")
                 yield process
-            finally:
-                signal_group(process.pid, signal.SIGKILL)
-                process.wait(timeout=GRACE_SECONDS)
+        finally:
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait(timeout=GRACE_SECONDS)
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
 
 
 def _end_gently(process: "subprocess.Popen[bytes]", pipes: "_Pipes") -> None:
     """TERM, and time to obey it. The output is still taken in: a full pipe would keep the program from ending."""
     signal_group(process.pid, signal.SIGTERM)
     ends = time.monotonic() + GRACE_SECONDS
-    while signal_group(process.pid, 0) and time.monotonic() < ends:
-        process.poll()
+    # Whoever holds the output open is still at work. That the group has members says less: they may be zombies.
+    while (process.poll() is None or pipes.is_written_to()) and time.monotonic() < ends:
         pipes.move(STEP_SECONDS)
 
 
@@ -85,21 +88,24 @@ def _end_gently(process: "subprocess.Popen[bytes]", pipes: "_Pipes") -> None:
 def _pipes(
     process: "subprocess.Popen[bytes]", stdin: bytes | None, write: Callable[[bytes], None]
 ) -> Iterator["_Pipes"]:
-    pipes = _Pipes(process, stdin, write)
-    try:
-        yield pipes
-    finally:
-        pipes.close()
+    with selectors.DefaultSelector() as selector:
+        yield _Pipes(process, stdin, write, selector)
 
 
 class _Pipes:
     """Our ends of the program's pipes: its output is passed on to `write`, its input is fed to it."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", stdin: bytes | None, write: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        stdin: bytes | None,
+        write: Callable[[bytes], None],
+        selector: selectors.BaseSelector,
+    ) -> None:
         self._process = process
         self._write = write
         self._rest = memoryview(stdin or b"")
-        self._selector = selectors.DefaultSelector()
+        self._selector = selector
         for stream, event in ((process.stdout, selectors.EVENT_READ), (process.stdin, selectors.EVENT_WRITE)):
             if stream is not None:
                 os.set_blocking(stream.fileno(), False)
@@ -119,6 +125,10 @@ class _Pipes:
                 self._feed(key.fd)
         return bool(ready)
 
+    def is_written_to(self) -> bool:
+        """Whether some process still holds the other end of the output."""
+        return self._process.stdout is not None and not self._process.stdout.closed
+
     def drain(self, seconds: float) -> None:
         """Take in what the program has written, and what its children write within `seconds`."""
         self._stop(self._process.stdin)
@@ -128,11 +138,6 @@ class _Pipes:
             moved = self.move(min(max(left, 0), STEP_SECONDS))
             if left <= 0 and (not moved or left < -DRAIN_SECONDS):
                 break
-
-    def close(self) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            self._stop(stream)
-        self._selector.close()
 
     def _take(self, descriptor: int) -> None:
         data = os.read(descriptor, _PIECE_BYTES)
@@ -151,6 +156,5 @@ class _Pipes:
 
     def _stop(self, stream: IO[bytes] | None) -> None:
         if stream is not None and not stream.closed:
-            with suppress(KeyError):
-                self._selector.unregister(stream)
+            self._selector.unregister(stream)
             stream.close()

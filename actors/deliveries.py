@@ -34,9 +34,14 @@ class RabbitDeliveries:
                 )
             bodies: list[bytes] = []
             while len(bodies) < limit and (not bodies or self._channel.get_waiting_message_count()):
-                method, _, body = next(self._iterator, (None, None, None))
-                if method is None or body is None:
-                    self._check_consumer()
+                delivered = next(self._iterator, None)
+                if delivered is None and bodies:
+                    break
+                if delivered is None:
+                    # The broker cancels a consumer whose queue is deleted: starting over declares the queue again.
+                    raise ConnectionClosed(RuntimeError(f"the queue {self._name} was deleted"))
+                method, _, body = delivered
+                if method is None:
                     break
                 self._newest_tag = method.delivery_tag
                 bodies.append(body)
@@ -63,11 +68,6 @@ class RabbitDeliveries:
         """Close the connection."""
         with suppress(*_BROKEN):
             self._connection.close()
-
-    def _check_consumer(self) -> None:
-        """The broker cancels a consumer whose queue is deleted: start over, which declares the queue again."""
-        if not self._channel.is_open or not self._channel.consumer_tags:
-            raise ConnectionClosed(RuntimeError(f"the queue {self._name} was deleted"))
 
 
 class LocalDeliveries:

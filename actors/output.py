@@ -65,7 +65,7 @@ def _whole_from(data: bytes) -> int:
     for start in range(min(4, len(data))):
         if data[start] & 0b1100_0000 != 0b1000_0000:
             return start
-    return 0
+    return len(data) if len(data) < 4 else 0
 
 
 def _readable(data: bytes) -> str:

@@ -44,6 +44,7 @@ def _tell(line: str) -> None:
     with _lock:
         if _guard is not None and _write(_guard, [line]):
             return
+        _let_go()
         _guard = _start_guard()
         if not _write(_guard, [f"+{group}\n" for group in tuple(_groups)]):
             raise RuntimeError("the guard of process groups ended as soon as it was started")
@@ -77,17 +78,22 @@ def _forget() -> None:
     global _guard, _lock  # noqa: PLW0603 - see _tell
     _lock = threading.Lock()
     _groups.clear()
-    if _guard is not None and _guard.stdin is not None:
-        _guard.stdin.close()
+    if _guard is not None:
+        _let_go()
         _guard.returncode = 0  # not ours to wait for
     _guard = None
 
 
 def _dismiss() -> None:
-    if _guard is not None and _guard.stdin is not None:
-        _guard.stdin.close()
+    _let_go()
+    if _guard is not None:
         with suppress(subprocess.TimeoutExpired):
             _guard.wait(timeout=1)
+
+
+def _let_go() -> None:
+    if _guard is not None and _guard.stdin is not None:
+        _guard.stdin.close()
 
 
 def _guard_groups() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import SchemaError, ValidationError
+from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -22,10 +22,11 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
     A schema that can't be used refuses nothing.
     """
     try:
+        Draft202012Validator.check_schema(parameters)
         # An empty registry: references outside the schema are not fetched.
         checker = _Checker(dict(parameters), registry=Registry())
         found = [error for each in checker.iter_errors(dict(args)) for error in _describe(each)]
-    except (SchemaError, Unresolvable, re.error, TypeError, ValueError):
+    except (SchemaError, UnknownType, Unresolvable, re.error):
         return []
     return list({(error.pointer, error.message): error for error in found}.values())
 

@@ -32,6 +32,7 @@ class Server:
         self._map: dict[int, Any] = {}
         self._lanes = _Lanes(http.threads)
         self._stopping = False
+        self._closed = False
         waitress.create_server(app, self._map, _dispatcher=self._lanes, **_adjustments(http))
         self._listeners = [each for each in self._map.values() if isinstance(each, BaseWSGIServer)]
         self.port = int(self._listeners[0].effective_port)
@@ -50,7 +51,8 @@ class Server:
     def stop(self) -> None:
         """Begin to drain."""
         self._stopping = True
-        self._listeners[0].pull_trigger()
+        if not self._closed:
+            self._listeners[0].pull_trigger()
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=_POLL_SECONDS, use_poll=True, map=self._map, count=1)
@@ -79,6 +81,7 @@ class Server:
         log.warning("drain took too long", requests=len(self._channels()))
 
     def _close(self) -> None:
+        self._closed = True
         self._lanes.shutdown()
         for listener in self._listeners:
             listener.close()

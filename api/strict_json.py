@@ -90,7 +90,7 @@ def _check_values(value: Any) -> None:
     """Depth and characters, without recursion."""
     level, depth = [value], 0
     while level:
-        if depth > MAX_DEPTH:
+        if depth == MAX_DEPTH and any(isinstance(each, dict | list) for each in level):
             raise _too_deep()
         deeper: list[Any] = []
         for each in level:

@@ -8,13 +8,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 
 MIN_TOKEN_LENGTH = 32
 
+LOCAL_AMQP_URL = "local://"
+"""Queues inside one process instead of RabbitMQ: what `callsheet up` sets where no URL is given."""
+
 Positive = Annotated[float, Field(gt=0)]
 
 
 def _url_of(*schemes: str) -> AfterValidator:
     def check(url: SecretStr) -> SecretStr:
         parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in schemes:
+        if parts.scheme not in schemes and url.get_secret_value() != LOCAL_AMQP_URL:
             raise ValueError(f"must start with {' or '.join(f'{scheme}://' for scheme in schemes)}")
         return url
 
@@ -59,6 +62,11 @@ class Amqp(Section):
     queue_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
     queue_type: Literal["classic", "quorum"] = "classic"
     window: int = Field(default=1000, ge=1)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the queues are inside this process."""
+        return self.url is not None and self.url.get_secret_value() == LOCAL_AMQP_URL
 
 
 class Http(Section):

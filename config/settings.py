@@ -136,7 +136,12 @@ def _given(values: Mapping[str, Any], name: str) -> bool:
 
 
 def _missing(name: str) -> str:
-    platform_name = {"database.url": "DATABASE_URL", "amqp.url": "AMQP_URL"}.get(name)
+    platform_names = {
+        "database.url": "DATABASE_URL",
+        "amqp.url": "AMQP_URL",
+        "http.admin_token": "CALLSHEET_ADMIN_TOKEN",
+    }
+    platform_name = platform_names.get(name)
     return f"{name}: must be set" + (f", for example by {platform_name}" if platform_name else "")
 
 

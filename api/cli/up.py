@@ -18,7 +18,8 @@ from api.cli.sample import add_sample_schedule
 from api.server import make_server
 from config.database import make_engine
 from config.logging import configure_logging
-from config.settings import Settings, get_settings, settings_or_exit
+from config.sections import LOCAL_AMQP_URL
+from config.settings import Settings, settings_or_exit
 from migrations import upgrade_to_head
 from scheduling.local import LocalPublisher
 from scheduling.loop import run_until_stopped
@@ -44,8 +45,9 @@ def run_everything(data: Path | None) -> None:
             os.environ["DATABASE_URL"] = stack.enter_context(_embedded_postgres(folder / "postgresql"))
         os.environ.setdefault("CALLSHEET_HTTP__HOST", LOOPBACK)
         os.environ.setdefault("CALLSHEET_ADMIN_TOKEN", _admin_token(folder))
-        settings = settings_or_exit("database.url")
-        get_settings.cache_clear()
+        if settings_or_exit("database.url").amqp.url is None:
+            os.environ["AMQP_URL"] = LOCAL_AMQP_URL
+        settings = settings_or_exit("database.url", "amqp.url")
         configure_logging(settings.log)
         engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
         stack.callback(engine.dispose)
@@ -97,12 +99,7 @@ def _admin_token(folder: Path) -> str:
 
 
 def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
-    if settings.amqp.url is None:
-        from actors.brokers import LocalBroker
-        from actors.middleware import make_middleware
-
-        dramatiq.set_broker(LocalBroker(make_middleware(settings)))
-    import actors  # noqa: F401 - declares the actors, on the broker just set or on RabbitMQ
+    import actors  # noqa: F401 - sets the broker and declares the actors, by the settings that are now in force
 
     broker = dramatiq.get_broker()
     broker.emit_after("process_boot")
@@ -116,7 +113,7 @@ def _start_scheduling(
     settings: Settings, engine: sa.Engine, broker: dramatiq.Broker, stack: ExitStack, stopping: threading.Event
 ) -> None:
     publisher: Publisher
-    if settings.amqp.url is None:
+    if settings.amqp.is_local:
         publisher = LocalPublisher(broker)
     else:
         publisher = rabbit = RabbitPublisher(settings.amqp)

@@ -1,30 +1,20 @@
 """Runs, settings and interrupts for the tests of single actors. The actors are called as `actor.fn(...)`."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
-import dramatiq
-import dramatiq.broker
 import pytest
-from dramatiq.brokers.stub import StubBroker
 
+# Importing the package wires a worker, which wants to know both servers. It connects to neither before it is used.
+with pytest.MonkeyPatch.context() as patch:
+    for name, url in (("DATABASE_URL", "postgresql://nowhere.invalid/x"), ("AMQP_URL", "amqp://nowhere.invalid")):
+        patch.setenv(name, os.environ.get(name, url))
+    from actors.context import CurrentRun, entered
+    from actors.output import Output
 
-class FakeOptions(dramatiq.Middleware):
-    """Lets actors declare the options they have; none takes effect, as the actors are called directly."""
-
-    actor_options = frozenset(
-        ("max_retries", "min_backoff", "max_backoff", "retry_when", "throws", "time_limit", "periodic")
-    )
-
-
-# Importing the package without a broker would wire a real worker.
-if dramatiq.broker.global_broker is None:
-    dramatiq.set_broker(StubBroker(middleware=[FakeOptions()]))
-
-from actors.context import CurrentRun, entered
-from actors.output import Output
 from config.settings import get_settings
 
 RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")

@@ -91,12 +91,11 @@ def _serve(
     wrap: Callable[[socket.socket], socket.socket] | None,
 ) -> None:
     connection.settimeout(10)
-    with suppress(OSError):
-        with wrap(connection) if wrap else connection as stream:
-            request = _read_request(stream)
-            server.requests.append(request)
-            answer(Exchange(stream, request, server))
-            stream.shutdown(socket.SHUT_WR)
+    with suppress(OSError), connection, wrap(connection) if wrap else connection as stream:
+        request = _read_request(stream)
+        server.requests.append(request)
+        answer(Exchange(stream, request, server))
+        stream.shutdown(socket.SHUT_WR)
 
 
 def _read_request(connection: socket.socket) -> bytes:

@@ -8,19 +8,23 @@ from actors.addresses import AddressNotAllowed, is_public, resolve_allowed
 from actors.deadline import Deadline
 from actors.http_request import http_request
 
-NOT_PUBLIC = """
-    0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 100.100.100.200 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1 172.31.255.255
-    192.0.0.1 192.0.0.192 192.0.2.1 192.88.99.1 192.168.1.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255
-    240.0.0.1 255.255.255.255 168.63.129.16
-    :: ::1 ::7f00:1 ::ffff:0:0 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a00:1
-    64:ff9b::a9fe:a9fe 64:ff9b:1::808:808 100::1 2001::1 2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:db8::1 2002:7f00:1::
-    2002:a00:1:: 2002:808:808:: 3fff::1 5f00::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1
-""".split()
+# fmt: off
+NOT_PUBLIC = [
+    "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254",  # noqa: S104 - nothing is bound to it
+    "169.254.169.254", "172.16.0.1", "172.31.255.255", "192.0.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1",
+    "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1",
+    "255.255.255.255", "168.63.129.16", "::", "::1", "::7f00:1", "::ffff:0:0", "::ffff:127.0.0.1",
+    "::ffff:10.0.0.1", "::ffff:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b::a00:1", "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::808:808", "100::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1",
+    "2002:7f00:1::", "2002:a00:1::", "2002:808:808::", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254",
+    "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1",
+]
 
-PUBLIC = """
-    1.1.1.1 8.8.8.8 93.184.216.34 172.15.0.1 172.32.0.1 223.255.255.254
-    2606:4700:4700::1111 2a00:1450:4001:830::200e ::ffff:8.8.8.8 64:ff9b::808:808
-""".split()
+PUBLIC = [
+    "1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.0.1", "172.32.0.1", "223.255.255.254",
+    "2606:4700:4700::1111", "2a00:1450:4001:830::200e", "::ffff:8.8.8.8", "64:ff9b::808:808",
+]
+# fmt: on
 
 LOOPBACK_FORMS = [
     "127.0.0.1",
@@ -32,7 +36,7 @@ LOOPBACK_FORMS = [
     "0x7f.0x0.0x0.0x1",
     "017700000001",
     "0",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104 - likewise
     "[::ffff:127.0.0.1]",
     "[::ffff:7f00:1]",
     "localhost",
@@ -55,7 +59,7 @@ def test_a_public_address(address):
 @pytest.mark.parametrize("host", LOOPBACK_FORMS)
 def test_no_way_to_write_loopback_gets_through(run, allow, host):
     with socket.create_server(("127.0.0.1", 0)) as secret:
-        with pytest.raises(AddressNotAllowed, match="http_request.allow_networks"):
+        with pytest.raises(AddressNotAllowed, match=r"http_request\.allow_networks"):
             http_request.fn(f"http://{host}:{secret.getsockname()[1]}/")
         secret.setblocking(False)
         with pytest.raises(BlockingIOError):

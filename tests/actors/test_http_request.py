@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from actors.addresses import AddressNotAllowed
+from actors.context import entered
 from actors.deadline import DeadlineExceeded
 from actors.guarded_transport import tls_context
 from actors.http_request import UnexpectedStatus, http_request
@@ -64,8 +65,6 @@ def test_the_request_says_which_run_it_is(run):
 
 
 def test_a_manual_run_sends_no_schedule_and_no_slot(new_run):
-    from actors.context import entered
-
     with serving(ok) as server, entered(new_run(schedule=None, slot_at=None)):
         call(server.url)
         assert not {"callsheet-schedule", "callsheet-slot"} & set(server.headers())
@@ -122,9 +121,11 @@ def test_expected_statuses_succeed(run, status, expected):
 
 @pytest.mark.parametrize(("status", "expected"), [(302, None), (500, None), (200, ["204"]), (404, ["2xx", "410"])])
 def test_another_status_is_an_error_and_the_output_still_shows_the_body(run, status, expected):
-    with serving(lambda exchange: exchange.answer(f"{status} Whatever", b"the reason")) as server:
-        with pytest.raises(UnexpectedStatus, match=str(status)):
-            call(server.url, expected_status=expected)
+    with (
+        serving(lambda exchange: exchange.answer(f"{status} Whatever", b"the reason")) as server,
+        pytest.raises(UnexpectedStatus, match=str(status)),
+    ):
+        call(server.url, expected_status=expected)
     assert run.output.text()[0] == "the reason"
 
 
@@ -178,9 +179,11 @@ def test_a_compressed_body_is_marked_and_not_unpacked(run):
 
 
 def test_a_server_that_closes_early_is_an_error(run):
-    with serving(lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")) as server:
-        with pytest.raises(httpcore.RemoteProtocolError):
-            call(server.url)
+    with (
+        serving(lambda exchange: exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")) as server,
+        pytest.raises(httpcore.RemoteProtocolError),
+    ):
+        call(server.url)
     assert run.output.text()[0] == "abc"
 
 
@@ -234,13 +237,9 @@ def test_the_deadline_is_one_for_all_redirects(run):
 
 def test_the_deadline_holds_for_a_server_that_takes_nothing_in(run):
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         with pytest.raises(DeadlineExceeded):
-            call(
-                f"http://127.0.0.1:{listener.getsockname()[1]}/",
-                method="POST",
-                body="x" * 50_000_000,
-                timeout_seconds=0.4,
-            )
+            call(url, method="POST", body="x" * 50_000_000, timeout_seconds=0.4)
 
 
 def test_the_deadline_holds_for_a_name_server_that_hangs(run, monkeypatch):
@@ -336,9 +335,9 @@ def test_a_redirect_to_an_address_that_is_not_allowed_is_blocked(run, allow, tar
     allow(networks=["127.0.0.1/32"])
     with socket.create_server(("127.0.0.2", 0)) as secret:
         location = target.format(port=secret.getsockname()[1])
-        with serving(lambda exchange: exchange.answer("302 Found", Location=location)) as server:
-            with pytest.raises(AddressNotAllowed, match="http_request.allow_networks"):
-                call(server.url, follow_redirects=True)
+        to_it = serving(lambda exchange: exchange.answer("302 Found", Location=location))
+        with to_it as server, pytest.raises(AddressNotAllowed, match=r"http_request\.allow_networks"):
+            call(server.url, follow_redirects=True)
         secret.setblocking(False)
         with pytest.raises(BlockingIOError):
             secret.accept()
@@ -346,9 +345,11 @@ def test_a_redirect_to_an_address_that_is_not_allowed_is_blocked(run, allow, tar
 
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1:70/_x"])
 def test_a_redirect_to_another_scheme_is_blocked(run, location):
-    with serving(lambda exchange: exchange.answer("302 Found", Location=location)) as server:
-        with pytest.raises(AddressNotAllowed, match="http:// and https://"):
-            call(server.url, follow_redirects=True)
+    with (
+        serving(lambda exchange: exchange.answer("302 Found", Location=location)) as server,
+        pytest.raises(AddressNotAllowed, match="http:// and https://"),
+    ):
+        call(server.url, follow_redirects=True)
 
 
 # Names and certificates
@@ -377,7 +378,7 @@ def test_tls_is_checked_against_the_name_and_the_name_is_sent(run, monkeypatch, 
         with serving(ok, wrap=lambda connection: context.wrap_socket(connection, server_side=True)) as server:
             assert call(f"https://name.example:{server.port}/")["status"] == 200
             assert names == ["name.example"]
-            with pytest.raises(httpcore.ConnectError, match="(?i)certificate"):
+            with pytest.raises(httpcore.ConnectError, match=r"(?i)certificate"):
                 call(f"https://other.example:{server.port}/")
     finally:
         tls_context.cache_clear()
@@ -393,8 +394,11 @@ def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 def _tls_server(folder, name: str) -> tuple[ssl.SSLContext, list[str]]:
     certificate, key = folder / "cert.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        + ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", certificate],
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+            *("-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
+            *("-keyout", key, "-out", certificate),
+        ],
         check=True,
         capture_output=True,
     )

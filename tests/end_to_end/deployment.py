@@ -27,7 +27,9 @@ PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().
 class Deployment:
     """The processes of one callsheet, by names such as `worker` or `scheduling.2` (a second one of that kind)."""
 
-    def __init__(self, folder: Path, database_url: str, amqp_url: str, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, database_url: str, amqp_url: str, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.database_url = database_url
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}

@@ -1,0 +1,126 @@
+"""The app over a database of the test's own, and rows to put there."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+from falcon.testing import TestClient
+
+from api.app import make_app
+from config.database import make_engine
+from config.settings import Settings, load_settings
+from models.ids import new_run_id
+from models.planning import NewRun, insert_runs
+from models.states import State, Trigger
+
+TOKEN = "an-admin-token-of-32-characters-or-more"
+HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    return load_settings({"DATABASE_URL": database_url, "CALLSHEET_ADMIN_TOKEN": TOKEN})
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[sa.Engine]:
+    engine = make_engine(settings.database, pool_size=3, application="test")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def client(engine: sa.Engine, settings: Settings) -> TestClient:
+    return TestClient(make_app(engine, settings), headers=HEADERS)
+
+
+@pytest.fixture
+def execute(engine: sa.Engine) -> Callable[..., Any]:
+    """Run a statement; returns its rows, if it gives any."""
+
+    def run(statement: str, **parameters: Any) -> Any:
+        with engine.begin() as connection:
+            result = connection.exec_driver_sql(statement, parameters)
+            return result.all() if result.returns_rows else None
+
+    return run
+
+
+@pytest.fixture
+def create(client: TestClient) -> Callable[..., dict[str, Any]]:
+    """Create a schedule with these fields."""
+
+    def post(name: str = "nightly", **fields: Any) -> dict[str, Any]:
+        answer = client.simulate_post("/v1/schedules", json={"name": name, "actor": "log_message", **fields})
+        assert answer.status_code == 201, answer.text
+        return answer.json
+
+    return post
+
+
+@pytest.fixture
+def announce(execute: Callable[..., Any]) -> Callable[..., None]:
+    """Announce an actor as a worker would."""
+
+    def insert(name: str = "log_message", parameters: Any = None, options: Any = None, ago: float = 0) -> None:
+        execute(
+            "INSERT INTO actors (name, queue, doc, parameters, options, announced_at)"
+            " VALUES (%(name)s, 'mail', 'Says something.', %(parameters)s, %(options)s,"
+            " now() - make_interval(secs => %(ago)s))",
+            name=name,
+            parameters=json.dumps(parameters or {"type": "object"}),
+            options=json.dumps(options or {}),
+            ago=ago,
+        )
+
+    return insert
+
+
+@pytest.fixture
+def add_run(engine: sa.Engine, execute: Callable[..., Any]) -> Callable[..., UUID]:
+    """Insert a run, then set columns as `set_…` says."""
+
+    def insert(age_seconds: float = 0, columns: dict[str, Any] | None = None, **fields: Any) -> UUID:
+        now = datetime.now(UTC) - timedelta(seconds=age_seconds)
+        given = {"id": new_run_id(now), "actor": "log_message", "trigger": Trigger.MANUAL} | fields
+        run = NewRun(**{"due_at": now, "planned_at": now, **given})
+        with engine.begin() as connection:
+            insert_runs(connection, [run])
+        for column, value in (columns or {}).items():
+            execute(f"UPDATE runs SET {column} = %(value)s WHERE id = %(id)s", value=value, id=run.id)
+        return run.id
+
+    return insert
+
+
+@pytest.fixture
+def finish(execute: Callable[..., Any]) -> Callable[..., None]:
+    """End a run, with the output of its only attempt."""
+
+    def update(run: UUID, state: State = State.SUCCEEDED, output: str | None = None, **error: str) -> None:
+        execute(
+            "UPDATE runs SET state = %(state)s, attempt = 1, worker_id = %(worker)s,"
+            " started_at = due_at + interval '2 s', finished_at = due_at + interval '5 s', error_type = %(type)s, error_message = %(message)s,"
+            " attempts = jsonb_build_array(jsonb_build_object('number', 1, 'worker', %(worker)s::uuid, 'started_at',"
+            " due_at + interval '2 s', 'finished_at', due_at + interval '5 s', 'outcome', %(outcome)s::text,"
+            " 'error', NULL, 'backoff_seconds', NULL)) WHERE id = %(id)s",
+            state=state.value,
+            outcome=state.value,
+            worker=uuid4(),
+            type=error.get("type"),
+            message=error.get("message"),
+            id=run,
+        )
+        execute(
+            "INSERT INTO run_outputs (run_id, attempt, output, output_truncated, error_traceback)"
+            " VALUES (%(id)s, 1, %(output)s, false, %(traceback)s)",
+            id=run,
+            output=output,
+            traceback=error.get("traceback"),
+        )
+
+    return update

@@ -1,0 +1,216 @@
+"""Schedules: create, get, list, replace, change, delete."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from falcon.testing import TestClient
+
+PAST = "2020-01-01T00:00:00Z"
+
+
+def test_a_schedule_is_created_with_defaults(client: TestClient, create: Callable[..., Any]) -> None:
+    created = create(cron="*/5 * * * *", timezone="Europe/Berlin")
+    assert client.simulate_get("/v1/schedules/nightly").json == created
+    assert created["cron"] == "*/5 * * * *"
+    assert (created["overlap"], created["catchup"], created["priority"]) == ("skip", "latest", 5)
+    policies = ("max_retries", "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds")
+    assert [created[name] for name in policies] == [0, 15, 3600, 600]
+    assert (created["version"], created["source"], created["last_run"]) == (1, "api", None)
+    assert created["created_at"].endswith("Z")
+
+
+def test_a_new_schedule_is_due_at_its_next_slot_and_has_no_runs(client: TestClient, create: Callable[..., Any]) -> None:
+    created = create(every_seconds=3600, starts_at=PAST)
+    due = datetime.fromisoformat(created["next_due_at"])
+    assert timedelta(0) < due - datetime.now(UTC) <= timedelta(hours=1)
+    assert client.simulate_get("/v1/runs").json["items"] == []
+
+
+def test_several_expressions_stay_a_list(create: Callable[..., Any]) -> None:
+    assert create(cron=["0 1 * * *", "0 2 * * *"])["cron"] == ["0 1 * * *", "0 2 * * *"]
+
+
+def test_a_name_is_taken_once(client: TestClient, create: Callable[..., Any]) -> None:
+    create()
+    answer = client.simulate_post("/v1/schedules", json={"name": "nightly", "actor": "other"})
+    assert answer.status_code == 409
+    assert answer.json["errors"][0]["pointer"] == "/name"
+
+
+def test_an_unknown_actor_is_a_warning(create: Callable[..., Any], announce: Callable[..., None]) -> None:
+    assert "no worker has announced the actor" in create()["warnings"][0]
+    announce()
+    assert create("other")["warnings"] == []
+
+
+def test_policies_left_out_are_the_actors(create: Callable[..., Any], announce: Callable[..., None]) -> None:
+    announce(options={"max_retries": 4, "time_limit_seconds": 60})
+    created = create(time_limit_seconds=5)
+    assert (created["max_retries"], created["time_limit_seconds"], created["max_backoff_seconds"]) == (4, 5, 3600)
+
+
+def test_one_that_lies_in_the_past_is_a_warning_and_never_due(
+    create: Callable[..., Any], announce: Callable[..., None]
+) -> None:
+    announce()
+    created = create(at=PAST)
+    assert created["next_due_at"] is None
+    assert "no slot is left" in created["warnings"][0]
+
+
+def test_what_is_not_there_is_a_404(client: TestClient) -> None:
+    for method in ("GET", "PATCH", "DELETE"):
+        body = {"priority": 1} if method == "PATCH" else None
+        assert client.simulate_request(method, "/v1/schedules/nothing", json=body).status_code == 404
+    assert client.simulate_get("/v1/schedules/a%00b").status_code == 404
+
+
+class TestList:
+    @pytest.fixture(autouse=True)
+    def _schedules(self, client: TestClient, create: Callable[..., Any], execute: Callable[..., Any]) -> None:
+        for name in ("a", "b", "c", "d"):
+            create(name, actor=f"actor-{name}", tags=["even" if name in "bd" else "odd"], description=f"The {name}")
+        client.simulate_post("/v1/schedules/b/pause")
+        execute("UPDATE schedules SET error = 'bad' WHERE name = 'c'")
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("", "abcd"),
+            ("actor=actor-a", "a"),
+            ("tag=even", "bd"),
+            ("state=paused", "b"),
+            ("state=error", "c"),
+            ("state=active", "ad"),
+            ("q=THE%20D", "d"),
+            ("q=%25", ""),
+            ("tag=even&state=active", "d"),
+        ],
+    )
+    def test_filters_choose(self, client: TestClient, query: str, names: str) -> None:
+        assert "".join(item["name"] for item in _list(client, query)["items"]) == names
+
+    def test_pages_follow_one_another(self, client: TestClient) -> None:
+        first = _list(client, "limit=3")
+        second = _list(client, f"limit=3&cursor={first['next']}")
+        assert [item["name"] for item in first["items"] + second["items"]] == ["a", "b", "c", "d"]
+        assert second["next"] is None
+
+    def test_each_comes_with_its_last_run_that_was_not_skipped(self, client: TestClient) -> None:
+        run = client.simulate_post("/v1/schedules/a/trigger").json
+        assert client.simulate_post("/v1/schedules/a/trigger").json["state"] == "skipped"
+        by_name = {item["name"]: item["last_run"] for item in _list(client)["items"]}
+        assert by_name["a"]["id"] == run["id"]
+        assert by_name["d"] is None
+
+    @pytest.mark.parametrize(
+        "query", ["limit=0", "limit=501", "limit=x", "state=odd", "cursor=A", "colour=red", "q=%00", "q=a&q=b"]
+    )
+    def test_a_query_that_is_not_valid_is_a_422(self, client: TestClient, query: str) -> None:
+        answer = client.simulate_get("/v1/schedules", query_string=query)
+        assert answer.status_code == 422
+        assert answer.json["errors"][0]["pointer"] == f"/{query.partition('=')[0]}"
+
+
+def test_put_creates_then_replaces(client: TestClient) -> None:
+    first = client.simulate_put("/v1/schedules/a", json={"actor": "x", "priority": 7, "tags": ["t", "t"]})
+    second = client.simulate_put("/v1/schedules/a", json={"name": "a", "actor": "y"})
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json["tags"] == ["t"]
+    assert (second.json["id"], second.json["version"], second.json["priority"]) == (first.json["id"], 2, 5)
+
+
+@pytest.mark.parametrize(("path", "name"), [("a", "b"), ("A", None), ("a%2Fb", None)])
+def test_put_refuses_a_name_that_is_not_valid_or_not_the_paths(client: TestClient, path: str, name: str | None) -> None:
+    answer = client.simulate_put(f"/v1/schedules/{path}", json={"actor": "x"} | ({"name": name} if name else {}))
+    assert answer.status_code in (404, 422)
+    assert client.simulate_get("/v1/schedules").json["items"] == []
+
+
+def test_patch_changes_what_it_names_and_null_resets(client: TestClient, create: Callable[..., Any]) -> None:
+    create(cron="0 0 * * *", priority=9, args={"a": 1, "b": 2}, description="old", max_retries=3)
+    change = {"cron": None, "every_seconds": 60, "priority": None, "args": {"a": None, "c": 3}, "max_retries": None}
+    changed = client.simulate_patch("/v1/schedules/nightly", json=change)
+    assert changed.status_code == 200, changed.text
+    assert {
+        key: changed.json[key] for key in ("cron", "every_seconds", "priority", "args", "description", "version")
+    } == {
+        "cron": None,
+        "every_seconds": 60,
+        "priority": 5,
+        "args": {"b": 2, "c": 3},
+        "description": "old",
+        "version": 2,
+    }
+    assert changed.json["max_retries"] == 0
+
+
+def test_a_patch_may_be_called_one(client: TestClient, create: Callable[..., Any]) -> None:
+    create()
+    headers = {"Content-Type": "application/merge-patch+json"}
+    assert client.simulate_patch("/v1/schedules/nightly", body=b'{"priority": 1}', headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [({"colour": None}, "/colour"), ({"name": "b"}, "/name"), ({"actor": None}, "/actor"), ({"at": PAST}, "/at")],
+)
+def test_a_patch_that_is_not_valid_changes_nothing(
+    client: TestClient, create: Callable[..., Any], change: dict[str, Any], pointer: str
+) -> None:
+    created = create(cron="0 0 * * *")
+    answer = client.simulate_patch("/v1/schedules/nightly", json=change | {"priority": 1})
+    assert answer.status_code == 422
+    assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+    assert client.simulate_get("/v1/schedules/nightly").json == created
+
+
+def test_a_deleted_schedule_leaves_its_history(client: TestClient, create: Callable[..., Any]) -> None:
+    create()
+    run = client.simulate_post("/v1/schedules/nightly/trigger").json
+    assert client.simulate_delete("/v1/schedules/nightly").status_code == 204
+    assert client.simulate_get("/v1/schedules/nightly").status_code == 404
+    found = client.simulate_get("/v1/runs", query_string="schedule=nightly").json["items"]
+    assert [item["id"] for item in found] == [run["id"]]
+
+
+class TestPreconditions:
+    def test_an_edit_with_the_current_tag_passes_and_changes_the_tag(
+        self, client: TestClient, create: Callable[..., Any]
+    ) -> None:
+        create()
+        tag = client.simulate_get("/v1/schedules/nightly").headers["ETag"]
+        answer = client.simulate_patch("/v1/schedules/nightly", json={"priority": 1}, headers={"If-Match": tag})
+        assert answer.status_code == 200
+        assert answer.headers["ETag"] not in ("", tag)
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+    def test_an_edit_with_an_old_tag_is_a_412(
+        self, client: TestClient, create: Callable[..., Any], method: str
+    ) -> None:
+        create()
+        tag = client.simulate_get("/v1/schedules/nightly").headers["ETag"]
+        client.simulate_patch("/v1/schedules/nightly", json={"priority": 1})
+        body = None if method == "DELETE" else {"actor": "x"}
+        answer = client.simulate_request(method, "/v1/schedules/nightly", json=body, headers={"If-Match": tag})
+        assert answer.status_code == 412
+        assert client.simulate_get("/v1/schedules/nightly").json["version"] == 2
+
+    def test_a_tag_does_not_survive_deletion_and_creation(self, client: TestClient, create: Callable[..., Any]) -> None:
+        create()
+        tag = client.simulate_get("/v1/schedules/nightly").headers["ETag"]
+        client.simulate_delete("/v1/schedules/nightly")
+        create()
+        assert client.simulate_delete("/v1/schedules/nightly", headers={"If-Match": tag}).status_code == 412
+
+    def test_put_can_be_kept_from_replacing_or_from_creating(
+        self, client: TestClient, create: Callable[..., Any]
+    ) -> None:
+        create()
+        body = {"actor": "x"}
+        only_new, only_old = {"If-None-Match": "*"}, {"If-Match": "*"}
+        assert client.simulate_put("/v1/schedules/nightly", json=body, headers=only_new).status_code == 412
+        assert client.simulate_put("/v1/schedules/new", json=body, headers=only_old).status_code == 412
+        assert client.simulate_put("/v1/schedules/new", json=body, headers=only_new).status_code == 201
