@@ -33,7 +33,7 @@ def http_request(
     json: Any = None,
     body: str | None = None,
     timeout_seconds: float = 30,
-    expected_status: list[str] | None = None,
+    expected_status: list[str | int] | None = None,
     follow_redirects: bool = False,
     max_body_bytes: int = 65536,
 ) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def http_request(
     }
 
 
-def _expected(statuses: list[str] | None) -> list[str]:
+def _expected(statuses: list[str | int] | None) -> list[str]:
     patterns = ["2xx"] if statuses is None else [str(status).lower() for status in statuses]
     if not patterns or not all(_STATUS.fullmatch(pattern) for pattern in patterns):
         raise ValueError('expected_status must list statuses such as "204" or "2xx"')

@@ -17,7 +17,15 @@ PLATFORM_NAMES = {
 }
 """Names outside the scheme, each for one setting; where several are set, the later row wins."""
 
-OTHER_NAMES = {"CALLSHEET_CONFIG", "CALLSHEET_DATA"}
+OTHER_NAMES = {
+    "CALLSHEET_CONFIG",
+    "CALLSHEET_DATA",
+    # what `run_process` tells its programs, which may be callsheet's own commands
+    "CALLSHEET_RUN_ID",
+    "CALLSHEET_SCHEDULE",
+    "CALLSHEET_SLOT",
+    "CALLSHEET_ATTEMPT",
+}
 
 
 def read_environment(

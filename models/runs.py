@@ -29,9 +29,12 @@ def reserve_trigger_key(connection: sa.Connection, schedule: UUID, key: str, run
     return winner
 
 
+# Lateral, so that outputs are looked up for the rows of the page alone, whatever the planner makes of their number.
 _WITH_OUTPUT = """
 SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
-FROM {runs} r LEFT JOIN run_outputs o ON o.run_id = r.id AND o.attempt = r.attempt
+FROM {runs} r LEFT JOIN LATERAL (
+    SELECT * FROM run_outputs WHERE run_id = r.id AND attempt = r.attempt LIMIT 1
+) o ON true
 """
 
 _GET = f"{_WITH_OUTPUT.format(runs='runs')} WHERE r.id = %(id)s"

@@ -1,5 +1,7 @@
 """The schedule that a fresh `callsheet up` starts with, so that there is something to see."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from models.rows import read_clock
@@ -7,7 +9,7 @@ from models.schedule import Schedule
 from models.schedules import insert_schedule, list_schedules
 from scheduling.plan import next_due
 
-SAMPLE = {
+SAMPLE: dict[str, Any] = {
     "name": "hello",
     "description": "Says hello every 20 seconds. Delete it when you have schedules of your own.",
     "actor": "log_message",

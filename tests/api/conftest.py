@@ -16,6 +16,7 @@ from config.settings import Settings, load_settings
 from models.ids import new_run_id
 from models.planning import NewRun, insert_runs
 from models.states import State, Trigger
+from tests.servers import databases
 
 TOKEN = "an-admin-token-of-32-characters-or-more"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -36,6 +37,16 @@ def engine(settings: Settings) -> Iterator[sa.Engine]:
 @pytest.fixture
 def client(engine: sa.Engine, settings: Settings) -> TestClient:
     return TestClient(make_app(engine, settings), headers=HEADERS)
+
+
+@pytest.fixture(scope="module")
+def shared_client() -> Iterator[TestClient]:
+    """A client on a database of the whole module, for tests that leave nothing there."""
+    with databases.database(migrated=True) as url:
+        settings = load_settings({"DATABASE_URL": url, "CALLSHEET_ADMIN_TOKEN": TOKEN})
+        engine = make_engine(settings.database, pool_size=1, application="test")
+        yield TestClient(make_app(engine, settings), headers=HEADERS)
+        engine.dispose()
 
 
 @pytest.fixture
@@ -104,7 +115,8 @@ def finish(execute: Callable[..., Any]) -> Callable[..., None]:
     def update(run: UUID, state: State = State.SUCCEEDED, output: str | None = None, **error: str) -> None:
         execute(
             "UPDATE runs SET state = %(state)s, attempt = 1, worker_id = %(worker)s,"
-            " started_at = due_at + interval '2 s', finished_at = due_at + interval '5 s', error_type = %(type)s, error_message = %(message)s,"
+            " started_at = due_at + interval '2 s', finished_at = due_at + interval '5 s',"
+            " error_type = %(type)s, error_message = %(message)s,"
             " attempts = jsonb_build_array(jsonb_build_object('number', 1, 'worker', %(worker)s::uuid, 'started_at',"
             " due_at + interval '2 s', 'finished_at', due_at + interval '5 s', 'outcome', %(outcome)s::text,"
             " 'error', NULL, 'backoff_seconds', NULL)) WHERE id = %(id)s",

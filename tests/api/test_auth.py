@@ -11,8 +11,8 @@ from tests.api.conftest import TOKEN
 @pytest.mark.parametrize(
     "header", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x", "Bearer ä"]
 )
-def test_without_the_token_a_call_is_a_401(client: TestClient, header: str | None) -> None:
-    answer = client.simulate_get("/v1/schedules", headers={"Authorization": header or ""})
+def test_without_the_token_a_call_is_a_401(shared_client: TestClient, header: str | None) -> None:
+    answer = shared_client.simulate_get("/v1/schedules", headers={"Authorization": header or ""})
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     assert answer.headers["Content-Type"] == "application/problem+json"

@@ -47,11 +47,12 @@ def test_an_edit_that_is_refused_decides_nothing(client: TestClient, minutely: N
 
 def test_an_edit_never_fires_by_itself(client: TestClient, create: Callable[..., Any], execute: Execute) -> None:
     create(at="2000-01-01T00:00:00Z")
-    for change in (
+    changes = (
         {"at": None, "cron": "0 0 * * *"},
         {"cron": None, "every_seconds": 86400},
         {"at": "2001-01-01T00:00:00Z", "every_seconds": None},
-    ):
+    )
+    for change in changes:
         changed = client.simulate_patch("/v1/schedules/nightly", json=change)
         assert changed.status_code == 200, changed.text
     assert _runs(execute) == []

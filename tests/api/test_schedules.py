@@ -1,6 +1,7 @@
 """Schedules: create, get, list, replace, change, delete."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,13 @@ def test_what_is_not_there_is_a_404(client: TestClient) -> None:
         body = {"priority": 1} if method == "PATCH" else None
         assert client.simulate_request(method, "/v1/schedules/nothing", json=body).status_code == 404
     assert client.simulate_get("/v1/schedules/a%00b").status_code == 404
+
+
+def _list(client: TestClient, query: str = "") -> dict[str, Any]:
+    answer = client.simulate_get("/v1/schedules", query_string=query)
+    assert answer.status_code == 200, answer.text
+    page: dict[str, Any] = answer.json
+    return page
 
 
 class TestList:
@@ -214,3 +222,28 @@ class TestPreconditions:
         assert client.simulate_put("/v1/schedules/nightly", json=body, headers=only_new).status_code == 412
         assert client.simulate_put("/v1/schedules/new", json=body, headers=only_old).status_code == 412
         assert client.simulate_put("/v1/schedules/new", json=body, headers=only_new).status_code == 201
+
+
+class TestRaces:
+    def test_of_many_that_create_one_name_one_wins(self, client: TestClient) -> None:
+        body = {"name": "a", "actor": "x"}
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: client.simulate_post("/v1/schedules", json=body), range(6)))
+        assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409, 409, 409]
+
+    def test_of_many_puts_one_creates_and_the_others_replace(self, client: TestClient) -> None:
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: client.simulate_put("/v1/schedules/a", json={"actor": "x"}), range(6)))
+        assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 200, 201]
+        assert client.simulate_get("/v1/schedules/a").json["version"] == 6
+
+    def test_of_many_edits_with_one_tag_one_wins(self, client: TestClient, create: Callable[..., Any]) -> None:
+        create()
+        headers = {"If-Match": client.simulate_get("/v1/schedules/nightly").headers["ETag"]}
+
+        def edit(priority: int) -> int:
+            path = "/v1/schedules/nightly"
+            return client.simulate_patch(path, json={"priority": priority}, headers=headers).status_code
+
+        with ThreadPoolExecutor(6) as pool:
+            assert sorted(pool.map(edit, range(6))) == [200, 412, 412, 412, 412, 412]

@@ -1,5 +1,7 @@
 """Deployments for end-to-end tests."""
 
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,3 +22,12 @@ def counter() -> Iterator[RequestCounter]:
     """A local HTTP server that counts."""
     with RequestCounter() as running:
         yield running
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder that a PostgreSQL of another user can reach, with a path short enough for its socket."""
+    folder = Path(tempfile.mkdtemp(prefix="cs-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)

@@ -28,16 +28,22 @@ class Deployment:
     """The processes of one callsheet, by names such as `worker` or `scheduling.2` (a second one of that kind)."""
 
     def __init__(
-        self, folder: Path, database_url: str, amqp_url: str, settings: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        database_url: str,
+        amqp_url: str,
+        settings: Mapping[str, str] | None = None,
+        checkout: Path = ROOT,
     ) -> None:
         self.database_url = database_url
         self._folder = folder
+        self._checkout = checkout
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = _free_port()
         self.environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(folder),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(checkout),
             "DATABASE_URL": database_url,
             "AMQP_URL": amqp_url,
             "PORT": str(self._port),
@@ -61,7 +67,7 @@ class Deployment:
             argv = shlex.split(command or PROCFILE[name.split(".")[0]])
             with self.log_path(name).open("ab") as log:
                 self._processes[name] = subprocess.Popen(
-                    argv, cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                    argv, cwd=self._checkout, env=self.environment, stdout=log, stderr=log, start_new_session=True
                 )
         return self
 

@@ -1,0 +1,88 @@
+"""The OpenAPI document, and the page made of it."""
+
+import re
+from typing import Any
+
+import pytest
+from falcon.testing import TestClient
+from jsonschema import Draft202012Validator
+
+from api.app import ROUTES
+
+
+@pytest.fixture(scope="module")
+def document(shared_client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = shared_client.simulate_get("/openapi.json").json
+    return found
+
+
+def _references(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_references, value))
+    if not isinstance(value, dict):
+        return set()
+    own = {value["$ref"]} if isinstance(value.get("$ref"), str) else set()
+    return own.union(*map(_references, value.values()))
+
+
+def test_it_is_openapi_3_1(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert {"title", "version"} <= set(document["info"])
+
+
+def test_every_route_is_in_it(document: dict[str, Any]) -> None:
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert described == {(route.method, re.sub(r":\w+", "", route.path)) for route in ROUTES}
+
+
+def test_references_lead_somewhere_and_schemas_are_schemas(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert _references(document) <= {f"#/components/schemas/{name}" for name in schemas}
+    for schema in schemas.values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_operations_are_complete(document: dict[str, Any]) -> None:
+    names = []
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            names.append(operation["operationId"])
+            assert operation["summary"].endswith(".")
+            in_path = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+            assert in_path == set(re.findall(r"\{(\w+)\}", path))
+            assert all(answer["description"] for answer in operation["responses"].values())
+            assert ("401" in operation["responses"]) == ("security" in operation)
+    assert len(names) == len(set(names))
+
+
+def test_answers_are_as_described(shared_client: TestClient, document: dict[str, Any]) -> None:
+    created = shared_client.simulate_post("/v1/schedules", json={"name": "a", "actor": "x", "cron": "* * * * *"})
+    run = shared_client.simulate_post("/v1/schedules/a/trigger").json["id"]
+    paths = {
+        "/v1/schedules": "/v1/schedules",
+        "/v1/schedules/{name}": "/v1/schedules/a",
+        "/v1/schedules/{name}/upcoming": "/v1/schedules/a/upcoming",
+        "/v1/runs": "/v1/runs",
+        "/v1/runs/{id}": f"/v1/runs/{run}",
+        "/v1/actors": "/v1/actors",
+        "/v1/workers": "/v1/workers",
+        "/health/live": "/health/live",
+        "/health/ready": "/health/ready",
+    }
+    assert created.status_code == 201
+    for described, path in paths.items():
+        answer = shared_client.simulate_get(path)
+        responses = document["paths"][described]["get"]["responses"]
+        schema = responses[str(answer.status_code)]["content"]["application/json"]["schema"]
+        Draft202012Validator({**schema, "components": document["components"]}).validate(answer.json)
+    shared_client.simulate_delete("/v1/schedules/a")
+
+
+def test_the_page_shows_every_operation_and_loads_nothing(shared_client: TestClient, document: dict[str, Any]) -> None:
+    page = shared_client.simulate_get("/docs")
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "<script" not in page.text
+    assert "src=" not in page.text
+    for item in document["paths"].values():
+        assert all(f"id={operation['operationId']}>" in page.text for operation in item.values())
