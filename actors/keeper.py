@@ -15,7 +15,14 @@ import structlog
 from actors.interrupts import Cancelled, LeaseLost
 from actors.process import WorkerProcess
 from models.announcing import report_worker
-from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
+from models.finishing import (
+    FinishedAttempt,
+    finish_runs,
+    lock_tallied_schedules,
+    renew_leases,
+    save_outputs,
+    tally_outcomes,
+)
 from models.planning import notify
 from models.states import Outcome, State
 
@@ -110,6 +117,7 @@ class Keeper:
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         with self._process.engine.begin() as connection:
+            lock_tallied_schedules(connection, ends)
             written = finish_runs(connection, ends, self._process.id)
             won = {(row.id, row.attempt) for row in written}
             save_outputs(connection, [end for end in ends if (end.id, end.attempt) in won])
@@ -154,6 +162,7 @@ class Keeper:
 def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:
     return FinishedAttempt(
         id=end.id,
+        schedule_id=end.schedule_id,
         attempt=end.attempt,
         outcome=Outcome.FAILED,
         state=State.FAILED,

@@ -32,6 +32,7 @@ def succeed(claim: ClaimedRun, result: Any, started_at: datetime | None, finishe
     text = clean_result(result)
     return FinishedAttempt(
         id=claim.id,
+        schedule_id=claim.schedule_id,
         attempt=claim.attempt,
         outcome=Outcome.SUCCEEDED,
         state=State.SUCCEEDED,
@@ -49,6 +50,7 @@ def fail(
     state = _next_state(claim, outcome, error, rule)
     return FinishedAttempt(
         id=claim.id,
+        schedule_id=claim.schedule_id,
         attempt=claim.attempt,
         outcome=outcome,
         state=state,
@@ -66,6 +68,7 @@ def interrupt(claim: ClaimedRun, message: str, at: datetime, delay_seconds: floa
     """The attempt ended before its user code started: it goes back at once, and no retry is used up."""
     return FinishedAttempt(
         id=claim.id,
+        schedule_id=claim.schedule_id,
         attempt=claim.attempt,
         outcome=Outcome.INTERRUPTED,
         state=State.RETRYING,

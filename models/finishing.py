@@ -25,6 +25,7 @@ class FinishedAttempt:
     state: State
     started_at: datetime | None
     finished_at: datetime
+    schedule_id: UUID | None = None
     counts: bool = False
     delay_seconds: float = 0
     result: str | None = None
@@ -70,7 +71,7 @@ RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 
 def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
     """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
-    heavy = {"error_traceback", "output", "output_truncated"}
+    heavy = {"schedule_id", "error_traceback", "output", "output_truncated"}
     rows = as_json({k: v for k, v in asdict(end).items() if k not in heavy} for end in finished)
     return connection.exec_driver_sql(_FINISH, {"rows": rows, "worker": worker}).all()
 
@@ -91,6 +92,21 @@ def save_outputs(connection: sa.Connection, finished: Sequence[FinishedAttempt])
     if kept:
         rows = as_json({column: getattr(end, column) for column in columns} for end in kept)
         connection.exec_driver_sql(_SAVE_OUTPUTS, {"rows": rows})
+
+
+_LOCK_TALLIED = """
+SELECT id FROM schedules
+WHERE id = ANY(%(schedules)s) AND (consecutive_failures > 0 OR id = ANY(%(failed)s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+def lock_tallied_schedules(connection: sa.Connection, ends: Sequence[FinishedAttempt]) -> None:
+    """Lock the schedules that `tally_outcomes` will touch, before their runs are: planning locks in that order too."""
+    schedules = [end.schedule_id for end in ends if end.schedule_id is not None]
+    failed = [end.schedule_id for end in ends if end.schedule_id is not None and end.state is State.FAILED]
+    if schedules:
+        connection.exec_driver_sql(_LOCK_TALLIED, {"schedules": schedules, "failed": failed})
 
 
 _TALLY = """

@@ -1,0 +1,155 @@
+"""Held runs and interrupts: what a worker process may claim, start and stop."""
+
+import random
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+from dramatiq.middleware import Interrupt
+
+from actors.context import CurrentRun
+from actors.held import HeldRuns
+from actors.interrupts import Cancelled, Interrupts
+from actors.output import Output
+from actors.secrets import SecretMissing, redact, resolve_secrets
+from tests.actors.test_outcome import CLAIM, NOW
+
+
+def claims(count: int) -> list:  # type: ignore[type-arg]
+    return [replace(CLAIM, id=uuid4()) for _ in range(count)]
+
+
+def test_there_is_room_for_what_free_threads_can_start() -> None:
+    held = HeldRuns(threads=2)
+    first, second = claims(2)
+    assert held.room() == 2
+    held.add([first, second])
+    assert held.room() == 0
+    held.start(first.id)
+    held.end(first.id)
+    assert held.room() == 1
+
+
+def test_a_process_claims_ahead_of_short_runs_only() -> None:
+    held = HeldRuns(threads=2)
+    for claim in claims(200):
+        held.add([claim])
+        held.start(claim.id)
+        held.end(claim.id)
+    assert held.room() > 2
+
+
+def test_waiting_for_room_ends_when_a_run_does() -> None:
+    held = HeldRuns(threads=1)
+    [claim] = claims(1)
+    held.add([claim])
+    assert held.wait_for_room(0.01) == 0
+    threading.Timer(0.05, held.end, [claim.id]).start()
+    assert held.wait_for_room(10) == 1
+
+
+def test_closing_gives_back_what_has_not_started_and_no_thread_gets_it() -> None:
+    held = HeldRuns(threads=4)
+    running, waiting = claims(2)
+    held.add([running, waiting])
+    held.start(running.id)
+    assert [each.claim.id for each in held.close()] == [waiting.id]
+    assert held.start(waiting.id) is None
+    assert held.room() == 0
+    assert [each.claim.id for each in held.all()] == [running.id]
+
+
+def test_times_are_the_databases() -> None:
+    held = HeldRuns(threads=1)
+    [claim] = claims(1)
+    held.add([claim])
+    started = held.start(claim.id)
+    assert started is not None
+    at = started.started_at()
+    assert at is not None
+    assert 0 <= (at - NOW).total_seconds() < 5
+
+
+def current_run(run_id: UUID) -> CurrentRun:
+    return CurrentRun(run_id, "work", 1, "manual", None, None, NOW, "", 600, Output(100))
+
+
+def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread() -> None:
+    interrupts = Interrupts()
+    rounds, ended = 400, []
+    moments = random.Random(1)
+
+    def worker() -> None:
+        for number in range(rounds):
+            run = current_run(UUID(int=number))
+            try:
+                interrupts.enter(run)
+                try:
+                    deadline = time.perf_counter() + moments.random() / 1000
+                    while time.perf_counter() < deadline:
+                        pass
+                finally:
+                    interrupts.leave()
+                ended.append("returned")
+            except Interrupt:
+                ended.append("interrupted")
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    while thread.is_alive():
+        for run in interrupts.running():
+            interrupts.interrupt(run.run_id, Cancelled)
+    thread.join()
+    assert len(ended) == rounds
+    assert {"returned", "interrupted"} >= set(ended)
+    assert "interrupted" in ended
+
+
+def test_an_interrupt_for_a_run_that_is_not_inside_is_dropped() -> None:
+    assert not Interrupts().interrupt(uuid4(), Cancelled)
+
+
+def test_an_interrupt_is_repeated_only_after_a_while() -> None:
+    interrupts, run = Interrupts(), current_run(uuid4())
+    entered, leave = threading.Event(), threading.Event()
+
+    def actor() -> None:
+        interrupts.enter(run)
+        entered.set()
+        with suppress(Interrupt):
+            try:
+                leave.wait()
+            finally:
+                interrupts.leave()
+
+    thread = threading.Thread(target=actor)
+    thread.start()
+    entered.wait()
+    assert interrupts.interrupt(run.run_id, Cancelled)
+    assert not interrupts.interrupt(run.run_id, Cancelled)
+    leave.set()
+    thread.join()
+
+
+def test_references_to_secrets_are_replaced_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSHEET_SECRET_TOKEN", "hunter22")
+    arguments = {
+        "headers": {"Authorization": "Bearer ${secret:TOKEN}"},
+        "list": ["${secret:TOKEN}", 1],
+        "plain": "$HOME",
+    }
+    assert resolve_secrets(arguments) == {
+        "headers": {"Authorization": "Bearer hunter22"},
+        "list": ["hunter22", 1],
+        "plain": "$HOME",
+    }
+    assert redact("it said hunter22 twice: hunter22") == "it said [secret] twice: [secret]"
+
+
+def test_a_missing_secret_is_named_and_no_other_variable_can_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "hidden")
+    with pytest.raises(SecretMissing, match="CALLSHEET_SECRET_DATABASE_URL"):
+        resolve_secrets("${secret:DATABASE_URL}")

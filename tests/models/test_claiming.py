@@ -1,0 +1,164 @@
+"""Claim, finish, renew, rescue: every move is guarded by state, attempt and worker."""
+
+import threading
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from models.claiming import claim_runs
+from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
+from models.rescuing import rescue_lost_runs, skip_overdue_runs
+from models.rows import read_clock
+from models.states import Outcome, State
+from tests.models.rows import OTHER_WORKER, WORKER, add_run, add_schedule, claim, read_run, set_run
+
+
+def ended(
+    connection: sa.Connection, run: UUID, attempt: int = 1, state: State = State.SUCCEEDED, **rest: object
+) -> FinishedAttempt:
+    now = read_clock(connection)
+    outcome = Outcome.SUCCEEDED if state is State.SUCCEEDED else Outcome.FAILED
+    values: dict[str, object] = {"outcome": outcome, "started_at": now, "finished_at": now} | rest
+    return FinishedAttempt(id=run, attempt=attempt, state=state, **values)  # type: ignore[arg-type]
+
+
+def test_a_run_is_claimed_once(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        won = claim(connection, run)
+        assert [each.attempt for each in won] == [1]
+        assert claim(connection, run, worker=OTHER_WORKER) == []
+        assert read_run(connection, run).worker_id == WORKER
+
+
+def test_of_many_workers_at_once_one_wins(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        runs = [add_run(connection) for _ in range(50)]
+    wins: list[UUID] = []
+
+    def race(worker: UUID) -> None:
+        with engine.begin() as connection:
+            wins.extend(won.id for won in claim_runs(connection, [(run, 0) for run in runs], worker, 30))
+
+    threads = [threading.Thread(target=race, args=(uuid4(),)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(wins) == sorted(runs)
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_what_has_ended_is_not_claimed(engine: sa.Engine, state: str) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        set_run(connection, run, f"state = '{state}'")
+        assert claim(connection, run) == []
+
+
+def test_a_message_of_an_earlier_attempt_does_not_start_a_retry_before_its_time(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+        finish_runs(connection, [ended(connection, run, state=State.RETRYING, delay_seconds=60.0)], WORKER)
+        assert claim(connection, run, attempt=0) == []
+        assert claim(connection, run, attempt=1) == []
+        set_run(connection, run, "due_at = now()")
+        assert [each.attempt for each in claim(connection, run, attempt=1)] == [2]
+
+
+def test_a_run_past_its_start_deadline_is_skipped_and_not_claimed(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        set_run(connection, run, "deadline_at = now()")
+        assert claim(connection, run) == []
+        assert skip_overdue_runs(connection, 10) == 1
+        assert (read_run(connection, run).state, read_run(connection, run).reason) == ("skipped", "deadline")
+
+
+def test_an_end_is_written_with_its_attempt_and_output(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+        end = ended(connection, run, result='{"a": 1}', output="said")
+        assert len(finish_runs(connection, [end], WORKER)) == 1
+        save_outputs(connection, [end])
+        row = read_run(connection, run)
+        assert (row.state, row.result, row.lease_until) == ("succeeded", {"a": 1}, None)
+        assert [attempt["outcome"] for attempt in row.attempts] == ["succeeded"]
+        assert connection.exec_driver_sql("SELECT run_id, attempt, output FROM run_outputs").one() == (run, 1, "said")
+
+
+def test_a_worker_that_was_presumed_dead_overwrites_nothing(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection, max_retries=1, min_backoff_seconds=0)
+        claim(connection, run)
+        set_run(connection, run, "lease_until = now() - interval '1 s'")
+        assert [row.state for row in rescue_lost_runs(connection, 0, 10)] == ["retrying"]
+        assert [each.attempt for each in claim(connection, run, attempt=1, worker=OTHER_WORKER)] == [2]
+        assert finish_runs(connection, [ended(connection, run)], WORKER) == []
+        held = [{"id": run, "attempt": 1, "started_at": None}]
+        assert renew_leases(connection, held, WORKER, 30) == {}
+        row = read_run(connection, run)
+        assert (row.state, row.worker_id) == ("running", OTHER_WORKER)
+        assert [attempt["outcome"] for attempt in row.attempts] == ["lost"]
+
+
+@pytest.mark.parametrize(
+    ("assignments", "state"),
+    [("max_retries = 0", "failed"), ("max_retries = 1", "retrying"), ("cancel_requested_at = now()", "cancelled")],
+)
+def test_a_lost_run_goes_on_by_its_policy(engine: sa.Engine, assignments: str, state: str) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+        set_run(connection, run, f"lease_until = now() - interval '1 s', {assignments}")
+        rescue_lost_runs(connection, 0, 10)
+        assert read_run(connection, run).state == state
+
+
+def test_a_lease_that_still_runs_is_left_alone(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+        assert rescue_lost_runs(connection, 0, 10) == []
+
+
+def test_after_a_start_of_postgresql_leases_get_one_more_term(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+        set_run(connection, run, "lease_until = now() - interval '1 s'")
+        assert rescue_lost_runs(connection, timedelta(days=9).total_seconds(), 10) == []
+
+
+def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        runs = [add_run(connection), add_run(connection)]
+        for run in runs:
+            claim(connection, run)
+        set_run(connection, runs[1], "cancel_requested_at = now()")
+        started = read_clock(connection)
+        held = [{"id": run, "attempt": 1, "started_at": started} for run in runs]
+        assert renew_leases(connection, held, WORKER, 30) == {runs[0]: False, runs[1]: True}
+        assert read_run(connection, runs[0]).started_at == started
+
+
+def test_final_failures_in_a_row_are_counted_and_a_success_resets(engine: sa.Engine) -> None:
+    def failures(*states: State) -> int:
+        rows = []
+        for state in states:
+            run = add_run(connection, schedule_id=schedule)
+            claim(connection, run)
+            rows += finish_runs(connection, [ended(connection, run, state=state)], WORKER)
+        tally_outcomes(connection, rows)
+        return int(connection.exec_driver_sql("SELECT consecutive_failures FROM schedules").scalar_one())
+
+    with engine.begin() as connection:
+        schedule = add_schedule(connection)
+        assert failures(State.FAILED) == 1
+        assert failures(State.RETRYING) == 1
+        assert failures(State.FAILED, State.FAILED) == 3
+        assert failures(State.SUCCEEDED) == 0

@@ -1,0 +1,158 @@
+"""Which runs are taken for publishing, and in which order."""
+
+from collections.abc import Iterator
+from uuid import UUID, uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from models.planning import insert_runs
+from models.publishing import (
+    mark_queued,
+    queues_with_stale_runs,
+    release_runs,
+    seconds_until_next_due,
+    take_publishable_runs,
+    take_vanished_runs,
+)
+from tests.models.rows import add_run, add_schedule, announce, claim, read_run, set_run
+
+
+def taken(connection: sa.Connection, limit: int = 100, window: int = 1000) -> list[UUID]:
+    return [run.id for run in take_publishable_runs(connection, limit, window)]
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.begin() as connection:
+        yield connection
+
+
+def test_due_runs_go_by_priority_then_due_time(connection: sa.Connection) -> None:
+    announce(connection)
+    late = add_run(connection, due_seconds=-10)
+    later = add_run(connection, due_seconds=-5)
+    urgent = add_run(connection, due_seconds=-1, priority=9)
+    add_run(connection, due_seconds=60)
+    assert taken(connection) == [urgent, late, later]
+
+
+def test_a_run_is_taken_once_until_its_lease_ends(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection)
+    assert taken(connection) == [run]
+    assert taken(connection) == []
+    set_run(connection, run, "lease_until = now() - interval '1 s'")
+    assert taken(connection) == [run]
+
+
+def test_what_was_not_confirmed_is_taken_again_and_what_was_is_queued(connection: sa.Connection) -> None:
+    announce(connection)
+    first, second = add_run(connection), add_run(connection)
+    rows = {row.id: row for row in take_publishable_runs(connection, 10, 1000)}
+    mark_queued(connection, [rows[first]])
+    release_runs(connection, [rows[second]])
+    assert read_run(connection, first).state == "queued"
+    assert taken(connection) == [second]
+
+
+def test_a_run_claimed_before_it_was_marked_stays_running(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection)
+    rows = take_publishable_runs(connection, 10, 1000)
+    claim(connection, run)
+    assert mark_queued(connection, rows) == 0
+    row = read_run(connection, run)
+    assert (row.state, row.queued_at is not None) == ("running", True)
+
+
+def test_runs_of_an_actor_that_no_live_worker_has_announced_stay_planned(connection: sa.Connection) -> None:
+    announce(connection, "work")
+    add_run(connection, actor="unheard")
+    gone = add_run(connection)
+    connection.exec_driver_sql("UPDATE actors SET announced_at = now() - interval '2 min'")
+    assert taken(connection) == []
+    announce(connection, "work")
+    assert taken(connection) == [gone]
+
+
+def test_a_window_bounds_what_waits_in_each_queue(connection: sa.Connection) -> None:
+    announce(connection)
+    announce(connection, "elsewhere", queue="other")
+    runs = [add_run(connection, due_seconds=-n) for n in range(5, 0, -1)]
+    other = add_run(connection, actor="elsewhere")
+    rows = take_publishable_runs(connection, 100, 3)
+    assert {row.id for row in rows} == {*runs[:3], other}
+    mark_queued(connection, rows)
+    assert taken(connection, window=3) == []
+    claim(connection, runs[0])
+    assert taken(connection, window=3) == [runs[3]]
+
+
+@pytest.mark.parametrize("blocker", ["queued", "running", "retrying"])
+def test_a_waiting_run_starts_when_the_active_one_has_ended(connection: sa.Connection, blocker: str) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    active = add_run(connection, schedule_id=schedule, overlap="buffer_all")
+    waiting = add_run(connection, schedule_id=schedule, overlap="buffer_all")
+    set_run(connection, active, f"state = '{blocker}', worker_id = '{uuid4()}', due_at = now() + interval '1 min'")
+    assert taken(connection) == []
+    set_run(connection, active, "state = 'succeeded', worker_id = NULL")
+    assert taken(connection) == [waiting]
+
+
+def test_of_two_waiting_runs_the_first_goes_and_the_other_waits(connection: sa.Connection) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    first = add_run(connection, due_seconds=-2, schedule_id=schedule, overlap="buffer_all")
+    add_run(connection, due_seconds=-1, schedule_id=schedule, overlap="buffer_all")
+    assert taken(connection) == [first]
+
+
+def test_runs_that_may_overlap_go_together(connection: sa.Connection) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    runs = {add_run(connection, schedule_id=schedule, overlap="allow") for _ in range(3)}
+    assert set(taken(connection)) == runs
+
+
+def test_runs_whose_messages_vanished_are_taken_again(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection)
+    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    assert queues_with_stale_runs(connection, 10) == []
+    set_run(connection, run, "queued_at = now() - interval '11 s'")
+    assert queues_with_stale_runs(connection, 10) == ["default"]
+    assert [row.id for row in take_vanished_runs(connection, "default", 10, 100)] == [run]
+    assert queues_with_stale_runs(connection, 10) == []
+    assert len(claim(connection, run)) == 1
+
+
+def test_the_next_due_instant_is_that_of_schedules_and_of_waiting_runs(connection: sa.Connection) -> None:
+    assert seconds_until_next_due(connection) is None
+    add_run(connection, due_seconds=60)
+    first = seconds_until_next_due(connection)
+    assert first is not None
+    assert 55 < first <= 60
+    add_schedule(connection)
+    connection.exec_driver_sql("UPDATE schedules SET next_due_at = now() + interval '30 s'")
+    second = seconds_until_next_due(connection)
+    assert second is not None
+    assert 25 < second <= 30
+
+
+def test_policies_left_open_are_the_actors_and_then_the_defaults(connection: sa.Connection) -> None:
+    announce(connection, "work", queue="own", max_retries=4, time_limit_seconds=7)
+    row = read_run(connection, add_run(connection))
+    assert (row.queue, row.max_retries, row.time_limit_seconds, row.min_backoff_seconds) == ("own", 4, 7, 15)
+    row = read_run(connection, add_run(connection, max_retries=0, queue="mine"))
+    assert (row.queue, row.max_retries, row.time_limit_seconds) == ("mine", 0, 7)
+    row = read_run(connection, add_run(connection, actor="unheard"))
+    assert (row.queue, row.max_retries, row.time_limit_seconds, row.max_backoff_seconds) == ("default", 0, 600, 3600)
+
+
+def test_inserting_the_same_run_twice_is_somebody_elses_win(connection: sa.Connection) -> None:
+    assert insert_runs(connection, []) == set()
+    run = add_run(connection)
+    assert add_run(connection, id=run) == run
+    assert connection.exec_driver_sql("SELECT count(*) FROM runs").scalar_one() == 1
