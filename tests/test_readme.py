@@ -23,7 +23,7 @@ def shown(default: object) -> str:
     return "" if default is None else str(default)
 
 
-@pytest.mark.parametrize(("name", "default"), SETTINGS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "default"), SETTINGS, ids=str)
 def test_every_setting_stands_in_the_table_with_its_default(name: str, default: object) -> None:
     row = re.search(rf"^\| `{re.escape(name)}` \| (.*?) *\|", README, flags=re.MULTILINE)
     assert row is not None

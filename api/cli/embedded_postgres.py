@@ -59,7 +59,7 @@ class EmbeddedPostgres:
         if self._answers():
             return
         with self._log.open("ab") as log:
-            argv = [self._binaries / "postgres", "-D", self._data, "-k", self._sockets]
+            argv = [str(self._binaries / "postgres"), "-D", str(self._data), "-k", str(self._sockets)]
             # Its own session: Ctrl-C reaches callsheet alone, which still has results to write.
             self._server = subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True, **self._as_user())
         deadline = time.monotonic() + START_SECONDS
@@ -70,7 +70,17 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Stop the server and wait until it is gone."""
-        argv = [self._binaries / "pg_ctl", "-D", self._data, "-m", "fast", "-w", "-t", str(STOP_SECONDS), "stop"]
+        argv = [
+            str(self._binaries / "pg_ctl"),
+            "-D",
+            str(self._data),
+            "-m",
+            "fast",
+            "-w",
+            "-t",
+            str(STOP_SECONDS),
+            "stop",
+        ]
         subprocess.run(argv, capture_output=True, check=False, **self._as_user())
         if self._server is not None:
             self._server.wait(STOP_SECONDS)
@@ -84,8 +94,10 @@ class EmbeddedPostgres:
         return self._folder / "postgresql.log"
 
     def _create(self) -> None:
-        argv = [self._binaries / "initdb", "-D", self._data, "-U", "callsheet", "--auth=trust", "--encoding=UTF8"]
-        made = subprocess.run([*argv, "--no-locale"], capture_output=True, text=True, check=False, **self._as_user())
+        argv = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "callsheet", "--auth=trust"]
+        made = subprocess.run(
+            [*argv, "--encoding=UTF8", "--no-locale"], capture_output=True, text=True, check=False, **self._as_user()
+        )
         if made.returncode:
             raise RuntimeError(f"the embedded PostgreSQL could not be made:\n{made.stdout}\n{made.stderr}")
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as configuration:

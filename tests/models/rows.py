@@ -51,8 +51,8 @@ def add_schedule(connection: sa.Connection, name: str = "tick", cursor_seconds_a
     names = ", ".join(values)
     places = ", ".join(f"%({key})s" for key in values)
     connection.exec_driver_sql(
-        f"INSERT INTO schedules ({names}, created_at, updated_at, cursor_at, next_due_at) VALUES ({places}, now(), now(),"
-        " now() - make_interval(secs => %(ago)s), now())",
+        f"INSERT INTO schedules ({names}, created_at, updated_at, cursor_at, next_due_at) VALUES ({places}, now(),"
+        " now(), now() - make_interval(secs => %(ago)s), now())",
         values | {"ago": cursor_seconds_ago},
     )
     return schedule
