@@ -64,6 +64,18 @@ def forget_worker(connection: sa.Connection, worker: UUID) -> None:
     connection.exec_driver_sql(_FORGET_WORKER, {"id": worker})
 
 
+_NOTE_GAP = """
+INSERT INTO scheduling_gaps (started_at, ended_at)
+SELECT max(ticked_at), now() FROM schedulers HAVING max(ticked_at) < now() - make_interval(secs => %(after)s)
+ON CONFLICT DO NOTHING
+"""
+
+
+def note_scheduling_gap(connection: sa.Connection, after_seconds: float) -> bool:
+    """Before a first tick: keep the time since the last tick of any process, if it is longer than `after_seconds`."""
+    return connection.exec_driver_sql(_NOTE_GAP, {"after": after_seconds}).rowcount == 1
+
+
 _REPORT_TICK = """
 INSERT INTO schedulers (id, host, pid, started_at, ticked_at) VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
 ON CONFLICT (id) DO UPDATE SET ticked_at = now()
@@ -73,14 +85,6 @@ ON CONFLICT (id) DO UPDATE SET ticked_at = now()
 def report_tick(connection: sa.Connection, scheduler: dict[str, Any]) -> None:
     """Say that a scheduling process did its round: `id`, `host`, `pid`."""
     connection.exec_driver_sql(_REPORT_TICK, scheduler)
-
-
-_FORGET_SCHEDULER = "DELETE FROM schedulers WHERE id = %(id)s"
-
-
-def forget_scheduler(connection: sa.Connection, scheduler: UUID) -> None:
-    """Take a scheduling process that has stopped off the list."""
-    connection.exec_driver_sql(_FORGET_SCHEDULER, {"id": scheduler})
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ class NewRun:
     slot_at: datetime | None = None
     slot_until: datetime | None = None
     slots: int = 1
+    previous_slot_at: datetime | None = None
+    next_slot_at: datetime | None = None
     deadline_at: datetime | None = None
     max_retries: int | None = None
     min_backoff_seconds: float | None = None
@@ -94,19 +96,21 @@ _INSERT_RUNS = f"""
 INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue, priority, args, trigger, overlap,
     slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
     min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
-    created_by, trace)
+    created_by, trace, previous_slot_at, next_slot_at)
 SELECT v.id, v.schedule_id, v.schedule_name, v.schedule_version, v.actor, coalesce(v.queue, a.queue, 'default'),
     v.priority, v.args, v.trigger, v.overlap, v.slot_at, v.slot_until, v.slots, v.due_at, v.deadline_at, v.state,
     v.reason, 0, 0, coalesce(v.max_retries, (a.options->>'max_retries')::int, 0),
     coalesce(v.min_backoff_seconds, (a.options->>'min_backoff_seconds')::float, d.min_backoff_seconds),
     coalesce(v.max_backoff_seconds, (a.options->>'max_backoff_seconds')::float, d.max_backoff_seconds),
     coalesce(v.time_limit_seconds, (a.options->>'time_limit_seconds')::float, d.time_limit_seconds),
-    v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace
+    v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace,
+    v.previous_slot_at, v.next_slot_at
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
     actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
     slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
     max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
-    planned_at timestamptz, parent_run_id uuid, created_by text, trace text)
+    planned_at timestamptz, parent_run_id uuid, created_by text, trace text,
+    previous_slot_at timestamptz, next_slot_at timestamptz)
 LEFT JOIN actors a ON a.name = v.actor
 CROSS JOIN (SELECT {_POLICY_DEFAULTS}) AS d
 ON CONFLICT DO NOTHING

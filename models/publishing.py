@@ -13,20 +13,26 @@ PUBLISH_LEASE_SECONDS = 10
 ANNOUNCED_SECONDS = 60
 """An actor that no worker has announced for this long is gone: its runs stay planned."""
 
+# A run that may not overlap waits for those of its schedule that are under way, and for earlier ones that wait too.
+_BLOCKED = """(r.overlap <> 'allow' AND EXISTS (
+          SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND (
+              o.state IN ('queued', 'running')
+              OR (r.state = 'planned' AND o.state = 'retrying')
+              OR (r.state = 'planned' AND o.state = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))))"""
+
+_ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
+
 _TAKE = f"""
 WITH depth AS (
     SELECT queue, count(*) AS messages FROM runs WHERE state = 'queued' GROUP BY queue
 ), candidate AS (
     SELECT r.id, r.queue, r.priority, r.due_at FROM runs r
-    JOIN actors a ON a.name = r.actor AND a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})
+    JOIN actors a ON a.name = r.actor AND {_ANNOUNCED}
     WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at <= now()
       AND (r.lease_until IS NULL OR r.lease_until < now())
       AND r.queue NOT IN (SELECT queue FROM depth WHERE messages >= %(window)s)
-      AND (r.overlap = 'allow' OR NOT EXISTS (
-          SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND (
-              o.state IN ('queued', 'running')
-              OR (r.state = 'planned' AND o.state = 'retrying')
-              OR (r.state = 'planned' AND o.state = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))))
+      AND r.queue NOT IN (SELECT name FROM queues)
+      AND NOT {_BLOCKED}
     ORDER BY r.priority DESC, r.due_at
     LIMIT %(limit)s
 ), placed AS (
@@ -52,6 +58,28 @@ def take_publishable_runs(connection: sa.Connection, limit: int, window: int) ->
     """
     rows = connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}).all()
     return sorted(rows, key=lambda row: (-row.priority, row.due_at))
+
+
+_MARK_WAITING = f"""
+WITH waiting AS (
+    SELECT r.id, CASE
+        WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {_ANNOUNCED}) THEN 'actor'
+        WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
+        WHEN {_BLOCKED} THEN 'overlap'
+        ELSE 'window' END AS waiting_for
+    FROM runs r
+    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at < now() - make_interval(secs => %(after)s)
+      AND (r.lease_until IS NULL OR r.lease_until < now()) AND r.waiting_for IS NULL
+    ORDER BY r.id LIMIT %(limit)s
+    FOR UPDATE OF r SKIP LOCKED
+)
+UPDATE runs r SET waiting_for = waiting.waiting_for FROM waiting WHERE r.id = waiting.id
+"""
+
+
+def mark_waiting_runs(connection: sa.Connection, after_seconds: float, limit: int) -> int:
+    """Note on runs that have been due for `after_seconds` and are not published what they wait for; how many."""
+    return connection.exec_driver_sql(_MARK_WAITING, {"after": after_seconds, "limit": limit}).rowcount
 
 
 _MARK_QUEUED = f"""

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from models.schedule import INSTANT
-from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, quoted
+from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor, quoted
 
 _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)
@@ -28,6 +28,7 @@ class Run(SQLModel, table=True):
             name="runs_reason_check",
         ),
         sa.CheckConstraint("(state = 'running') <= (worker_id IS NOT NULL)", name="runs_worker_check"),
+        sa.CheckConstraint(f"waiting_for IN ({quoted(WaitingFor)})", name="runs_waiting_for_check"),
         sa.CheckConstraint("slots >= 1 AND slot_until >= slot_at", name="runs_slots_check"),
         sa.CheckConstraint("attempt >= 0 AND max_retries >= 0 AND retries >= 0", name="runs_attempt_check"),
         sa.Index(
@@ -115,6 +116,9 @@ class Run(SQLModel, table=True):
     parent_run_id: UUID | None = Field(default=None)
     created_by: str | None = Field(default=None, sa_type=sa.Text)
     trace: str | None = Field(default=None, sa_type=sa.Text)
+    previous_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    next_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    waiting_for: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class RunOutput(SQLModel, table=True):

@@ -90,3 +90,4 @@ class Schedule(SQLModel, table=True):
     slots_run: int = Field(default=0)
     consecutive_failures: int = Field(default=0)
     error: str | None = Field(default=None, sa_type=sa.Text)
+    announced_at: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -38,6 +38,15 @@ class SkipReason(StrEnum):
     PAUSED = "paused"
 
 
+class WaitingFor(StrEnum):
+    """Why a due run is not published: the last reason stays with the run, to explain that it was late."""
+
+    ACTOR = "actor"
+    QUEUE = "queue"
+    OVERLAP = "overlap"
+    WINDOW = "window"
+
+
 class Outcome(StrEnum):
     """How an attempt ended."""
 

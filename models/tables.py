@@ -4,9 +4,21 @@ from sqlmodel import SQLModel
 
 from models.run import Run, RunOutput, TriggerKey
 from models.schedule import Schedule
-from models.worker import AnnouncedActor, Scheduler, Worker
+from models.worker import AnnouncedActor, PausedQueue, Scheduler, SchedulingGap, Worker
 
-TABLES = (Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, AnnouncedActor)
+TABLES = (Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor)
 metadata = SQLModel.metadata
 
-__all__ = ["TABLES", "AnnouncedActor", "Run", "RunOutput", "Schedule", "Scheduler", "TriggerKey", "Worker", "metadata"]
+__all__ = [
+    "TABLES",
+    "AnnouncedActor",
+    "PausedQueue",
+    "Run",
+    "RunOutput",
+    "Schedule",
+    "Scheduler",
+    "SchedulingGap",
+    "TriggerKey",
+    "Worker",
+    "metadata",
+]

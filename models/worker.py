@@ -1,4 +1,4 @@
-"""The tables of processes that report in: workers with the actors they announce, and schedulers."""
+"""The tables of processes that report in, of the actors they announce, and of the queues between them."""
 
 from datetime import datetime
 from typing import Any
@@ -51,3 +51,24 @@ class Scheduler(SQLModel, table=True):
     pid: int
     started_at: datetime = Field(sa_type=INSTANT)
     ticked_at: datetime = Field(sa_type=INSTANT)
+
+
+class SchedulingGap(SQLModel, table=True):
+    """A time in which no scheduling process did its round."""
+
+    __tablename__ = "scheduling_gaps"
+    __table_args__ = (sa.CheckConstraint("ended_at > started_at", name="scheduling_gaps_check"),)
+
+    started_at: datetime = Field(primary_key=True, sa_type=INSTANT)
+    ended_at: datetime = Field(sa_type=INSTANT)
+
+
+class PausedQueue(SQLModel, table=True):
+    """A queue to which nothing is published until it is resumed."""
+
+    __tablename__ = "queues"
+
+    name: str = Field(primary_key=True, sa_type=sa.Text)
+    paused_at: datetime = Field(sa_type=INSTANT)
+    pause_reason: str | None = Field(default=None, sa_type=sa.Text)
+    paused_by: str | None = Field(default=None, sa_type=sa.Text)

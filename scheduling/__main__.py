@@ -34,7 +34,6 @@ def main() -> None:
     structlog.get_logger("scheduling").info("start")
     run_until_stopped(ticker.tick, wakeups.wait, lambda: stopping)
     publisher.close()
-    ticker.sign_off()
     wakeups.close()
     engine.dispose()
 

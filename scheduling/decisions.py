@@ -1,7 +1,7 @@
 """What becomes of the slots that are due: pure decisions of catch-up and overlap. No clock, no I/O."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models.states import Catchup, Overlap, SkipReason
@@ -27,6 +27,10 @@ class Policy:
     catchup: Catchup = Catchup.LATEST
     catchup_window: timedelta = timedelta(days=1)
     remaining: int | None = None
+
+    def after(self, ran: int) -> "Policy":
+        """The policy once `ran` more slots have been decided to run."""
+        return self if self.remaining is None else replace(self, remaining=self.remaining - ran)
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from models.planning import (
 )
 from models.rows import read_clock
 from models.states import Catchup, Overlap, SkipReason, State, Trigger
-from scheduling.decisions import Policy, Skip, decide, skip_all
-from scheduling.spec import Spec, jitter, next_slot
+from scheduling.decisions import Decision, Policy, Skip, decide, skip_all
+from scheduling.spec import Spec, jitter, next_slot, previous_slot
 
 log = structlog.get_logger("scheduling")
 
@@ -107,19 +107,23 @@ class _Decided:
 
 
 def _decide_schedule(schedule: Any, now: datetime, active: int) -> _Decided:
-    spec, cursor = spec_of(schedule), schedule.cursor_at
-    skips: tuple[Skip, ...] = ()
-    if schedule.paused_at is not None:
-        pause_end = min(schedule.paused_until or now, now)
-        skips = skip_all(spec, SkipReason.PAUSED, cursor, pause_end).skips
+    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
+    spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
+    paused_at, paused_until = schedule.paused_at, schedule.paused_until
+    decided: list[Decision] = []
+    if paused_at is not None:
+        pause_end = min(paused_until or now, now)
+        decided.append(decide(spec, policy, cursor, min(paused_at, now), active))
+        decided.append(skip_all(spec, SkipReason.PAUSED, max(cursor, paused_at), pause_end))
         cursor = max(cursor, pause_end)
-    decision = decide(spec, _policy(schedule), cursor, now, active)
-    rows = [_skip_row(schedule, skip, now) for skip in (*skips, *decision.skips)]
-    rows += [_run_row(schedule, slot, now) for slot in decision.runs]
-    ran = len(decision.runs)
-    pause_is_over = schedule.paused_until is not None and schedule.paused_until <= now
+    pause_is_over = paused_until is not None and paused_until <= now
+    before = len(decided[0].runs) if decided else 0
+    decided.append(decide(spec, policy.after(before), cursor, now, active + before))
+    rows = [_skip_row(schedule, skip, now) for decision in decided for skip in decision.skips]
+    rows += [_run_row(schedule, spec, slot, now) for decision in decided for slot in decision.runs]
+    ran = sum(len(decision.runs) for decision in decided)
     advance = Advance(schedule.id, now, next_due(schedule, now, ran), ran, pause_is_over)
-    return _Decided(schedule, rows, ran, advance, decision.cancel_active)
+    return _Decided(schedule, rows, ran, advance, any(decision.cancel_active for decision in decided))
 
 
 def _policy(schedule: Any) -> Policy:
@@ -131,11 +135,13 @@ def _policy(schedule: Any) -> Policy:
     )
 
 
-def _run_row(schedule: Any, slot: datetime, now: datetime) -> NewRun:
+def _run_row(schedule: Any, spec: Spec, slot: datetime, now: datetime) -> NewRun:
     due_at = slot + jitter(schedule.id, slot, schedule.jitter_seconds)
     return NewRun(
         id=slot_run_id(schedule.id, slot),
         slot_at=slot,
+        previous_slot_at=previous_slot(spec, slot),
+        next_slot_at=next_slot(spec, slot),
         due_at=due_at,
         **run_columns(schedule, due_at, now),
         trigger=Trigger.SCHEDULE,

@@ -15,6 +15,8 @@ from scheduling.cron import count_fires, last_fires, next_fire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_HORIZONS = tuple(timedelta(days=days) for days in (1 / 24, 2, 8, 63, 400, 1500, 14650))
+"""How far to look back, step by step: most schedules are due often, and a short look costs less."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,15 @@ def next_slot(spec: Spec, after: datetime) -> datetime | None:
         after = max(after, spec.starts_at - _TICK)
     slot = _next(spec, after)
     return None if slot is None or (spec.ends_at is not None and slot > spec.ends_at) else slot
+
+
+def previous_slot(spec: Spec, before: datetime) -> datetime | None:
+    """The last slot earlier than `before`; None when there is none in the forty years before."""
+    for horizon in _HORIZONS:
+        found = last_slots(spec, before - horizon, before - _TICK, 1)
+        if found:
+            return found[0]
+    return None
 
 
 def upcoming_slots(spec: Spec, after: datetime) -> Iterator[datetime]:

@@ -2,24 +2,36 @@
 
 import os
 import socket
-from contextlib import suppress
+import time
 from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+import structlog
 
 from config.settings import Settings
-from models.announcing import forget_scheduler, report_tick
-from models.publishing import seconds_until_next_due
+from models.announcing import note_scheduling_gap, report_tick
+from models.publishing import mark_waiting_runs, seconds_until_next_due
 from scheduling.plan import plan_due
 from scheduling.publish import Publisher, publish_due, republish_vanished
 from scheduling.rescue import rescue_runs
 
+log = structlog.get_logger("scheduling")
+
 SHORTEST_WAIT_SECONDS = 0.005
 """What is overdue after a round is in another planner's hands: no reason to spin."""
 
+SLOW_SECONDS = 1.0
+"""How often a process looks for what went wrong; planning and publishing happen in every round."""
 
-@dataclass(frozen=True)
+GAP_SECONDS = 10.0
+"""A time without any round that is longer than this is kept, to explain slots that were late."""
+
+WAITING_SECONDS = 2.0
+"""A run that is due for so long and not published is told what it waits for."""
+
+
+@dataclass
 class Ticker:
     """A scheduling process: what its rounds need."""
 
@@ -27,6 +39,7 @@ class Ticker:
     publisher: Publisher
     settings: Settings
     id: UUID = field(default_factory=uuid4)
+    _looked: float = -SLOW_SECONDS
 
     def tick(self) -> float:
         """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once."""
@@ -34,17 +47,24 @@ class Ticker:
         with self.engine.begin() as connection:
             planned = plan_due(connection, batch)
         more = publish_due(self.engine, self.publisher, batch, self.settings.amqp.window)
-        rescued = rescue_runs(self.engine, self.settings.worker.lease_seconds, batch)
-        republish_vanished(self.engine, self.publisher, self.settings.scheduling.rescue_after_seconds, batch)
-        with self.engine.begin() as connection:
-            report_tick(connection, {"id": self.id, "host": socket.gethostname(), "pid": os.getpid()})
-            upcoming = seconds_until_next_due(connection)
-        if planned.full or more or rescued == batch:
+        if time.monotonic() - self._looked >= SLOW_SECONDS:
+            more = self._look_after(batch) or more
+            self._looked = time.monotonic()
+        if planned.full or more:
             return 0
+        with self.engine.begin() as connection:
+            upcoming = seconds_until_next_due(connection)
         poll = self.settings.scheduling.poll_seconds
         return poll if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), poll)
 
-    def sign_off(self) -> None:
-        """Say that this process has stopped on purpose."""
-        with suppress(sa.exc.DBAPIError), self.engine.begin() as connection:
-            forget_scheduler(connection, self.id)
+    def _look_after(self, batch: int) -> bool:
+        """Rescue, publish again what vanished, report; whether there may be more to rescue."""
+        with self.engine.begin() as connection:
+            if note_scheduling_gap(connection, GAP_SECONDS):
+                log.warning("gap")
+            report_tick(connection, {"id": self.id, "host": socket.gethostname(), "pid": os.getpid()})
+        rescued = rescue_runs(self.engine, self.settings.worker.lease_seconds, batch)
+        republish_vanished(self.engine, self.publisher, self.settings.scheduling.rescue_after_seconds, batch)
+        with self.engine.begin() as connection:
+            mark_waiting_runs(connection, WAITING_SECONDS, batch)
+        return rescued >= batch
