@@ -2,16 +2,16 @@
 
 import inspect
 from typing import Any
-from uuid import uuid4
 
 import sqlalchemy as sa
 import structlog
 from dramatiq import Actor, Broker
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from actors.process import WorkerProcess
-from models.announcing import Announcement, CodeSchedule, announce_actors, declare_schedules
+from models.announcing import Announcement, announce_actors
+from models.code_schedules import CodeSchedule
 from models.planning import notify
 
 log = structlog.get_logger("worker")
@@ -29,19 +29,11 @@ class Announcer:
 
     def __init__(self, broker: Broker, process: WorkerProcess) -> None:
         self._process = process
-        actors = [actor for actor in broker.actors.values() if actor.queue_name in process.queues]
-        self._actors = [describe_actor(actor) for actor in actors]
-        self._schedules = [
-            CodeSchedule(uuid4(), actor.actor_name, actor.actor_name, [str(actor.options["periodic"])])
-            for actor in actors
-            if actor.options.get("periodic")
-        ]
+        self._actors = [describe_actor(actor) for actor in broker.actors.values() if actor.queue_name in process.queues]
 
     def announce(self, connection: sa.Connection) -> None:
-        """Say what this worker can do; wakes the schedulers if anything of it is new."""
-        new = announce_actors(connection, self._actors, self._process.id)
-        new += declare_schedules(connection, self._schedules)
-        if new:
+        """Say what this worker can do; wakes the schedulers if any of it is new."""
+        if announce_actors(connection, self._actors, self._process.id):
             log.info("announce", actors=[actor.name for actor in self._actors])
             notify(connection)
 
@@ -52,6 +44,8 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     for milliseconds, seconds in _SECONDS.items():
         if actor.options.get(milliseconds) is not None:
             options[seconds] = actor.options[milliseconds] / 1000
+    if actor.options.get("periodic"):
+        options |= _declared_schedule(actor)
     return Announcement(
         name=actor.actor_name,
         queue=actor.queue_name,
@@ -69,3 +63,16 @@ def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:
         log.warning("no-schema", actor=actor.actor_name)
         return _ANYTHING
     return schema if schema.get("type") == "object" else _ANYTHING
+
+
+def _declared_schedule(actor: Actor[Any, Any]) -> dict[str, Any]:
+    """The schedule of a periodic actor, named like it; none where its policies can't be read."""
+    periodic = actor.options["periodic"]
+    cron = [str(expression) for expression in (periodic if isinstance(periodic, list) else [periodic])]
+    policies = {"name": actor.actor_name, "description": "Declared in code."} | (actor.options.get("schedule") or {})
+    try:
+        declared = CodeSchedule(actor=actor.actor_name, cron=cron, **policies)
+    except (ValidationError, TypeError) as error:
+        log.error("schedule-refused", actor=actor.actor_name, error=str(error))  # noqa: TRY400 - a fault of the declaration
+        return {}
+    return {"schedule": declared.model_dump(mode="json")}

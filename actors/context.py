@@ -16,7 +16,11 @@ _current: ContextVar["CurrentRun"] = ContextVar("current_run")
 
 @dataclass
 class CurrentRun:
-    """The run that is executing in this thread. Instants are aware and in UTC."""
+    """The run that is executing in this thread. Instants are aware and in UTC.
+
+    A run for a slot knows its neighbours: what lies between `previous_slot_at` and `slot_at` is the interval of data
+    that a periodic job usually works on. Both are None where there is no such slot, and for runs that no slot asked for.
+    """
 
     run_id: UUID
     actor: str
@@ -24,6 +28,8 @@ class CurrentRun:
     trigger: str
     schedule: str | None
     slot_at: datetime | None
+    previous_slot_at: datetime | None
+    next_slot_at: datetime | None
     due_at: datetime
     trace: str
     time_limit_seconds: float

@@ -11,7 +11,7 @@ from actors.claims import ClaimedMessage
 from actors.context import CurrentRun, entered
 from actors.interrupts import Interrupts
 from actors.output import Output
-from actors.secrets import resolve_secrets
+from actors.references import fill_in
 
 
 class Execution:
@@ -42,7 +42,7 @@ class Execution:
             if name != actor.actor_name or run is None or interrupts is None:
                 return original(*args, **kwargs)
             self.clear()
-            args, kwargs = tuple(resolve_secrets(list(args))), resolve_secrets(kwargs)
+            args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
             with entered(run):
                 interrupts.enter(run)
                 try:
@@ -62,6 +62,8 @@ def _current_run(message: ClaimedMessage, output_bytes: int) -> CurrentRun:
         trigger=claim.trigger,
         schedule=claim.schedule_name,
         slot_at=claim.slot_at,
+        previous_slot_at=claim.previous_slot_at,
+        next_slot_at=claim.next_slot_at,
         due_at=claim.due_at,
         trace=claim.trace or f"00-{claim.id.hex}-{claim.id.hex[16:]}-01",
         time_limit_seconds=claim.time_limit_seconds,

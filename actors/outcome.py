@@ -11,7 +11,7 @@ from dramatiq.errors import Retry
 
 from actors.clean import MAX_MESSAGE_CHARACTERS, MAX_TRACEBACK_CHARACTERS, clean_result, clean_text, describe_error
 from actors.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
-from actors.secrets import redact
+from actors.references import redact
 from models.claiming import ClaimedRun
 from models.finishing import FinishedAttempt
 from models.states import Outcome, State

@@ -82,6 +82,7 @@ class Scheduling(Section):
     batch: int = Field(default=1000, ge=1, le=10000)
     poll_seconds: float = Field(default=1, gt=0, le=60)
     rescue_after_seconds: Positive = 10
+    forget_after_seconds: Positive = 3600
 
 
 class Worker(Section):

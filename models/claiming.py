@@ -49,8 +49,8 @@ UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(work
     lease_until = now() + make_interval(secs => %(lease)s)
 FROM wanted WHERE r.id = wanted.id
 RETURNING r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retries, r.min_backoff_seconds,
-    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at, r.previous_slot_at,
-    r.next_slot_at, r.due_at, r.trace, now() AS claimed_at
+    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
+    r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, now() AS claimed_at
 """
 
 

@@ -135,8 +135,8 @@ FROM mine WHERE s.id = mine.id
 def tally_outcomes(connection: sa.Connection, ended: Sequence[Any]) -> None:
     """Count final failures in a row per schedule; a success resets, too many pause the schedule.
 
-    Rows have `schedule_id` and `state`. A schedule that is paused here is due at once: planning then decides what was due
-    before the pause.
+    Rows have `schedule_id` and `state`. A schedule that is paused here is due at once: planning then decides what
+    was due before the pause.
     """
     counted = [row for row in ended if row.schedule_id and row.state in (State.FAILED, State.SUCCEEDED)]
     if counted:

@@ -12,6 +12,7 @@ import structlog
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
 from models.publishing import mark_waiting_runs, seconds_until_next_due
+from scheduling.code import apply_declared_schedules
 from scheduling.plan import plan_due
 from scheduling.publish import Publisher, publish_due, republish_vanished
 from scheduling.rescue import rescue_runs
@@ -67,4 +68,6 @@ class Ticker:
         republish_vanished(self.engine, self.publisher, self.settings.scheduling.rescue_after_seconds, batch)
         with self.engine.begin() as connection:
             mark_waiting_runs(connection, WAITING_SECONDS, batch)
+        with self.engine.begin() as connection:
+            apply_declared_schedules(connection, self.settings.scheduling.forget_after_seconds)
         return rescued >= batch

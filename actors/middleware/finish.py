@@ -10,7 +10,7 @@ from dramatiq.broker import MessageProxy
 
 from actors.claims import ClaimedMessage
 from actors.outcome import RetryRule, fail, succeed
-from actors.secrets import redact
+from actors.references import redact
 from models.finishing import FinishedAttempt
 
 log = structlog.get_logger("worker")

@@ -5,9 +5,18 @@ from dramatiq import Middleware
 
 class Options(Middleware):
     """The options that other middleware of ours, and the announcement, read: Dramatiq's names for retries and limits
-    (milliseconds), and periodiq's `periodic`."""
+    (milliseconds), periodiq's `periodic`, and `schedule`: policies of the schedule that `periodic` brings."""
 
     @property
     def actor_options(self) -> set[str]:
         """Their names."""
-        return {"max_retries", "min_backoff", "max_backoff", "retry_when", "throws", "time_limit", "periodic"}
+        return {
+            "max_retries",
+            "min_backoff",
+            "max_backoff",
+            "retry_when",
+            "throws",
+            "time_limit",
+            "periodic",
+            "schedule",
+        }

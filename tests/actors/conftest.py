@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -31,6 +31,8 @@ def new_run() -> Callable[..., CurrentRun]:
             "trigger": "schedule",
             "schedule": "nightly",
             "slot_at": SLOT,
+            "previous_slot_at": SLOT - timedelta(days=1),
+            "next_slot_at": None,
             "due_at": SLOT,
             "trace": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             "time_limit_seconds": 600,

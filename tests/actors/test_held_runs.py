@@ -7,14 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID, uuid4
 
-import pytest
 from dramatiq.middleware import Interrupt
 
 from actors.context import CurrentRun
 from actors.held import HeldRuns
 from actors.interrupts import Cancelled, Interrupts
 from actors.output import Output
-from actors.secrets import SecretMissing, redact, resolve_secrets
 from tests.actors.test_outcome import CLAIM, NOW
 
 
@@ -74,7 +72,7 @@ def test_times_are_the_databases() -> None:
 
 
 def current_run(run_id: UUID) -> CurrentRun:
-    return CurrentRun(run_id, "work", 1, "manual", None, None, NOW, "", 600, Output(100))
+    return CurrentRun(run_id, "work", 1, "manual", None, None, None, None, NOW, "", 600, Output(100))
 
 
 def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread() -> None:
@@ -132,24 +130,3 @@ def test_an_interrupt_is_repeated_only_after_a_while() -> None:
     assert not interrupts.interrupt(run.run_id, Cancelled)
     leave.set()
     thread.join()
-
-
-def test_references_to_secrets_are_replaced_wherever_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CALLSHEET_SECRET_TOKEN", "hunter22")
-    arguments = {
-        "headers": {"Authorization": "Bearer ${secret:TOKEN}"},
-        "list": ["${secret:TOKEN}", 1],
-        "plain": "$HOME",
-    }
-    assert resolve_secrets(arguments) == {
-        "headers": {"Authorization": "Bearer hunter22"},
-        "list": ["hunter22", 1],
-        "plain": "$HOME",
-    }
-    assert redact("it said hunter22 twice: hunter22") == "it said [secret] twice: [secret]"
-
-
-def test_a_missing_secret_is_named_and_no_other_variable_can_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "hidden")
-    with pytest.raises(SecretMissing, match="CALLSHEET_SECRET_DATABASE_URL"):
-        resolve_secrets("${secret:DATABASE_URL}")
