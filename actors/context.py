@@ -19,7 +19,7 @@ class CurrentRun:
     """The run that is executing in this thread. Instants are aware and in UTC.
 
     A run for a slot knows its neighbours: what lies between `previous_slot_at` and `slot_at` is the interval of data
-    that a periodic job usually works on. Both are None where there is no such slot, and for runs that no slot asked for.
+    that a periodic job usually works on. Both are None where there is no such slot, and for runs without a slot.
     """
 
     run_id: UUID

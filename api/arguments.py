@@ -11,14 +11,14 @@ from referencing.exceptions import Unresolvable
 
 from api.problems import FieldError, pointer
 
-_SECRET = re.compile(r"\$\{secret:[^}]+\}")
+_REFERENCE = re.compile(r"\$\{(?:secret|run):[^}]+\}")
 _ABOUT_TEXT = ("const", "enum", "format", "maxLength", "minLength", "pattern")
 
 
 def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> list[FieldError]:
     """What is wrong with `args` by the actor's JSON Schema, pointing below `/args`.
 
-    A text with a reference to a secret fits wherever a text does: what it stands for only the worker knows.
+    A text with a reference to a secret or to the run fits wherever a text does: the worker knows what it stands for.
     A schema that can't be used refuses nothing.
     """
     try:
@@ -35,7 +35,7 @@ def _lenient(keyword: str) -> Any:
     strict = Draft202012Validator.VALIDATORS[keyword]
 
     def check(checker: Any, expected: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if not (isinstance(instance, str) and _SECRET.search(instance) and _takes_text(keyword, expected)):
+        if not (isinstance(instance, str) and _REFERENCE.search(instance) and _takes_text(keyword, expected)):
             yield from strict(checker, expected, instance, schema) or ()
 
     return check
