@@ -16,6 +16,7 @@ from config.sections import Amqp
 
 log = structlog.get_logger("scheduling")
 
+PRECONDITION_FAILED = 406
 RECONNECT_SECONDS = 1
 DECLARE_SECONDS = 5
 CONFIRM_SECONDS = 20
@@ -28,6 +29,7 @@ class _Batch:
 
     waiting: dict[int, UUID] = field(default_factory=dict)
     confirmed: set[UUID] = field(default_factory=set)
+    sent: bool = False
     answered: threading.Event = field(default_factory=threading.Event)
 
 
@@ -65,8 +67,8 @@ class RabbitPublisher:
         """Publish persistent messages (run id, queue, body); the ids that the broker confirmed and routed."""
         for queue in {queue for _, queue, _ in messages} - self._declared - self._foreign:
             self.count_messages(queue)
-        batch = _Batch()
-        if self._call(lambda: self._send(batch, messages)):
+        batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
+        if self.is_ready() and self._call(lambda: self._send(batch, messages)):
             batch.answered.wait(CONFIRM_SECONDS)
         return set(batch.confirmed)
 
@@ -116,10 +118,11 @@ class RabbitPublisher:
 
     def _on_channel_closed(self, channel: Any, reason: Exception) -> None:
         self._forget_channel()
-        if self._declaring is not None:
+        differs = isinstance(reason, pika.exceptions.ChannelClosedByBroker) and reason.reply_code == PRECONDITION_FAILED
+        if self._declaring is not None and differs:
             log.error("queue-differs", queue=self._declaring, error=str(reason))
             self._foreign.add(self._declaring)
-            self._declaring = None
+        self._declaring = None
         if not self._closing and channel.connection.is_open:
             channel.connection.channel(on_open_callback=self._on_channel)
 
@@ -144,7 +147,7 @@ class RabbitPublisher:
         if self._channel is None:
             batch.answered.set()
             return
-        self._batch = batch
+        batch.sent = True
         for run_id, queue, body in messages:
             batch.waiting[self._next_tag] = run_id
             self._next_tag += 1
@@ -163,7 +166,7 @@ class RabbitPublisher:
         runs = {waiting.pop(each) for each in tags if each in waiting}
         if isinstance(frame.method, pika.spec.Basic.Ack):
             self._batch.confirmed |= runs
-        if not waiting:
+        if self._batch.sent and not waiting:
             self._batch.answered.set()
 
     def _close_connection(self) -> None:

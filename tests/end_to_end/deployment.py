@@ -130,6 +130,11 @@ class Deployment:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(sql).fetchall()
 
+    def execute(self, sql: str) -> None:
+        """Change the database directly."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(sql)
+
     def __enter__(self) -> Self:
         return self
 
