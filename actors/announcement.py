@@ -1,6 +1,7 @@
 """What a worker announces of its actors: documentation, parameters, retry and time policy, periodic schedules."""
 
 import inspect
+import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,7 +43,7 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     """An actor as users see it: its docstring, its parameters from its type hints, its options."""
     options = {"max_retries": actor.options["max_retries"]} if actor.options.get("max_retries") is not None else {}
     for milliseconds, seconds in _SECONDS.items():
-        if actor.options.get(milliseconds) is not None:
+        if math.isfinite(actor.options.get(milliseconds) or math.inf):
             options[seconds] = actor.options[milliseconds] / 1000
     if actor.options.get("periodic"):
         options |= _declared_schedule(actor)

@@ -1,6 +1,7 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,10 @@ from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 
 from actors.context import CurrentRun
-from actors.held import HeldRun
+from actors.held import HeldRun, key_of
 from actors.outcome import interrupt
 from actors.process import WorkerProcess
-from models.claiming import ClaimedRun, adopt_messages, claim_runs
+from models.claiming import ClaimedRun, adopt_messages, claim_runs, read_own_claims
 from models.ids import message_run_id
 from models.planning import NewRun, notify
 from models.rows import read_clock
@@ -47,25 +48,31 @@ class ClaimedMessage(MessageProxy):
         return f"{self.claim.actor} run {self.claim.id}"
 
 
-def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[bytes]) -> list[MessageProxy]:
+def claim_messages(
+    broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False
+) -> list[MessageProxy]:
     """Claim the runs of these message bodies in one transaction; returns the messages that may now run.
 
-    Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's DBAPIError while the
-    database is away: nothing is claimed then, and the same bodies may be tried again.
+    Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
+    database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
+    effect without our hearing of it are found then.
     """
     messages = {message.message_id: message for message in map(_decode, bodies) if message is not None}
+    published = [message for message in messages.values() if _is_published(message)]
+    plain = {_plain_id(message): message for message in messages.values() if not _is_published(message)}
+    wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
+    wanted += [(run_id, 0) for run_id in plain]
     with process.engine.begin() as connection:
-        now = read_clock(connection)
-        plain = {_plain_id(m): _as_run(broker, m, now) for m in messages.values() if not _is_published(m)}
         if plain:
-            adopt_messages(connection, list(plain.values()))
+            now = read_clock(connection)
+            adopt_messages(connection, [_as_run(broker, message, now) for message in plain.values()])
             notify(connection)
-        wanted = [(UUID(m.options["run_id"]), m.options["attempt"]) for m in messages.values() if _is_published(m)]
-        wanted += [(run_id, 0) for run_id in plain]
         claims = claim_runs(connection, wanted, process.id, process.settings.worker.lease_seconds)
-        process.held.add(claims)
-    originals = {_plain_id(m): m for m in messages.values() if not _is_published(m)}
-    return [_with_claim(claim, originals.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+        if again:
+            own = read_own_claims(connection, wanted, process.id)
+            claims += [claim for claim in own if not process.held.knows(key_of(claim))]
+    process.held.add(claims)
+    return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
 
 
 def _decode(body: bytes) -> Message[Any] | None:
@@ -73,9 +80,9 @@ def _decode(body: bytes) -> Message[Any] | None:
         message = Message.decode(body)
         if _is_published(message):
             UUID(message.options["run_id"])
-            int(message.options["attempt"])
+            message.options["attempt"] = int(message.options["attempt"])
         return message
-    except (DecodeError, ValueError, KeyError, TypeError):
+    except (DecodeError, ValueError, KeyError, TypeError, AttributeError):
         log.warning("undecodable", bytes=len(body))
         return None
 
@@ -108,7 +115,7 @@ def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
 
 
 def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
+    return None if milliseconds is None or not math.isfinite(milliseconds) else milliseconds / 1000
 
 
 def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

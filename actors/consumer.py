@@ -23,20 +23,30 @@ PATIENCE_SECONDS = 0.1
 
 RETRY_SECONDS = 1.0
 
+TRANSIENT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
+"""Errors of the database or the way to it, not of a message: trying again helps."""
+
+Claim = Callable[[Sequence[bytes], bool], list[MessageProxy]]
+"""Claims bodies; the flag says that an earlier try may have succeeded without our knowing."""
+
 
 class Deliveries(Protocol):
     """What a broker has delivered to one consumer and not yet had acknowledged."""
 
-    def fetch(self, limit: int, seconds: float) -> Sequence[bytes]:
-        """The next bodies, `limit` at most, waiting up to `seconds` for the first."""
+    def wait(self, seconds: float) -> bool:
+        """Whether anything has been delivered, waiting up to `seconds` for it."""
+        ...
+
+    def take(self, limit: int) -> Sequence[bytes]:
+        """The bodies delivered first, `limit` at most."""
         ...
 
     def acknowledge(self) -> None:
-        """Acknowledge everything fetched so far."""
+        """Acknowledge everything taken so far."""
         ...
 
     def give_back(self) -> None:
-        """Return what was delivered and not fetched, and receive nothing until the next fetch."""
+        """Return what was delivered and not taken, and receive nothing until the next wait."""
         ...
 
     def idle(self, seconds: float) -> None:
@@ -51,13 +61,7 @@ class Deliveries(Protocol):
 class ClaimingConsumer(Consumer):
     """Dramatiq's iterator of messages, of which every one is claimed."""
 
-    def __init__(
-        self,
-        deliveries: Deliveries,
-        process: WorkerProcess,
-        claim: Callable[[Sequence[bytes]], list[MessageProxy]],
-        timeout: int,
-    ) -> None:
+    def __init__(self, deliveries: Deliveries, process: WorkerProcess, claim: Claim, timeout: int) -> None:
         self._deliveries = deliveries
         self._process = process
         self._claim = claim
@@ -68,17 +72,14 @@ class ClaimingConsumer(Consumer):
         """The next claimed message; None when there was none for a while."""
         if self._won:
             return self._won.popleft()
-        room = self._process.held.wait_for_room(PATIENCE_SECONDS)
-        if room <= 0:
+        if self._process.held.wait_for_room(PATIENCE_SECONDS) <= 0:
             self._deliveries.give_back()
             self._deliveries.idle(0)
             self._process.held.wait_for_room(self._timeout_seconds)
             return None
-        bodies = self._deliveries.fetch(room, self._timeout_seconds)
-        if not bodies:
+        if not self._deliveries.wait(self._timeout_seconds):
             return None
-        self._won.extend(self._claim_in_the_end(bodies))
-        self._deliveries.acknowledge()
+        self._won.extend(self._claim_delivered())
         return self._won.popleft() if self._won else None
 
     def ack(self, message: MessageProxy) -> None:
@@ -94,15 +95,31 @@ class ClaimingConsumer(Consumer):
         """Close the connection; what was delivered and not claimed is delivered again, elsewhere."""
         self._deliveries.close()
 
+    def _claim_delivered(self) -> list[MessageProxy]:
+        """Claim as much of what was delivered as there is room for; the consumers of a process take turns."""
+        with self._process.claiming:
+            bodies = self._deliveries.take(self._process.held.room())
+            if not bodies:
+                return []
+            messages = self._claim_in_the_end(bodies)
+        self._deliveries.acknowledge()
+        return messages
+
     def _claim_in_the_end(self, bodies: Sequence[bytes]) -> list[MessageProxy]:
-        """Claim, waiting for the database where it is away; nothing runs unclaimed."""
+        """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed
+        whatever one does is left out, and the others go on."""
+        again = False
         while not self._process.held.closed:
             try:
-                return self._claim(bodies)
-            except sa.exc.DBAPIError as error:
-                log.warning("claim", error=str(error.orig).strip(), deliveries=len(bodies))
-            except sa.exc.TimeoutError:
-                log.warning("claim", error="no free database connection", deliveries=len(bodies))
+                return self._claim(bodies, again)
+            except TRANSIENT as error:
+                log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
+            except Exception:
+                if len(bodies) == 1:
+                    log.exception("unclaimable", bytes=len(bodies[0]))
+                    return []
+                return [message for body in bodies for message in self._claim_in_the_end([body])]
+            again = True
             self._wait_out()
         raise StopIteration
 

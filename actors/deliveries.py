@@ -2,6 +2,7 @@
 
 import queue
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -19,45 +20,51 @@ class RabbitDeliveries:
         self._name = name
         self._timeout_seconds = timeout / 1000
         self._iterator: Iterator[Any] | None = None
-        self._newest_tag = 0
+        self._delivered: deque[tuple[int, bytes]] = deque()
+        self._taken_tag = 0
         with _connection_errors():
             self._connection = pika.BlockingConnection(parameters)
             self._channel = self._connection.channel()
             self._channel.basic_qos(prefetch_count=prefetch)
 
-    def fetch(self, limit: int, seconds: float) -> Sequence[bytes]:
-        """What has been delivered, `limit` bodies at most; waits for the first."""
+    def wait(self, seconds: float) -> bool:
+        """Gather what has been delivered; waits for the first up to `seconds`."""
         with _connection_errors():
             if self._iterator is None:
-                self._iterator = self._channel.consume(
-                    self._name, inactivity_timeout=min(seconds, self._timeout_seconds)
-                )
-            bodies: list[bytes] = []
-            while len(bodies) < limit and (not bodies or self._channel.get_waiting_message_count()):
+                longest = min(seconds, self._timeout_seconds)
+                self._iterator = self._channel.consume(self._name, inactivity_timeout=longest)
+            while not self._delivered or self._channel.get_waiting_message_count():
                 delivered = next(self._iterator, None)
-                if delivered is None and bodies:
-                    break
-                if delivered is None:
+                if delivered is None and not self._delivered:
                     # The broker cancels a consumer whose queue is deleted: starting over declares the queue again.
                     raise ConnectionClosed(RuntimeError(f"the queue {self._name} was deleted"))
-                method, _, body = delivered
-                if method is None:
+                if delivered is None or delivered[0] is None:
                     break
-                self._newest_tag = method.delivery_tag
-                bodies.append(body)
-            return bodies
+                self._delivered.append((delivered[0].delivery_tag, delivered[2]))
+        return bool(self._delivered)
+
+    def take(self, limit: int) -> Sequence[bytes]:
+        """The bodies delivered first."""
+        bodies: list[bytes] = []
+        while self._delivered and len(bodies) < limit:
+            self._taken_tag, body = self._delivered.popleft()
+            bodies.append(body)
+        return bodies
 
     def acknowledge(self) -> None:
-        """Acknowledge all that was fetched, in one frame."""
+        """Acknowledge all that was taken, in one frame."""
         with _connection_errors():
-            self._channel.basic_ack(self._newest_tag, multiple=True)
+            self._channel.basic_ack(self._taken_tag, multiple=True)
 
     def give_back(self) -> None:
-        """Cancel the consumer; RabbitMQ delivers what was not fetched to others."""
-        if self._iterator is not None:
-            with _connection_errors():
+        """Cancel the consumer; RabbitMQ delivers what was not taken to others."""
+        with _connection_errors():
+            if self._delivered:
+                self._channel.basic_nack(self._delivered[-1][0], multiple=True, requeue=True)
+                self._delivered.clear()
+            if self._iterator is not None:
                 self._channel.cancel()
-            self._iterator = None
+                self._iterator = None
 
     def idle(self, seconds: float) -> None:
         """Wait, answering heartbeats."""
@@ -75,21 +82,33 @@ class LocalDeliveries:
 
     def __init__(self, messages: "queue.Queue[bytes]") -> None:
         self._messages = messages
+        self._first: list[bytes] = []
 
-    def fetch(self, limit: int, seconds: float) -> Sequence[bytes]:
-        """What waits in the queue, `limit` bodies at most; waits for the first."""
-        bodies: list[bytes] = []
+    def wait(self, seconds: float) -> bool:
+        """Wait for a first message."""
+        if not self._first:
+            with suppress(queue.Empty):
+                self._first.append(self._messages.get(timeout=seconds))
+        return bool(self._first)
+
+    def take(self, limit: int) -> Sequence[bytes]:
+        """What waits in the queue."""
+        if limit < 1:
+            return []
+        bodies, self._first = self._first, []
         with suppress(queue.Empty):
-            bodies.append(self._messages.get(timeout=seconds))
             while len(bodies) < limit:
                 bodies.append(self._messages.get_nowait())
         return bodies
 
     def acknowledge(self) -> None:
-        """Nothing: what is fetched has left the queue, and its run is a row."""
+        """Nothing: what is taken has left the queue, and its run is a row."""
 
     def give_back(self) -> None:
-        """Nothing: what is not fetched is still in the queue."""
+        """Put back what was not taken."""
+        for body in self._first:
+            self._messages.put(body)
+        self._first = []
 
     def idle(self, seconds: float) -> None:
         """Wait."""

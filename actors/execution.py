@@ -44,8 +44,8 @@ class Execution:
             self.clear()
             args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
             with entered(run):
-                interrupts.enter(run)
                 try:
+                    interrupts.enter(run)
                     return original(*args, **kwargs)
                 finally:
                     interrupts.leave()

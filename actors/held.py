@@ -1,4 +1,4 @@
-"""The runs a worker process holds: claimed and not yet ended. Safe for threads."""
+"""The runs a worker process holds: claimed, not yet ended, and ended but not yet written. Safe for threads."""
 
 import threading
 import time
@@ -10,6 +10,14 @@ from models.claiming import ClaimedRun
 
 SHORT_RUN_SECONDS = 0.05
 """While runs are shorter than this on average, a process claims ahead of its threads."""
+
+Key = tuple[UUID, int]
+"""A run and its attempt: a process may hold a newer attempt while the thread of an older one is still busy."""
+
+
+def key_of(claim: ClaimedRun) -> Key:
+    """The attempt that a claim is for."""
+    return claim.id, claim.attempt
 
 
 @dataclass
@@ -35,7 +43,8 @@ class HeldRuns:
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
-        self._runs: dict[UUID, HeldRun] = {}
+        self._runs: dict[Key, HeldRun] = {}
+        self._unwritten: set[Key] = set()
         self._changed = threading.Condition()
         self._closed = False
         self._average_seconds = 1.0
@@ -54,23 +63,37 @@ class HeldRuns:
     def add(self, claims: list[ClaimedRun]) -> None:
         """Hold newly claimed runs."""
         with self._changed:
-            self._runs.update({claim.id: HeldRun(claim) for claim in claims})
+            self._runs.update({key_of(claim): HeldRun(claim) for claim in claims})
 
-    def start(self, run_id: UUID) -> HeldRun | None:
+    def start(self, claim: ClaimedRun) -> HeldRun | None:
         """Note that a thread starts this run now; None if it is no longer held and must not start."""
         with self._changed:
-            held = self._runs.get(run_id)
+            held = self._runs.get(key_of(claim))
             if held is not None:
                 held.started = time.monotonic()
             return held
 
-    def end(self, run_id: UUID) -> None:
-        """Let a run go that has ended."""
+    def end(self, key: Key) -> None:
+        """Let an attempt go that has ended; its end is still to be written."""
         with self._changed:
-            held = self._runs.pop(run_id, None)
+            self._unwritten.add(key)
+            held = self._runs.pop(key, None)
             if held is not None and held.started is not None:
                 seconds = time.monotonic() - held.started
                 self._average_seconds += (seconds - self._average_seconds) / 16
+            self._changed.notify_all()
+
+    def forget(self, keys: list[Key]) -> None:
+        """The ends of these attempts are written."""
+        with self._changed:
+            self._unwritten.difference_update(keys)
+
+    def drop_unstarted(self, keys: list[Key]) -> None:
+        """Let go of attempts that are no longer ours; no thread will start them."""
+        with self._changed:
+            for key in keys:
+                if key in self._runs and self._runs[key].started is None:
+                    del self._runs[key]
             self._changed.notify_all()
 
     def all(self) -> list[HeldRun]:
@@ -78,13 +101,18 @@ class HeldRuns:
         with self._changed:
             return list(self._runs.values())
 
+    def knows(self, key: Key) -> bool:
+        """Whether this process holds the attempt, or has held it and not yet written its end."""
+        with self._changed:
+            return key in self._runs or key in self._unwritten
+
     def close(self) -> list[HeldRun]:
-        """Claim nothing any more, and let go what has not started: those runs are returned, no thread will get them."""
+        """Claim nothing any more, and let go what has not started: those runs are returned, no thread gets them."""
         with self._changed:
             self._closed = True
             waiting = [held for held in self._runs.values() if held.started is None]
             for held in waiting:
-                del self._runs[held.claim.id]
+                del self._runs[key_of(held.claim)]
             return waiting
 
     @property

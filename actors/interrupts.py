@@ -49,10 +49,13 @@ class Interrupts:
             self._inside[threading.get_ident()] = _Inside(run)
 
     def leave(self) -> None:
-        """The calling thread is out of the actor; an interrupt that comes now is dropped."""
-        thread = threading.get_ident()
+        """The calling thread is out of the actor; an interrupt that comes now is dropped.
+
+        One may strike at the very entry of this method, so whoever calls it calls it again where nothing can strike.
+        """
         while True:
             try:
+                thread = threading.get_ident()
                 with self._lock:
                     self._inside.pop(thread, None)
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
@@ -65,11 +68,11 @@ class Interrupts:
         with self._lock:
             return [inside.run for inside in self._inside.values()]
 
-    def interrupt(self, run_id: UUID, kind: type[Interrupt]) -> bool:
-        """Raise `kind` in the thread that is inside this run, at most once in a while; whether it was raised."""
+    def interrupt(self, run_id: UUID, attempt: int, kind: type[Interrupt]) -> bool:
+        """Raise `kind` in the thread that is inside this attempt, at most once in a while; whether it was raised."""
         with self._lock:
             for thread, inside in self._inside.items():
-                if inside.run.run_id == run_id and time.monotonic() >= inside.again:
+                if (inside.run.run_id, inside.run.attempt) == (run_id, attempt) and time.monotonic() >= inside.again:
                     inside.again = time.monotonic() + AGAIN_SECONDS
                     with suppress(Exception):
                         inside.run.ask_to_stop()

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 import structlog
 
+from actors.consumer import TRANSIENT
+from actors.held import HeldRun, key_of
 from actors.interrupts import Cancelled, LeaseLost
 from actors.process import WorkerProcess
 from models.announcing import report_worker
@@ -24,7 +26,7 @@ from models.finishing import (
     tally_outcomes,
 )
 from models.planning import notify
-from models.states import Outcome, State
+from models.states import Outcome, Overlap, State
 
 log = structlog.get_logger("worker")
 
@@ -46,7 +48,7 @@ class Keeper:
         self._announce = announce
         self._unwritten: list[FinishedAttempt] = []
         self._renewed = self._reported = 0.0
-        self._held_since_renewal = time.monotonic()
+        self._group = GROUP
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
@@ -68,21 +70,20 @@ class Keeper:
                     return
             try:
                 self._step()
-            except sa.exc.DBAPIError as error:
-                log.warning("keeper", error=str(error.orig).strip(), unwritten=len(self._unwritten))
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("keeper", error=str(error).strip(), unwritten=len(self._unwritten))
                 self._fence()
                 time.sleep(RETRY_SECONDS)
             except Exception:
                 log.exception("keeper")
+                self._fence()
                 time.sleep(RETRY_SECONDS)
 
     def _step(self) -> None:
         self._collect()
-        if self._unwritten:
-            self._write(self._unwritten)
-            self._unwritten = []
         if self._renewal_is_due():
             self._renew()
+        self._write()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             with self._process.engine.begin() as connection:
                 report_worker(connection, self._process.report())
@@ -98,22 +99,24 @@ class Keeper:
         except queue.Empty:
             pass
 
-    def _write(self, ends: Sequence[FinishedAttempt]) -> None:
-        try:
-            self._write_group(ends)
-        except sa.exc.DBAPIError as error:
-            if error.connection_invalidated or isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError):
+    def _write(self) -> None:
+        """Write what has ended, as many at once as went well last time; one that can't be stored is replaced."""
+        while self._unwritten:
+            group = self._unwritten[: self._group]
+            try:
+                self._write_group(group)
+            except TRANSIENT:
+                self._group = max(1, len(group) // 2)
                 raise
-            log.exception("finish", runs=len(ends))
-            for end in ends:
-                self._write_alone(end)
-
-    def _write_alone(self, end: FinishedAttempt) -> None:
-        """After a group was refused: one at a time; an end that can't be stored is replaced by one that says so."""
-        try:
-            self._write_group([end])
-        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError) as error:
-            self._write_group([_unstorable(end, error)])
+            except Exception as error:
+                if len(group) == 1:
+                    log.exception("finish")
+                    self._write_group([_unstorable(group[0], error)])
+                else:
+                    self._group = 1
+                    continue
+            del self._unwritten[: len(group)]
+            self._group = min(self._group * 2, GROUP)
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         with self._process.engine.begin() as connection:
@@ -122,8 +125,9 @@ class Keeper:
             won = {(row.id, row.attempt) for row in written}
             save_outputs(connection, [end for end in ends if (end.id, end.attempt) in won])
             tally_outcomes(connection, written)
-            if any(row.state == State.RETRYING or row.overlap != "allow" for row in written):
+            if any(row.state == State.RETRYING or row.overlap != Overlap.ALLOW for row in written):
                 notify(connection)
+        self._process.held.forget([(end.id, end.attempt) for end in ends])
         if len(won) < len(ends):
             log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
 
@@ -144,16 +148,21 @@ class Keeper:
         self._renewed = time.monotonic()
         for run in held:
             run.start_reported = run.started is not None
-            if run.claim.id not in still:
-                self._process.interrupts.interrupt(run.claim.id, LeaseLost)
-            elif still[run.claim.id]:
-                self._process.interrupts.interrupt(run.claim.id, Cancelled)
+        self._let_go([run for run in held if key_of(run.claim) not in still])
+        for run in held:
+            if still.get(key_of(run.claim)):
+                self._process.interrupts.interrupt(*key_of(run.claim), Cancelled)
 
     def _fence(self) -> None:
         """Without the database for a whole lease, other workers may have been given these runs: end them here."""
         if self._renewed and time.monotonic() - self._renewed > self._process.settings.worker.lease_seconds:
-            for run in self._process.held.all():
-                self._process.interrupts.interrupt(run.claim.id, LeaseLost)
+            self._let_go(self._process.held.all())
+
+    def _let_go(self, lost: Sequence[HeldRun]) -> None:
+        """These attempts are others' now: what has not started never will, what runs is interrupted."""
+        self._process.held.drop_unstarted([key_of(run.claim) for run in lost])
+        for run in lost:
+            self._process.interrupts.interrupt(*key_of(run.claim), LeaseLost)
 
     def _nothing_left(self) -> bool:
         return not self._unwritten and self._process.ends.empty()

@@ -17,6 +17,7 @@ from models.finishing import FinishedAttempt
 from models.states import Outcome, State
 
 MAX_BACKOFF_EXPONENT = 32
+MAX_DELAY_SECONDS = 365 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _delay_seconds(claim: ClaimedRun, outcome: Outcome, error: BaseException) ->
     if outcome is Outcome.INTERRUPTED:
         return 0
     if isinstance(error, Retry) and error.delay is not None:
-        return error.delay / 1000
+        return min(max(error.delay / 1000, 0), MAX_DELAY_SECONDS)
     doubled: float = claim.min_backoff_seconds * 2 ** min(claim.retries, MAX_BACKOFF_EXPONENT)
     spread = random.uniform(1, 1.25)  # noqa: S311 - spreads retries, guards nothing
     delay: float = min(doubled * spread, max(claim.max_backoff_seconds, claim.min_backoff_seconds))

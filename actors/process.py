@@ -4,8 +4,8 @@ import json
 import os
 import queue
 import socket
+import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
-from actors.held import HeldRuns
+from actors.held import HeldRun, HeldRuns
 from actors.interrupts import Interrupts
 from config.settings import Settings
 from models.finishing import FinishedAttempt
@@ -33,18 +33,19 @@ class WorkerProcess:
     held: HeldRuns
     id: UUID = field(default_factory=uuid4)
     interrupts: Interrupts = field(default_factory=Interrupts)
+    claiming: threading.Lock = field(default_factory=threading.Lock)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     stop_at: float | None = None
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""
+        self.held.end((end.id, end.attempt))
         self.ends.put(end)
-        self.held.end(end.id)
 
-    def begin_stop(self) -> Iterable[Any]:
+    def begin_stop(self) -> list[HeldRun]:
         """Claim nothing more; what has not started is returned, what runs is interrupted 5 s before the end."""
-        grace = max(1.0, self.settings.worker.stop_seconds - 5)
-        self.stop_at = time.monotonic() + grace
+        if self.stop_at is None:
+            self.stop_at = time.monotonic() + max(1.0, self.settings.worker.stop_seconds - 5)
         return self.held.close()
 
     def report(self) -> dict[str, Any]:

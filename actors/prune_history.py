@@ -4,12 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import dramatiq
+import sqlalchemy as sa
+import structlog
 from periodiq import cron
 
 from actors.context import should_stop
 from config.settings import get_settings
 from models.pruning import make_partitions, prune_runs, prune_trigger_keys
 from models.states import State
+
+log = structlog.get_logger("worker")
 
 BATCH = 1000
 
@@ -31,8 +35,12 @@ def prune_history() -> dict[str, Any]:
     broker: Any = dramatiq.get_broker()
     engine = broker.process.engine
     deleted = dict.fromkeys(days, 0)
+    try:
+        with engine.begin() as connection:
+            make_partitions(connection)
+    except sa.exc.OperationalError as error:
+        log.warning("partitions", error=str(error.orig).strip())
     with engine.begin() as connection:
-        make_partitions(connection)
         prune_trigger_keys(connection, timedelta(days=1))
     for state, kept_days in days.items():
         more = True

@@ -39,5 +39,5 @@ class Watchdog:
             must_end = stop_at is not None and time.monotonic() >= stop_at
             for run in self._process.interrupts.running():
                 kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
-                if kind is not None and self._process.interrupts.interrupt(run.run_id, kind):
+                if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
                     log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)

@@ -37,6 +37,11 @@ class ClaimedRun:
     claimed_at: datetime
 
 
+_COLUMNS = """r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retries, r.min_backoff_seconds,
+    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
+    r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, clock_timestamp() AS claimed_at"""
+
+# The lease counts from the moment it is written: the transaction may have waited for locks.
 _CLAIM = f"""
 WITH wanted AS (
     SELECT r.id FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
@@ -46,11 +51,9 @@ WITH wanted AS (
     ORDER BY r.id FOR UPDATE OF r
 )
 UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
-    lease_until = now() + make_interval(secs => %(lease)s)
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 FROM wanted WHERE r.id = wanted.id
-RETURNING r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retries, r.min_backoff_seconds,
-    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
-    r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, now() AS claimed_at
+RETURNING {_COLUMNS}
 """
 
 
@@ -62,6 +65,19 @@ def claim_runs(
     ids, attempts = [id_ for id_, _ in wanted], [attempt for _, attempt in wanted]
     parameters = {"ids": ids, "attempts": attempts, "worker": worker, "lease": lease_seconds}
     return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_CLAIM, parameters)]
+
+
+_OWN = f"""
+SELECT {_COLUMNS} FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
+  ON r.id = v.id AND r.attempt = v.attempt + 1
+WHERE r.state = 'running' AND r.worker_id = %(worker)s
+"""
+
+
+def read_own_claims(connection: sa.Connection, wanted: Sequence[tuple[UUID, int]], worker: UUID) -> list[ClaimedRun]:
+    """Of the runs given as for `claim_runs`, those that this worker has claimed already."""
+    parameters = {"ids": [id_ for id_, _ in wanted], "attempts": [attempt for _, attempt in wanted], "worker": worker}
+    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_OWN, parameters)]
 
 
 def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:

@@ -36,24 +36,26 @@ class FinishedAttempt:
     output_truncated: bool = False
 
 
+# A run that was asked to cancel is not tried again, however its attempt ended.
 _FINISH = """
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text,
         started_at timestamptz, finished_at timestamptz, counts boolean, delay_seconds float, result text,
         error_type text, error_message text)
 ), mine AS (
-    SELECT r.id FROM runs r JOIN v ON r.id = v.id AND r.attempt = v.attempt
+    SELECT r.id, CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled'
+                      ELSE v.state END AS state
+    FROM runs r JOIN v ON r.id = v.id AND r.attempt = v.attempt
     WHERE r.state = 'running' AND r.worker_id = %(worker)s
     ORDER BY r.id FOR UPDATE OF r
 )
 UPDATE runs r SET
-    state = v.state,
-    retries = r.retries + (v.counts AND v.state = 'retrying')::int,
-    due_at = CASE WHEN v.state = 'retrying' THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
+    state = mine.state,
+    retries = r.retries + (v.counts AND mine.state = 'retrying')::int,
+    due_at = CASE WHEN mine.state = 'retrying' THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
     lease_until = NULL,
-    cancel_requested_at = CASE WHEN v.state = 'retrying' THEN NULL ELSE r.cancel_requested_at END,
     started_at = v.started_at,
-    finished_at = CASE WHEN v.state = 'retrying' THEN NULL ELSE v.finished_at END,
+    finished_at = CASE WHEN mine.state = 'retrying' THEN NULL ELSE v.finished_at END,
     result = v.result::jsonb,
     error_type = v.error_type,
     error_message = v.error_message,
@@ -62,9 +64,9 @@ UPDATE runs r SET
         'outcome', v.outcome,
         'error', CASE WHEN v.error_type IS NOT NULL
             THEN jsonb_build_object('type', v.error_type, 'message', v.error_message) END,
-        'backoff_seconds', CASE WHEN v.state = 'retrying' THEN v.delay_seconds END)
-FROM mine, v
-WHERE r.id = mine.id AND v.id = mine.id
+        'backoff_seconds', CASE WHEN mine.state = 'retrying' THEN v.delay_seconds END)
+FROM mine JOIN v ON v.id = mine.id
+WHERE r.id = mine.id
 RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 """
 
@@ -145,21 +147,21 @@ def tally_outcomes(connection: sa.Connection, ended: Sequence[Any]) -> None:
 
 
 _RENEW = """
-UPDATE runs r SET lease_until = now() + make_interval(secs => %(lease)s), started_at = v.started_at
+UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), started_at = v.started_at
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, started_at timestamptz)
 WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'running' AND r.worker_id = %(worker)s
-RETURNING r.id, r.cancel_requested_at IS NOT NULL
+RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
 """
 
 
 def renew_leases(
     connection: sa.Connection, held: Sequence[dict[str, Any]], worker: UUID, lease_seconds: float
-) -> dict[UUID, bool]:
+) -> dict[tuple[UUID, int], bool]:
     """Renew the leases of runs (`id`, `attempt`, `started_at` or None) and note when they really started.
 
-    Returns, for each run still held, whether it has been asked to cancel.
+    Returns, for each (run, attempt) still held, whether it has been asked to cancel.
     """
     if not held:
         return {}
     parameters = {"rows": as_json(held), "worker": worker, "lease": lease_seconds}
-    return {row[0]: row[1] for row in connection.exec_driver_sql(_RENEW, parameters)}
+    return {(row[0], row[1]): row[2] for row in connection.exec_driver_sql(_RENEW, parameters)}

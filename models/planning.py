@@ -81,7 +81,8 @@ def take_due_schedules(connection: sa.Connection, limit: int) -> Sequence[sa.Row
 
 _ACTIVE = f"""
 SELECT schedule_id, count(*) FROM runs
-WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)}) AND due_at <= now()
+WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)})
+  AND (state <> 'planned' OR due_at <= now())
 GROUP BY schedule_id
 """
 

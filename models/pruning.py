@@ -34,5 +34,10 @@ def prune_trigger_keys(connection: sa.Connection, age: timedelta) -> int:
 
 
 def make_partitions(connection: sa.Connection) -> None:
-    """Make the monthly partitions of runs and their output for the coming months, where they are missing."""
+    """Make the monthly partitions of runs and their output for the coming months, where they are missing.
+
+    Waits for readers of the whole table 2 s at most, as everybody else would wait behind it: then sqlalchemy's
+    OperationalError, and the next call tries again. Until then rows of such a month are in the default partition.
+    """
+    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
     connection.exec_driver_sql("SELECT callsheet_make_partitions(%(months)s)", {"months": MONTHS_AHEAD})

@@ -13,34 +13,43 @@ PUBLISH_LEASE_SECONDS = 10
 ANNOUNCED_SECONDS = 60
 """An actor that no worker has announced for this long is gone: its runs stay planned."""
 
-# A run that may not overlap waits for those of its schedule that are under way, and for earlier ones that wait too.
-_BLOCKED = """(r.overlap <> 'allow' AND EXISTS (
-          SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND (
-              o.state IN ('queued', 'running')
-              OR (r.state = 'planned' AND o.state = 'retrying')
-              OR (r.state = 'planned' AND o.state = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))))"""
+# A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
+# earlier ones that wait too. One question a state: each is answered by the first row of the index.
+_OTHER = "SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state"
+_BLOCKED = f"""(r.overlap <> 'allow' AND (
+          EXISTS ({_OTHER} = 'queued')
+          OR EXISTS ({_OTHER} = 'running')
+          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))
+          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
+          OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
 
 _ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
 
+# Queue by queue, so that a long line in one does not stand before the others; the recursion hops from one to the next.
 _TAKE = f"""
-WITH depth AS (
-    SELECT queue, count(*) AS messages FROM runs WHERE state = 'queued' GROUP BY queue
+WITH RECURSIVE waiting(queue) AS (
+    (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.queue FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue > waiting.queue
+            ORDER BY r.queue LIMIT 1)
+    FROM waiting WHERE waiting.queue IS NOT NULL
+), room AS (
+    SELECT w.queue, greatest(0, %(window)s - (
+        SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue)) AS messages
+    FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
 ), candidate AS (
-    SELECT r.id, r.queue, r.priority, r.due_at FROM runs r
-    JOIN actors a ON a.name = r.actor AND {_ANNOUNCED}
-    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at <= now()
-      AND (r.lease_until IS NULL OR r.lease_until < now())
-      AND r.queue NOT IN (SELECT queue FROM depth WHERE messages >= %(window)s)
-      AND r.queue NOT IN (SELECT name FROM queues)
-      AND NOT {_BLOCKED}
-    ORDER BY r.priority DESC, r.due_at
+    SELECT c.id FROM room CROSS JOIN LATERAL (
+        SELECT r.id, r.priority, r.due_at FROM runs r JOIN actors a ON a.name = r.actor AND {_ANNOUNCED}
+        WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = room.queue AND r.due_at <= now()
+          AND (r.lease_until IS NULL OR r.lease_until < now()) AND NOT {_BLOCKED}
+        ORDER BY r.priority DESC, r.due_at
+        LIMIT room.messages
+    ) c
+    ORDER BY c.priority DESC, c.due_at
     LIMIT %(limit)s
-), placed AS (
-    SELECT id, queue, row_number() OVER (PARTITION BY queue ORDER BY priority DESC, due_at, id) AS place FROM candidate
 ), taken AS (
-    SELECT r.id FROM runs r JOIN placed p ON p.id = r.id LEFT JOIN depth d ON d.queue = p.queue
-    WHERE p.place <= %(window)s - coalesce(d.messages, 0)
-      AND r.state IN ({quoted(PUBLISHABLE_STATES)}) AND (r.lease_until IS NULL OR r.lease_until < now())
+    SELECT r.id FROM runs r JOIN candidate c ON c.id = r.id
+    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND (r.lease_until IS NULL OR r.lease_until < now())
     ORDER BY r.id
     FOR UPDATE OF r SKIP LOCKED
 )

@@ -33,10 +33,11 @@ class Run(SQLModel, table=True):
         sa.CheckConstraint("attempt >= 0 AND max_retries >= 0 AND retries >= 0", name="runs_attempt_check"),
         sa.Index(
             "runs_due",
+            "queue",
             sa.text("priority DESC"),
             "due_at",
             postgresql_where=sa.text(f"state IN ({_PUBLISHABLE})"),
-            info={"serves": "publish: due runs by priority, then due time"},
+            info={"serves": "publish: due runs of a queue by priority, then due time"},
         ),
         sa.Index(
             "runs_next",
@@ -60,6 +61,9 @@ class Run(SQLModel, table=True):
         sa.Index(
             "runs_active",
             "schedule_id",
+            "state",
+            "due_at",
+            "id",
             postgresql_where=sa.text(f"state IN ({_LIVE})"),
             info={"serves": "plan and publish: active runs of a schedule"},
         ),

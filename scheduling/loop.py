@@ -1,5 +1,6 @@
 """The loop around the tick: it knows nothing of cron, and goes on whatever a tick raises."""
 
+import time
 from collections.abc import Callable
 
 import structlog
@@ -14,8 +15,9 @@ def run_until_stopped(tick: Callable[[], float], wait: Callable[[float], None], 
     while not stopping():
         try:
             seconds = tick()
+            if not stopping():
+                wait(seconds)
         except Exception:
             log.exception("tick")
-            seconds = RETRY_SECONDS
-        if not stopping():
-            wait(seconds)
+            if not stopping():
+                time.sleep(RETRY_SECONDS)

@@ -27,6 +27,10 @@ from scheduling.spec import Spec, jitter, next_slot, previous_slot
 log = structlog.get_logger("scheduling")
 
 
+REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
+"""What the database says to rows that are wrong. Other errors are the database's own: the round is tried again."""
+
+
 @dataclass(frozen=True)
 class Planned:
     """What one round of planning did; `full` when there may be more due at once."""
@@ -65,9 +69,7 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: dat
     try:
         with connection.begin_nested():
             runs, skips = _store(connection, decided)
-    except sa.exc.DBAPIError as error:
-        if error.connection_invalidated:
-            raise
+    except REFUSALS:
         runs, skips, refused = _store_one_by_one(connection, decided)
         quarantined += refused
     return Planned(len(schedules), runs, skips, quarantined)
@@ -203,9 +205,7 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided]) ->
         try:
             with connection.begin_nested():
                 new_runs, new_skips = _store(connection, [each])
-        except sa.exc.DBAPIError as error:
-            if error.connection_invalidated:
-                raise
+        except REFUSALS as error:
             _quarantine(connection, each.schedule, error.orig or error)
             refused += 1
         else:

@@ -92,19 +92,25 @@ class RabbitPublisher:
 
     def _run(self) -> None:
         while not self._closing:
-            connection = self._connection = SelectConnection(
-                connection_parameters(self._amqp),
-                on_open_callback=lambda opened: opened.channel(on_open_callback=self._on_channel),
-                on_open_error_callback=self._on_lost,
-                on_close_callback=self._on_lost,
-            )
             try:
+                connection = self._connect()
                 connection.ioloop.start()
+                connection.ioloop.close()
             except Exception:
                 log.exception("publisher")
+            self._connection = None
             self._forget_channel()
             if not self._closing:
                 time.sleep(RECONNECT_SECONDS)
+
+    def _connect(self) -> SelectConnection:
+        self._connection = SelectConnection(
+            connection_parameters(self._amqp),
+            on_open_callback=lambda opened: opened.channel(on_open_callback=self._on_channel),
+            on_open_error_callback=self._on_lost,
+            on_close_callback=self._on_lost,
+        )
+        return self._connection
 
     def _on_channel(self, channel: Any) -> None:
         channel.add_on_close_callback(self._on_channel_closed)

@@ -1,5 +1,6 @@
 """One round of scheduling: plan, publish, rescue, and say how long to wait."""
 
+import math
 import os
 import socket
 import time
@@ -11,6 +12,7 @@ import structlog
 
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
+from models.pruning import make_partitions
 from models.publishing import mark_waiting_runs, seconds_until_next_due
 from scheduling.code import apply_declared_schedules
 from scheduling.plan import plan_due
@@ -28,6 +30,8 @@ SLOW_SECONDS = 1.0
 GAP_SECONDS = 10.0
 """A time without any round that is longer than this is kept, to explain slots that were late."""
 
+PARTITIONS_SECONDS = 86400.0
+
 WAITING_SECONDS = 2.0
 """A run that is due for so long and not published is told what it waits for."""
 
@@ -40,7 +44,8 @@ class Ticker:
     publisher: Publisher
     settings: Settings
     id: UUID = field(default_factory=uuid4)
-    _looked: float = -SLOW_SECONDS
+    _looked: float = -math.inf
+    _partitioned: float = -math.inf
 
     def tick(self) -> float:
         """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once."""
@@ -64,6 +69,7 @@ class Ticker:
             if note_scheduling_gap(connection, GAP_SECONDS):
                 log.warning("gap")
             report_tick(connection, {"id": self.id, "host": socket.gethostname(), "pid": os.getpid()})
+        self._make_partitions()
         rescued = rescue_runs(self.engine, self.settings.worker.lease_seconds, batch)
         republish_vanished(self.engine, self.publisher, self.settings.scheduling.rescue_after_seconds, batch)
         with self.engine.begin() as connection:
@@ -71,3 +77,14 @@ class Ticker:
         with self.engine.begin() as connection:
             apply_declared_schedules(connection, self.settings.scheduling.forget_after_seconds)
         return rescued >= batch
+
+    def _make_partitions(self) -> None:
+        """Once a day, and at the start: after a long time off the months ahead are missing."""
+        if time.monotonic() - self._partitioned < PARTITIONS_SECONDS:
+            return
+        self._partitioned = time.monotonic()
+        try:
+            with self.engine.begin() as connection:
+                make_partitions(connection)
+        except sa.exc.OperationalError as error:
+            log.warning("partitions", error=str(error.orig).strip())

@@ -33,7 +33,7 @@ class Wakeups:
                 return
             for _ in connection.notifies(timeout=seconds, stop_after=1):
                 return
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             log.warning("listen", error=str(error).strip())
             self.close()
             self._idle.wait(seconds)

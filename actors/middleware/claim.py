@@ -19,6 +19,6 @@ class Claim(Middleware):
         """Note the start of the run; from here its time limit counts."""
         if not isinstance(message, ClaimedMessage):
             raise SkipMessage("no claim, no run")
-        message.held = broker.process.held.start(message.claim.id)
+        message.held = broker.process.held.start(message.claim)
         if message.held is None:
             raise SkipMessage("the claim was given back")

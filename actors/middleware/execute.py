@@ -28,5 +28,6 @@ class Execute(Middleware):
     def after_process_message(
         self, broker: Any, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
-        """Forget what was prepared, should the actor never have been called."""
+        """Leave for certain: an interrupt may have cut the actor's own leaving short, or it was never called."""
+        broker.process.interrupts.leave()
         self._execution.clear()

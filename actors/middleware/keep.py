@@ -43,10 +43,7 @@ class Keep(Middleware):
     def before_worker_shutdown(self, broker: Any, worker: Worker) -> None:
         """Give back what has not started; what runs has until shortly before the deadline."""
         process: WorkerProcess = broker.process
-        for held in process.begin_stop():
-            process.ends.put(
-                interrupt(held.claim, "the worker was stopped before the run started", held.claim.claimed_at)
-            )
+        _give_back(process)
         log.info("stop", running=len(process.interrupts.running()))
 
     def after_worker_shutdown(self, broker: Any, worker: Worker) -> None:
@@ -55,7 +52,14 @@ class Keep(Middleware):
         assert self._keeper is not None, "made at boot"
         assert self._watchdog is not None, "made at boot"
         self._watchdog.stop()
+        _give_back(process)  # a claim may have been under way when the process began to stop
         self._keeper.stop()
         with suppress(sa.exc.DBAPIError), process.engine.begin() as connection:
             forget_worker(connection, process.id)
         process.engine.dispose()
+
+
+def _give_back(process: WorkerProcess) -> None:
+    """What has not started goes back to be run elsewhere at once."""
+    for held in process.begin_stop():
+        process.finish(interrupt(held.claim, "the worker was stopped before the run started", held.claim.claimed_at))

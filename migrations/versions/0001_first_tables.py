@@ -178,7 +178,7 @@ INDEXES = (
     ),
     (
         "runs_active",
-        "runs (schedule_id) WHERE state IN ('planned', 'queued', 'running', 'retrying')",
+        "runs (schedule_id, state, due_at, id) WHERE state IN ('planned', 'queued', 'running', 'retrying')",
         "plan and publish: active runs of a schedule",
     ),
     (
@@ -188,8 +188,8 @@ INDEXES = (
     ),
     (
         "runs_due",
-        "runs (priority DESC, due_at) WHERE state IN ('planned', 'retrying')",
-        "publish: due runs by priority, then due time",
+        "runs (queue, priority DESC, due_at) WHERE state IN ('planned', 'retrying')",
+        "publish: due runs of a queue by priority, then due time",
     ),
     (
         "runs_failed",
@@ -224,6 +224,9 @@ DECLARE
     month timestamp;
     parent text;
     partition text;
+    key text;
+    first uuid;
+    after uuid;
 BEGIN
     FOR month IN SELECT generate_series(
         date_trunc('month', now() AT TIME ZONE 'UTC') - interval '1 month',
@@ -233,12 +236,19 @@ BEGIN
         FOREACH parent IN ARRAY ARRAY['runs', 'run_outputs'] LOOP
             partition := format('%s_%s', parent, to_char(month, 'YYYY_MM'));
             CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+            first := callsheet_first_id(month AT TIME ZONE 'UTC');
+            after := callsheet_first_id((month + interval '1 month') AT TIME ZONE 'UTC');
+            key := CASE parent WHEN 'runs' THEN 'id' ELSE 'run_id' END;
             EXECUTE format(
-                'CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L) WITH ('
+                'CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) WITH ('
                 'fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.05)',
-                partition, parent,
-                callsheet_first_id(month AT TIME ZONE 'UTC'),
-                callsheet_first_id((month + interval '1 month') AT TIME ZONE 'UTC'));
+                partition, parent);
+            -- rows of this month that came before their partition
+            EXECUTE format(
+                'WITH moved AS (DELETE FROM %I WHERE %I >= %L AND %I < %L RETURNING *) INSERT INTO %I SELECT * FROM moved',
+                parent || '_default', key, first, key, after, partition);
+            EXECUTE format(
+                'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, partition, first, after);
         END LOOP;
     END LOOP;
 END

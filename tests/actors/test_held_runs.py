@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from dramatiq.middleware import Interrupt
 
 from actors.context import CurrentRun
-from actors.held import HeldRuns
+from actors.held import HeldRuns, key_of
 from actors.interrupts import Cancelled, Interrupts
 from actors.output import Output
 from tests.actors.test_outcome import CLAIM, NOW
@@ -26,8 +26,8 @@ def test_there_is_room_for_what_free_threads_can_start() -> None:
     assert held.room() == 2
     held.add([first, second])
     assert held.room() == 0
-    held.start(first.id)
-    held.end(first.id)
+    held.start(first)
+    held.end(key_of(first))
     assert held.room() == 1
 
 
@@ -35,8 +35,8 @@ def test_a_process_claims_ahead_of_short_runs_only() -> None:
     held = HeldRuns(threads=2)
     for claim in claims(200):
         held.add([claim])
-        held.start(claim.id)
-        held.end(claim.id)
+        held.start(claim)
+        held.end(key_of(claim))
     assert held.room() > 2
 
 
@@ -45,7 +45,7 @@ def test_waiting_for_room_ends_when_a_run_does() -> None:
     [claim] = claims(1)
     held.add([claim])
     assert held.wait_for_room(0.01) == 0
-    threading.Timer(0.05, held.end, [claim.id]).start()
+    threading.Timer(0.05, held.end, [key_of(claim)]).start()
     assert held.wait_for_room(10) == 1
 
 
@@ -53,18 +53,51 @@ def test_closing_gives_back_what_has_not_started_and_no_thread_gets_it() -> None
     held = HeldRuns(threads=4)
     running, waiting = claims(2)
     held.add([running, waiting])
-    held.start(running.id)
+    held.start(running)
     assert [each.claim.id for each in held.close()] == [waiting.id]
-    assert held.start(waiting.id) is None
+    assert held.start(waiting) is None
     assert held.room() == 0
     assert [each.claim.id for each in held.all()] == [running.id]
+
+
+def test_an_older_attempt_that_ends_late_leaves_the_newer_one_held() -> None:
+    held = HeldRuns(threads=4)
+    [first] = claims(1)
+    second = replace(first, attempt=2)
+    held.add([first])
+    held.start(first)
+    held.add([second])
+    held.start(second)
+    held.end(key_of(first))
+    assert [each.claim.attempt for each in held.all()] == [2]
+
+
+def test_what_was_lost_before_it_started_never_starts_and_what_runs_is_kept_to_be_interrupted() -> None:
+    held = HeldRuns(threads=4)
+    running, waiting = claims(2)
+    held.add([running, waiting])
+    held.start(running)
+    held.drop_unstarted([key_of(running), key_of(waiting)])
+    assert held.start(waiting) is None
+    assert [each.claim.id for each in held.all()] == [running.id]
+
+
+def test_an_attempt_is_known_until_its_end_is_written() -> None:
+    held = HeldRuns(threads=1)
+    [claim] = claims(1)
+    assert not held.knows(key_of(claim))
+    held.add([claim])
+    held.end(key_of(claim))
+    assert held.knows(key_of(claim))
+    held.forget([key_of(claim)])
+    assert not held.knows(key_of(claim))
 
 
 def test_times_are_the_databases() -> None:
     held = HeldRuns(threads=1)
     [claim] = claims(1)
     held.add([claim])
-    started = held.start(claim.id)
+    started = held.start(claim)
     assert started is not None
     at = started.started_at()
     assert at is not None
@@ -99,7 +132,7 @@ def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread
     thread.start()
     while thread.is_alive():
         for run in interrupts.running():
-            interrupts.interrupt(run.run_id, Cancelled)
+            interrupts.interrupt(run.run_id, run.attempt, Cancelled)
     thread.join()
     assert len(ended) == rounds
     assert {"returned", "interrupted"} >= set(ended)
@@ -107,7 +140,7 @@ def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread
 
 
 def test_an_interrupt_for_a_run_that_is_not_inside_is_dropped() -> None:
-    assert not Interrupts().interrupt(uuid4(), Cancelled)
+    assert not Interrupts().interrupt(uuid4(), 1, Cancelled)
 
 
 def test_an_interrupt_is_repeated_only_after_a_while() -> None:
@@ -126,7 +159,7 @@ def test_an_interrupt_is_repeated_only_after_a_while() -> None:
     thread = threading.Thread(target=actor)
     thread.start()
     entered.wait()
-    assert interrupts.interrupt(run.run_id, Cancelled)
-    assert not interrupts.interrupt(run.run_id, Cancelled)
+    assert interrupts.interrupt(run.run_id, run.attempt, Cancelled)
+    assert not interrupts.interrupt(run.run_id, run.attempt, Cancelled)
     leave.set()
     thread.join()

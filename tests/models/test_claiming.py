@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.claiming import claim_runs
+from models.claiming import claim_runs, read_own_claims
 from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
 from models.rescuing import rescue_lost_runs, skip_overdue_runs
 from models.rows import read_clock
@@ -134,6 +134,25 @@ def test_after_a_start_of_postgresql_leases_get_one_more_term(engine: sa.Engine)
         assert rescue_lost_runs(connection, timedelta(days=9).total_seconds(), 10) == []
 
 
+def test_a_run_that_was_asked_to_cancel_is_not_tried_again(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run = add_run(connection, max_retries=5)
+        claim(connection, run)
+        set_run(connection, run, "cancel_requested_at = now()")
+        finish_runs(connection, [ended(connection, run, state=State.RETRYING, delay_seconds=1.0)], WORKER)
+        row = read_run(connection, run)
+        assert (row.state, row.finished_at is not None, row.retries) == ("cancelled", True, 0)
+
+
+def test_claims_whose_commit_was_not_heard_of_are_found_again(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        run, other = add_run(connection), add_run(connection)
+        claim(connection, run)
+        claim(connection, other, worker=OTHER_WORKER)
+        assert [own.id for own in read_own_claims(connection, [(run, 0), (other, 0)], WORKER)] == [run]
+        assert read_own_claims(connection, [(run, 1)], WORKER) == []
+
+
 def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         runs = [add_run(connection), add_run(connection)]
@@ -142,7 +161,7 @@ def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.En
         set_run(connection, runs[1], "cancel_requested_at = now()")
         started = read_clock(connection)
         held = [{"id": run, "attempt": 1, "started_at": started} for run in runs]
-        assert renew_leases(connection, held, WORKER, 30) == {runs[0]: False, runs[1]: True}
+        assert renew_leases(connection, held, WORKER, 30) == {(runs[0], 1): False, (runs[1], 1): True}
         assert read_run(connection, runs[0]).started_at == started
 
 

@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
 
+from models.ids import new_run_id
+from models.rows import read_clock
 from models.tables import metadata
 from tests.end_to_end.deployment import ROOT
+from tests.models.rows import add_run, sqlalchemy_url
 
 # Partitions and alembic's own table are not in the models.
 OURS = """
@@ -79,3 +83,15 @@ def test_months_ahead_have_their_partitions_and_making_them_again_changes_nothin
     assert before is not None
     assert after is not None
     assert after[0] == before[0] + 2 * 3
+
+
+def test_rows_that_came_before_their_months_partition_move_into_it(database_url: str) -> None:
+    engine = sa.create_engine(sqlalchemy_url(database_url))
+    with engine.begin() as connection:
+        now = read_clock(connection)
+        later = add_run(connection, id=new_run_id(now + timedelta(days=150)))
+        connection.exec_driver_sql("SELECT callsheet_make_partitions(6)")
+        tables = "SELECT tableoid::regclass::text FROM runs WHERE id = %(id)s"
+        assert connection.exec_driver_sql(tables, {"id": later}).scalar_one().startswith("runs_2")
+        assert connection.exec_driver_sql("SELECT count(*) FROM runs_default").scalar_one() == 0
+    engine.dispose()

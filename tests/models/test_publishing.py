@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from models.planning import insert_runs
 from models.publishing import (
     mark_queued,
+    mark_waiting_runs,
     queues_with_stale_runs,
     release_runs,
     seconds_until_next_due,
@@ -107,6 +108,52 @@ def test_of_two_waiting_runs_the_first_goes_and_the_other_waits(connection: sa.C
     first = add_run(connection, due_seconds=-2, schedule_id=schedule, overlap="buffer_all")
     add_run(connection, due_seconds=-1, schedule_id=schedule, overlap="buffer_all")
     assert taken(connection) == [first]
+
+
+def test_a_run_on_its_way_to_the_broker_holds_back_one_that_was_due_before_it(connection: sa.Connection) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    first = add_run(connection, due_seconds=-1, schedule_id=schedule, overlap="buffer_all")
+    assert taken(connection) == [first]
+    add_run(connection, due_seconds=-5, schedule_id=schedule, overlap="buffer_all")
+    assert taken(connection) == []
+
+
+def test_a_busy_queue_does_not_stand_before_the_others(connection: sa.Connection) -> None:
+    announce(connection)
+    announce(connection, "elsewhere", queue="other")
+    for number in range(30):
+        add_run(connection, due_seconds=-60 - number, priority=9)
+    mark_queued(connection, take_publishable_runs(connection, 10, 10))
+    connection.exec_driver_sql(
+        "UPDATE runs SET state = 'succeeded' WHERE id IN (SELECT id FROM runs WHERE state = 'queued' LIMIT 2)"
+    )
+    other = add_run(connection, actor="elsewhere")
+    assert other in taken(connection, limit=10, window=10)
+
+
+def test_a_paused_queue_holds_its_runs(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection, due_seconds=-60)
+    connection.exec_driver_sql("INSERT INTO queues (name, paused_at) VALUES ('default', now())")
+    assert taken(connection) == []
+    mark_waiting_runs(connection, 2, 10)
+    assert read_run(connection, run).waiting_for == "queue"
+    connection.exec_driver_sql("DELETE FROM queues")
+    assert taken(connection) == [run]
+
+
+def test_runs_that_wait_are_told_what_for(connection: sa.Connection) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    unheard = add_run(connection, due_seconds=-60, actor="unheard")
+    active = add_run(connection, due_seconds=-60, schedule_id=schedule)
+    claim(connection, active)
+    blocked = add_run(connection, due_seconds=-60, schedule_id=schedule, overlap="buffer_one")
+    fresh = add_run(connection)
+    assert mark_waiting_runs(connection, 2, 10) == 2
+    assert mark_waiting_runs(connection, 2, 10) == 0
+    assert [read_run(connection, run).waiting_for for run in (unheard, blocked, fresh)] == ["actor", "overlap", None]
 
 
 def test_runs_that_may_overlap_go_together(connection: sa.Connection) -> None:

@@ -4,10 +4,11 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from scheduling.plan import Planned, plan_due
-from tests.models.rows import add_run, add_schedule, claim, read_run
+from tests.models.rows import add_run, add_schedule, claim, read_run, set_run
 
 
 def plan(engine: sa.Engine, limit: int = 100) -> Planned:
@@ -122,6 +123,38 @@ def test_a_row_that_the_database_refuses_is_set_aside_too(engine: sa.Engine) -> 
     planned = plan(engine)
     assert (planned.runs, planned.quarantined) == (1, 1)
     assert ask(engine, "SELECT name FROM schedules WHERE error LIKE '%%no_bad%%'") == [("bad",)]
+
+
+def test_an_error_of_the_database_sets_nothing_aside(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_schedule(connection, every_seconds=1000, cursor_seconds_ago=1000)
+    with engine.begin() as other:
+        other.exec_driver_sql("LOCK TABLE runs IN SHARE MODE")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 100")
+            with pytest.raises(sa.exc.OperationalError):
+                plan_due(connection, 10)
+            connection.rollback()
+    assert ask(engine, "SELECT error FROM schedules") == [(None,)]
+    assert plan(engine).runs == 1
+
+
+def test_a_run_that_waits_for_its_retry_is_active(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        schedule = add_schedule(connection, every_seconds=1000, cursor_seconds_ago=1000)
+        set_run(connection, add_run(connection, due_seconds=60, schedule_id=schedule), "state = 'retrying'")
+    assert plan(engine).skips == 1
+
+
+def test_what_was_due_before_a_pause_is_decided_by_the_policies(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_schedule(connection, every_seconds=10, cursor_seconds_ago=100)
+        connection.exec_driver_sql("UPDATE schedules SET paused_at = now() - interval '50 s'")
+    plan(engine)
+    rows = ask(engine, "SELECT state, reason, slots FROM runs ORDER BY slot_at")
+    assert [row[0] for row in rows].count("planned") == 1
+    assert rows[-1][:2] == ("skipped", "paused")
+    assert ask(engine, "SELECT sum(slots) FROM runs") == [(10,)]
 
 
 def test_what_a_pause_covered_is_one_row_once_it_is_over(engine: sa.Engine) -> None:
