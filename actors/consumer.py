@@ -8,11 +8,13 @@ acknowledged on it, at once, in the thread that owns it.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import sqlalchemy as sa
 import structlog
 from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.errors import ConnectionClosed
 
 from actors.process import WorkerProcess
 
@@ -102,7 +104,8 @@ class ClaimingConsumer(Consumer):
             if not bodies:
                 return []
             messages = self._claim_in_the_end(bodies)
-        self._deliveries.acknowledge()
+        with suppress(ConnectionClosed):  # what was won must run all the same; the next wait says that it is closed
+            self._deliveries.acknowledge()
         return messages
 
     def _claim_in_the_end(self, bodies: Sequence[bytes]) -> list[MessageProxy]:

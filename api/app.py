@@ -6,12 +6,14 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
-from api import actors, controls, health, preview, runs, schedules
+from api import actors, controls, health, preview, queues, runs, schedules
 from api.actors import ActorPage, ActorQuery, WorkerPage, WorkerQuery
 from api.auth import Role
 from api.docs import CONTENT_POLICY, render_docs
+from api.explain import ExplanationJson, ExplanationQuery, explain
 from api.openapi import describe_routes
 from api.problems import add_error_handlers
+from api.queues import QueueJson, QueuePage, QueuePauseBody, QueueQuery
 from api.routes import Answer, Call, Route, add_routes
 from api.run_json import RunJson, RunPage
 from api.schedule_body import (
@@ -25,12 +27,14 @@ from api.schedule_body import (
     TriggerBody,
 )
 from api.schedule_json import ScheduleJson, SchedulePage
+from api.slots import DecidedSlotPage, DecidedSlotQuery, slots
 from api.upcoming import UpcomingPage, UpcomingQuery, upcoming
 from config.settings import Settings
 
 VIEWER, OPERATOR, EDITOR = Role.VIEWER, Role.OPERATOR, Role.EDITOR
 ONE = "/v1/schedules/{name}"
 RUN = "/v1/runs/{id:uuid}"
+QUEUE = "/v1/queues/{name}"
 EITHER = {200: ScheduleJson, 201: ScheduleJson}
 CONDITIONS, MATCH, KEY = ("If-Match", "If-None-Match"), ("If-Match",), ("Idempotency-Key",)
 LOST = (412,)
@@ -58,6 +62,8 @@ ROUTES = (
     Route("POST", f"{ONE}/pause", controls.pause, OPERATOR, {200: ScheduleJson}, body=PauseBody),
     Route("POST", f"{ONE}/resume", controls.resume, OPERATOR, {200: ScheduleJson}, body=Nothing),
     Route("GET", f"{ONE}/upcoming", upcoming, VIEWER, {200: UpcomingPage}, query=UpcomingQuery),
+    Route("GET", f"{ONE}/slots", slots, VIEWER, {200: DecidedSlotPage}, query=DecidedSlotQuery),
+    Route("GET", f"{ONE}/explain", explain, VIEWER, {200: ExplanationJson}, query=ExplanationQuery),
     Route("POST", "/v1/preview", preview.preview, VIEWER, {200: preview.PreviewJson}, body=SpecBody),
     Route("GET", "/v1/runs", runs.list_page, VIEWER, {200: RunPage}, query=runs.RunQuery),
     Route("GET", RUN, runs.get, VIEWER, {200: RunJson}),
@@ -66,6 +72,9 @@ ROUTES = (
     Route("POST", f"{RUN}/retry", runs.retry, OPERATOR, {202: RunJson}, body=Nothing, problems=(409,)),
     Route("GET", "/v1/actors", actors.actors, VIEWER, {200: ActorPage}, query=ActorQuery),
     Route("GET", "/v1/workers", actors.workers, VIEWER, {200: WorkerPage}, query=WorkerQuery),
+    Route("GET", "/v1/queues", queues.list_page, VIEWER, {200: QueuePage}, query=QueueQuery),
+    Route("POST", f"{QUEUE}/pause", queues.pause, OPERATOR, {200: QueueJson}, body=QueuePauseBody),
+    Route("POST", f"{QUEUE}/resume", queues.resume, OPERATOR, {200: QueueJson}, body=Nothing),
     Route("GET", "/health/live", health.live, None, {200: health.LiveJson}),
     Route("GET", "/health/ready", health.ready, None, {200: health.ReadyJson, 503: health.ReadyJson}),
     Route("GET", "/openapi.json", openapi, None, {200: "application/json"}),

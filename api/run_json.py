@@ -5,12 +5,12 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.fields import Moment
 from api.problems import not_found
 from models.runs import get_run
-from models.states import Outcome, SkipReason, State, Trigger
+from models.states import Outcome, SkipReason, State, Trigger, WaitingFor
 
 
 class RunError(BaseModel):
@@ -48,7 +48,10 @@ class RunJson(BaseModel):
     slot_at: Moment | None
     slot_until: Moment | None
     slots: int
+    previous_slot_at: Moment | None = Field(description="The slot before, by the definition that planned the run.")
+    next_slot_at: Moment | None = Field(description="The slot after.")
     due_at: Moment
+    waiting_for: WaitingFor | None = Field(description="What first held the run back once it was due, if anything did.")
     state: State
     reason: SkipReason | None
     attempt: int
@@ -94,10 +97,15 @@ def show_row(row: sa.Row[Any]) -> RunJson:
     """A row of `models.runs` as JSON."""
     columns = dict(row._mapping)
     columns["schedule"] = row.schedule_name
-    columns["lateness_seconds"] = _seconds(row.due_at, row.started_at)
+    columns["lateness_seconds"] = lateness_seconds(row)
     columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
     columns["error"] = _error(row)
     return RunJson(**columns)
+
+
+def lateness_seconds(row: sa.Row[Any]) -> float | None:
+    """How long after it was due the latest attempt started; None before it has."""
+    return _seconds(row.due_at, row.started_at)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -74,9 +74,9 @@ def _jitter_errors(spec: Spec, jitter_seconds: float, now: datetime) -> Iterator
     elif spec.cron:
         slots = islice(upcoming_slots(spec, now), INTERVALS_CHECKED + 1)
         shortest = min((later - slot for slot, later in pairwise(_until_the_end(slots))), default=timedelta.max)
-        if timedelta(seconds=jitter_seconds) > shortest:
+        if timedelta(seconds=jitter_seconds) >= shortest:
             seconds = f"{shortest.total_seconds():g}"
-            yield _error("jitter_seconds", f"must not be longer than the shortest interval, {seconds} seconds")
+            yield _error("jitter_seconds", f"must be below the shortest interval, {seconds} seconds")
 
 
 def _until_the_end(slots: Iterator[datetime]) -> Iterator[datetime]:

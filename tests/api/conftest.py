@@ -13,13 +13,16 @@ from falcon.testing import TestClient
 from api.app import make_app
 from config.database import make_engine
 from config.settings import Settings, load_settings
-from models.ids import new_run_id
+from models.ids import new_run_id, slot_run_id
 from models.planning import NewRun, insert_runs
 from models.states import State, Trigger
+from tests.api.explained import say
 from tests.servers import databases
 
 TOKEN = "an-admin-token-of-32-characters-or-more"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+HOUR_AGO = (datetime.now(UTC) - timedelta(hours=1)).replace(second=0, microsecond=0)
+"""A slot of a schedule that is due every minute."""
 
 
 @pytest.fixture
@@ -136,3 +139,58 @@ def finish(execute: Callable[..., Any]) -> Callable[..., None]:
         )
 
     return update
+
+
+@pytest.fixture
+def every_minute(create: Callable[..., Any], execute: Callable[..., Any]) -> Callable[..., UUID]:
+    """A schedule named nightly, as if it had been there for ten days; returns its id."""
+
+    def insert(**fields: Any) -> UUID:
+        schedule = create("nightly", **{"cron": "* * * * *"} | fields)["id"]
+        execute("UPDATE schedules SET created_at = now() - interval '10 days', updated_at = now() - interval '10 days'")
+        return UUID(schedule)
+
+    return insert
+
+
+@pytest.fixture
+def add_slot(add_run: Callable[..., UUID]) -> Callable[..., UUID]:
+    """Insert the row of a slot. Seconds after the slot: `due`, `planned`, `queued`, `started`, `finished`."""
+
+    def insert(
+        schedule: UUID, slot: datetime, state: State = State.SUCCEEDED, columns: Any = None, **fields: Any
+    ) -> UUID:
+        seconds = {"due": 0.0, "planned": fields.get("due", 0.0)}
+        seconds |= {
+            key: fields.pop(key) for key in ("due", "planned", "queued", "started", "finished") if key in fields
+        }
+        moments = {f"{key}_at": slot + timedelta(seconds=value) for key, value in seconds.items()}
+        new = {key: moments.pop(key) for key in ("due_at", "planned_at")} | fields
+        late = {} if state is State.SKIPPED else {"worker_id": uuid4(), "attempt": 1, "state": state.value}
+        return add_run(
+            **{"id": slot_run_id(schedule, slot), "schedule_id": schedule, "schedule_version": 1} | new,
+            slot_at=slot,
+            trigger=Trigger.SCHEDULE,
+            state=State.SKIPPED if state is State.SKIPPED else State.PLANNED,
+            columns=moments | late | (columns or {}),
+        )
+
+    return insert
+
+
+@pytest.fixture
+def schedule(every_minute: Callable[..., UUID]) -> UUID:
+    """The id of a schedule named nightly that is due every minute."""
+    return every_minute()
+
+
+@pytest.fixture
+def gap(execute: Callable[..., Any]) -> Callable[[float, float], str]:
+    """A time without scheduling, in seconds from HOUR_AGO; returns how it is said."""
+
+    def insert(since: float, until: float) -> str:
+        start, end = HOUR_AGO + timedelta(seconds=since), HOUR_AGO + timedelta(seconds=until)
+        execute("INSERT INTO scheduling_gaps VALUES (%(start)s, %(end)s)", start=start, end=end)
+        return f"scheduling was down from {say(start)} to {say(end)}"
+
+    return insert

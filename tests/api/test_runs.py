@@ -38,6 +38,15 @@ def test_a_run_shows_when_how_late_how_long_and_what_it_printed(
     assert client.simulate_get(f"/v1/runs/{run}/output?attempt=2").text == ""
 
 
+def test_a_run_of_a_slot_shows_its_neighbours_and_what_it_waited_for(client: TestClient, add_run: Insert) -> None:
+    slot = datetime(2026, 3, 1, tzinfo=UTC)
+    neighbours = {"previous_slot_at": slot - timedelta(hours=1), "next_slot_at": slot + timedelta(hours=1)}
+    run = add_run(slot_at=slot, trigger=Trigger.SCHEDULE, **neighbours, columns={"waiting_for": "queue"})
+    shown = client.simulate_get(f"/v1/runs/{run}").json
+    assert (shown["previous_slot_at"], shown["next_slot_at"]) == ("2026-02-28T23:00:00Z", "2026-03-01T01:00:00Z")
+    assert shown["waiting_for"] == "queue"
+
+
 def test_a_failed_run_shows_its_error(client: TestClient, add_run: Insert, finish: Callable[..., None]) -> None:
     run = add_run()
     error = {"type": "ValueError", "message": "no", "traceback": "Traceback …"}

@@ -34,6 +34,8 @@ from models.states import Overlap
         ({"cron": "* * * * *", "timezone": "Mars/Olympus"}, ["/timezone"]),
         ({"timezone": "Mars/Olympus"}, ["/timezone"]),
         ({"cron": "* * * * *", "every_seconds": 60}, ["/every_seconds"]),
+        ({"cron": "* * * * *", "at": "2030-01-01T00:00:00Z"}, ["/at"]),
+        ({"every_seconds": 60, "at": "2030-01-01T00:00:00Z"}, ["/at"]),
         ({"cron": "* * * * *", "every_seconds": 60, "at": "2030-01-01T00:00:00Z"}, ["/every_seconds", "/at"]),
         ({"every_seconds": 0.5}, ["/every_seconds"]),
         ({"every_seconds": 1e12}, ["/every_seconds"]),
@@ -46,8 +48,9 @@ from models.states import Overlap
         ({"starts_at": "2030-01-02T00:00:00Z", "ends_at": "2030-01-01T00:00:00Z"}, ["/ends_at"]),
         ({"jitter_seconds": -1}, ["/jitter_seconds"]),
         ({"every_seconds": 60, "jitter_seconds": 60}, ["/jitter_seconds"]),
-        ({"cron": "*/5 * * * *", "jitter_seconds": 301}, ["/jitter_seconds"]),
-        ({"cron": ["0 0 * * *", "1 0 * * *"], "jitter_seconds": 61}, ["/jitter_seconds"]),
+        ({"every_seconds": 60, "jitter_seconds": 61}, ["/jitter_seconds"]),
+        ({"cron": "*/5 * * * *", "jitter_seconds": 300}, ["/jitter_seconds"]),
+        ({"cron": ["0 0 * * *", "1 0 * * *"], "jitter_seconds": 60}, ["/jitter_seconds"]),
         ({"overlap": "maybe"}, ["/overlap"]),
         ({"catchup": "some"}, ["/catchup"]),
         ({"max_retries": -1}, ["/max_retries"]),
@@ -56,6 +59,10 @@ from models.states import Overlap
         ({"min_backoff_seconds": 3601}, ["/min_backoff_seconds"]),
         ({"time_limit_seconds": 0}, ["/time_limit_seconds"]),
         ({"max_runs": 0}, ["/max_runs"]),
+        ({"max_runs": -1}, ["/max_runs"]),
+        ({"pause_after_failures": 0}, ["/pause_after_failures"]),
+        ({"start_deadline_seconds": 0}, ["/start_deadline_seconds"]),
+        ({"catchup_window_seconds": -1}, ["/catchup_window_seconds"]),
         ({"tags": "a"}, ["/tags"]),
         ({"tags": ["a", ""]}, ["/tags/1"]),
         ({"queue": "no spaces"}, ["/queue"]),
@@ -76,10 +83,11 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     "fields",
     [
         {"every_seconds": 60, "jitter_seconds": 59.9},
-        {"cron": "*/5 * * * *", "jitter_seconds": 300},
+        {"cron": "*/5 * * * *", "jitter_seconds": 299.9},
         {"cron": "0 0 29 2 *", "jitter_seconds": 86400},
         {"at": "2030-01-01T00:00:00+02:00", "jitter_seconds": 60},
         {"cron": "* * * * *", "ends_at": "9999-12-31T23:59:59Z"},
+        {"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2030-01-01T00:00:00Z", "every_seconds": 60},
         {"max_backoff_seconds": 5},
         *({"overlap": overlap.value} for overlap in Overlap),
     ],
@@ -89,6 +97,20 @@ def test_these_are_fine(shared_client: TestClient, fields: dict[str, Any]) -> No
     answer = shared_client.simulate_post("/v1/schedules", json={"name": "a", "actor": "log_message"} | fields)
     assert answer.status_code == 201, answer.text
     shared_client.simulate_delete("/v1/schedules/a")
+
+
+def test_a_patch_is_held_to_the_same_rules(client: TestClient, create: Callable[..., Any]) -> None:
+    create(cron="*/5 * * * *", starts_at="2030-01-02T00:00:00Z")
+    for change, pointer in (
+        ({"every_seconds": 60}, "/every_seconds"),
+        ({"at": "2030-01-01T00:00:00Z"}, "/at"),
+        ({"ends_at": "2030-01-01T00:00:00Z"}, "/ends_at"),
+        ({"jitter_seconds": 300}, "/jitter_seconds"),
+        ({"max_runs": 0}, "/max_runs"),
+    ):
+        answer = client.simulate_patch("/v1/schedules/nightly", json=change)
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, pointer)
+    assert client.simulate_get("/v1/schedules/nightly").json["version"] == 1
 
 
 def test_required_fields_are_named(client: TestClient) -> None:

@@ -1,0 +1,85 @@
+"""SQL of queues as people see them: list, get, pause, resume."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from models.states import PUBLISHABLE_STATES, quoted
+
+COUNTED = 100_000
+"""So many waiting runs are counted at most, and as many queued ones: a backlog must not make a list slow."""
+
+_LIVE = f"""
+waiting AS (
+    SELECT queue, count(*) FILTER (WHERE due_at <= now()) AS planned
+    FROM (SELECT queue, due_at FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)})
+          ORDER BY due_at LIMIT {COUNTED}) r
+    GROUP BY queue
+), queued AS (
+    SELECT queue, count(*) AS queued FROM (SELECT queue FROM runs WHERE state = 'queued' LIMIT {COUNTED}) r
+    GROUP BY queue
+), running AS (
+    SELECT queue, count(*) AS running FROM runs WHERE state = 'running' GROUP BY queue
+)"""
+
+_COLUMNS = """
+SELECT k.name, p.name IS NOT NULL AS paused, p.paused_at, p.pause_reason, p.paused_by,
+    coalesce(w.planned, 0) AS planned, coalesce(q.queued, 0) AS queued, coalesce(r.running, 0) AS running
+FROM known k
+LEFT JOIN queues p ON p.name = k.name
+LEFT JOIN waiting w ON w.queue = k.name
+LEFT JOIN queued q ON q.queue = k.name
+LEFT JOIN running r ON r.queue = k.name
+"""
+
+_LIST = f"""
+WITH {_LIVE}, known AS (
+    SELECT queue AS name FROM actors UNION SELECT name FROM queues
+    UNION SELECT queue FROM waiting UNION SELECT queue FROM queued UNION SELECT queue FROM running
+)
+{_COLUMNS} WHERE k.name > %(after)s ORDER BY k.name LIMIT %(limit)s
+"""
+
+
+def list_queues(connection: sa.Connection, limit: int, after: str | None = None) -> Sequence[sa.Row[Any]]:
+    """Queues of announced actors, of live runs and of pauses by name, each with its pause and its counts.
+
+    `planned` runs are due and wait to be published, be it again.
+    """
+    return connection.exec_driver_sql(_LIST, {"after": after or "", "limit": limit}).all()
+
+
+_GET = f"WITH {_LIVE}, known AS (SELECT %(name)s::text AS name) {_COLUMNS}"
+
+
+def get_queue(connection: sa.Connection, name: str) -> sa.Row[Any]:
+    """A queue as `list_queues` gives it, whether it is known or not."""
+    return connection.exec_driver_sql(_GET, {"name": name}).one()
+
+
+_PAUSED = "SELECT * FROM queues WHERE name = %(name)s"
+
+
+def get_queue_pause(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+    """The pause of a queue: `name`, `paused_at`, `pause_reason`, `paused_by`; None while it is not paused."""
+    return connection.exec_driver_sql(_PAUSED, {"name": name}).one_or_none()
+
+
+_PAUSE = """
+INSERT INTO queues (name, paused_at, pause_reason, paused_by) VALUES (%(name)s, now(), %(reason)s, %(by)s)
+ON CONFLICT (name) DO UPDATE SET pause_reason = excluded.pause_reason, paused_by = excluded.paused_by
+"""
+
+
+def pause_queue(connection: sa.Connection, name: str, reason: str | None, by: str) -> None:
+    """Publish nothing more to a queue, or change the reason of a pause."""
+    connection.exec_driver_sql(_PAUSE, {"name": name, "reason": reason, "by": by})
+
+
+_RESUME = "DELETE FROM queues WHERE name = %(name)s"
+
+
+def resume_queue(connection: sa.Connection, name: str) -> bool:
+    """End the pause of a queue; whether there was one."""
+    return connection.exec_driver_sql(_RESUME, {"name": name}).rowcount == 1
