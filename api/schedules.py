@@ -160,12 +160,14 @@ def _definition(body: ScheduleBody) -> dict[str, Any]:
 
 
 def _check_preconditions(call: Call, row: sa.Row[Any] | None) -> None:
-    """Raises Problem 412 where `If-Match` or `If-None-Match` forbid the call."""
+    """Raises Problem 412 where `If-Match` or `If-None-Match` forbid the call, 409 where code decides the definition."""
     wanted, unwanted = call.header("If-Match"), call.header("If-None-Match")
     if wanted is not None and not _is_named(row, wanted):
         raise Problem(412, "the schedule has changed since (If-Match)")
     if unwanted is not None and _is_named(row, unwanted):
         raise Problem(412, "the schedule exists already (If-None-Match)")
+    if row is not None and row.source == "code":
+        raise Problem(409, "the schedule is declared in code: change it there; it can be paused and triggered here")
 
 
 def _is_named(row: sa.Row[Any] | None, tags: str) -> bool:
