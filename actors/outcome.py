@@ -87,7 +87,9 @@ def _outcome(error: BaseException) -> Outcome:
             return Outcome.TIMED_OUT
         case Cancelled():
             return Outcome.CANCELLED
-        case Shutdown() | LeaseLost():
+        case LeaseLost():
+            return Outcome.LOST
+        case Shutdown():
             return Outcome.INTERRUPTED
         case _:
             return Outcome.FAILED
@@ -129,6 +131,8 @@ def _message(claim: ClaimedRun, error: BaseException) -> str:
         return "the run was cancelled"
     if isinstance(error, Shutdown):
         return "the worker was stopped"
+    if isinstance(error, LeaseLost):
+        return "the worker could not renew its lease"
     return describe_error(error)
 
 

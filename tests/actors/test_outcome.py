@@ -48,7 +48,7 @@ PATIENT = replace(CLAIM, max_retries=3)
         (TimeLimitExceeded(), Outcome.TIMED_OUT, State.FAILED, State.RETRYING, True),
         (Cancelled(), Outcome.CANCELLED, State.CANCELLED, State.CANCELLED, True),
         (Shutdown(), Outcome.INTERRUPTED, State.RETRYING, State.RETRYING, False),
-        (LeaseLost(), Outcome.INTERRUPTED, State.RETRYING, State.RETRYING, False),
+        (LeaseLost(), Outcome.LOST, State.FAILED, State.RETRYING, True),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else str(value),
 )
