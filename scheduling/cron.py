@@ -23,13 +23,13 @@ def next_fire(expr: str, tz: str, after: datetime) -> datetime:
 
     ValueError for an invalid expression or zone, for a naive `after`, and when nothing fires before the year 10000.
     """
-    return EPOCH + timedelta(seconds=_next_fire(expr, tz, _seconds(after)))
+    return EPOCH + timedelta(seconds=_next_fire(expr, tz, to_seconds(after)))
 
 
 def count_fires(expr: str, tz: str, after: datetime, until: datetime) -> int:
     """How often `expr` fires later than `after` and not later than `until`. ValueError as in `next_fire`."""
     check(expr, tz)
-    return _count_fires(_rule(expr), tz, _seconds(after), _seconds(until))
+    return _count_fires(rule_of(expr), tz, to_seconds(after), to_seconds(until))
 
 
 def last_fires(expr: str, tz: str, after: datetime, until: datetime, limit: int) -> list[datetime]:
@@ -38,7 +38,7 @@ def last_fires(expr: str, tz: str, after: datetime, until: datetime, limit: int)
     ValueError as in `next_fire`.
     """
     check(expr, tz)
-    rule, low, high = _rule(expr), _seconds(after), _seconds(until)
+    rule, low, high = rule_of(expr), to_seconds(after), to_seconds(until)
     at = _last_with(rule, tz, low, high, limit) if limit > 0 else high
     fires = []
     for _ in range(_count_fires(rule, tz, at, high)):
@@ -49,7 +49,7 @@ def last_fires(expr: str, tz: str, after: datetime, until: datetime, limit: int)
 
 def check(expr: str, tz: str) -> None:
     """ValueError, with words to act on, unless the expression and the zone are valid and fire at some time."""
-    _rule(expr)
+    rule_of(expr)
     load_zone(tz)
 
 
@@ -59,7 +59,7 @@ def describe(expr: str) -> str:
 
     Where words would mislead, as with days that must match two fields, the day fields are quoted as they stand.
     """
-    rule = _rule(expr)
+    rule = rule_of(expr)
     times, days = _time_words(rule), _day_words(rule.days)
     if times is None:
         return f"At times that match {' '.join(expr.split())}"
@@ -74,10 +74,10 @@ def clock_remark(expr: str, tz: str, slot: datetime) -> str | None:
     It begins with "moved" (one local time that does not exist fires here), "merged" (several fire here together)
     or "repeated" (this local time comes twice). ValueError as in `next_fire`.
     """
-    rule, at = _rule(expr), _seconds(slot)
+    rule, at = rule_of(expr), to_seconds(slot)
     segment = segment_at(tz, at)
     local = at + segment.offset
-    if at == segment.starts and (skipped := _count_skipped(rule, segment)):
+    if at == segment.starts and (skipped := count_skipped(rule, segment)):
         together = skipped + count_local(rule, local, local + 1)
         if together == 1:
             return f"moved: {_clock(next_local(rule, segment.seen))} does not exist on this day"
@@ -90,14 +90,14 @@ def clock_remark(expr: str, tz: str, slot: datetime) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def _rule(expr: str) -> CronRule:
+def rule_of(expr: str) -> CronRule:
     rule = parse(expr)
     if not has_days(rule):
         raise ValueError(f"{expr!r} never fires: no day matches its day, month and weekday fields")
     return rule
 
 
-def _seconds(instant: datetime) -> int:
+def to_seconds(instant: datetime) -> int:
     if instant.utcoffset() is None:
         raise ValueError(f"{instant.isoformat()} has no time zone; an instant must be aware")
     return min(max((instant - EPOCH) // timedelta(seconds=1), FIRST_SECOND - 1), LAST_SECOND)
@@ -106,7 +106,7 @@ def _seconds(instant: datetime) -> int:
 # Many schedules share an expression, a zone and a slot.
 @lru_cache(maxsize=32768)
 def _next_fire(expr: str, tz: str, after: int) -> int:
-    rule, at = _rule(expr), after + 1
+    rule, at = rule_of(expr), after + 1
     load_zone(tz)
     while at <= LAST_SECOND:
         segment = segment_at(tz, at)
@@ -120,19 +120,19 @@ def _next_fire(expr: str, tz: str, after: int) -> int:
 
 def _first_fire(rule: CronRule, segment: Segment, at: int) -> int | None:
     """The first fire within the segment that is not before `at`."""
-    if at <= segment.starts and _count_skipped(rule, segment):
+    if at <= segment.starts and count_skipped(rule, segment):
         return segment.starts
-    local = next_local(rule, _first_open(rule, segment, at))
+    local = next_local(rule, first_open(rule, segment, at))
     return local - segment.offset if local < segment.ends + segment.offset else None
 
 
-def _first_open(rule: CronRule, segment: Segment, at: int) -> int:
+def first_open(rule: CronRule, segment: Segment, at: int) -> int:
     """The local time from which on a job may fire in the segment, at the instant `at` or later."""
     local = max(segment.starts, at) + segment.offset
     return local if rule.is_interval else max(local, segment.seen)
 
 
-def _count_skipped(rule: CronRule, segment: Segment) -> int:
+def count_skipped(rule: CronRule, segment: Segment) -> int:
     """How many local times the change at the segment's start skipped that now fire there."""
     if rule.is_interval or segment.change >= _CORRECTION_SECONDS:
         return 0
@@ -144,10 +144,10 @@ def _count_fires(rule: CronRule, tz: str, after: int, until: int) -> int:
 
 
 def _count_within(rule: CronRule, segment: Segment, low: int, high: int) -> int:
-    opens, closes = _first_open(rule, segment, low), min(segment.ends, high) + segment.offset
+    opens, closes = first_open(rule, segment, low), min(segment.ends, high) + segment.offset
     total = count_local(rule, opens, closes)
     starts_on_a_match = count_local(rule, opens, opens + 1)
-    if low <= segment.starts and not starts_on_a_match and _count_skipped(rule, segment):
+    if low <= segment.starts and not starts_on_a_match and count_skipped(rule, segment):
         total += 1
     return total
 

@@ -53,7 +53,8 @@ def month_days(rule: DayRule, first_weekday: int, length: int) -> tuple[int, ...
     """The matching days of a month of `length` days that begins on `first_weekday`, 0 being Monday."""
     by_date = _dates(rule, first_weekday, length)
     by_weekday = _weekdays(rule, first_weekday, length)
-    return tuple(sorted(by_date & by_weekday if rule.needs_both else by_date | by_weekday))
+    days = by_date & by_weekday if rule.needs_both else by_date | by_weekday
+    return tuple(sorted(days.intersection(*(month_days(other, first_weekday, length) for other in rule.also))))
 
 
 def _next_day(rule: CronRule, day: int) -> int:

@@ -12,9 +12,13 @@ from itertools import groupby
 from uuid import UUID
 
 from scheduling.cron import count_fires, last_fires, next_fire
+from scheduling.cron_union import count_union
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
+_MOST_TO_COMBINE = 8
+"""The union of so many expressions is counted, that of more is enumerated."""
+
 _HORIZONS = tuple(timedelta(days=days) for days in (1 / 24, 2, 8, 63, 400, 1500, 14650))
 """How far to look back, step by step: most schedules are due often, and a short look costs less."""
 
@@ -66,6 +70,8 @@ def count_slots(spec: Spec, after: datetime, until: datetime) -> int:
         return 0
     if len(spec.cron) == 1:
         return count_fires(spec.cron[0], spec.timezone, after, until)
+    if 1 < len(spec.cron) <= _MOST_TO_COMBINE:
+        return count_union(spec.cron, spec.timezone, after, until)
     if spec.every_seconds is not None:
         return _ordinal(spec, until) - _ordinal(spec, after)
     return sum(1 for _ in _enumerate(spec, after, until))

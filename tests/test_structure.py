@@ -26,6 +26,7 @@ PURE = (
     "scheduling/cron.py",
     "scheduling/cron_fields.py",
     "scheduling/cron_local.py",
+    "scheduling/cron_union.py",
     "scheduling/decisions.py",
     "scheduling/spec.py",
 )
