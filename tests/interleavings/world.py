@@ -1,0 +1,128 @@
+"""Acts on a database as clients, schedulers and workers do, by the functions that they use."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import sqlalchemy as sa
+
+from api import controls, schedules
+from api.auth import Caller, Role
+from api.routes import Answer, Call
+from api.schedule_body import NewSchedule, Nothing, PauseBody, ScheduleBody, SchedulePatch, TriggerBody
+from models.finishing import tally_outcomes
+from scheduling.plan import plan_due
+from tests.interleavings.clock import Clock
+from tests.interleavings.slots import Definition
+from tests.models.rows import WORKER
+
+_CALLER = Caller("tester", Role.ADMIN)
+
+_FINISH = """
+UPDATE runs SET
+    state = %(state)s,
+    worker_id = %(worker)s,
+    due_at = CASE WHEN %(state)s = 'retrying' THEN now() + interval '15 s' ELSE due_at END
+WHERE id IN (
+    SELECT r.id FROM runs r JOIN schedules s ON s.id = r.schedule_id
+    WHERE s.name = %(name)s AND r.state IN ('planned', 'queued', 'running', 'retrying') AND r.due_at <= now()
+    ORDER BY r.due_at, r.id LIMIT %(limit)s
+)
+RETURNING id, schedule_id, state
+"""
+
+
+class CrashingEngine:
+    """An engine whose transactions do everything except commit."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        with self._engine.connect() as connection:
+            yield connection
+            connection.rollback()
+
+
+class World:
+    """Clients, schedulers and workers of one database. Those that crash do so right before they commit.
+
+    `observer` is a connection in autocommit mode that looks on.
+    """
+
+    def __init__(self, engine: sa.Engine, observer: psycopg.Connection[Any], clock: Clock) -> None:
+        self.engine = engine
+        self.observer = observer
+        self.clock = clock
+        self.held: set[UUID] = set()
+
+    @contextmanager
+    def late(self, seconds: float) -> Iterator[datetime]:
+        """Transactions within this block began so long ago; gives their now."""
+        self.clock.now -= timedelta(seconds=seconds)
+        try:
+            yield self.clock.now
+        finally:
+            self.clock.now += timedelta(seconds=seconds)
+
+    def post(self, name: str, definition: Definition, *, crash: bool = False) -> None:
+        body = NewSchedule.model_validate({"name": name} | definition.as_json())
+        self._call(schedules.create, name, body, crash=crash)
+
+    def put(self, name: str, definition: Definition, *, crash: bool = False) -> None:
+        self._call(schedules.put, name, ScheduleBody.model_validate(definition.as_json()), crash=crash)
+
+    def patch(self, name: str, change: dict[str, Any], *, crash: bool = False) -> None:
+        self._call(schedules.patch, name, SchedulePatch(change), crash=crash)
+
+    def pause(self, name: str, until: datetime | None, *, crash: bool = False) -> None:
+        body = PauseBody.model_validate({"until": until.isoformat()} if until else {})
+        self._call(controls.pause, name, body, crash=crash)
+
+    def resume(self, name: str, *, crash: bool = False) -> None:
+        self._call(controls.resume, name, Nothing(), crash=crash)
+
+    def delete(self, name: str, *, crash: bool = False) -> None:
+        self._call(schedules.delete, name, None, crash=crash)
+
+    def trigger(self, name: str, overlap: str | None, due_at: datetime | None, *, crash: bool = False) -> None:
+        given = {"overlap": overlap, "due_at": due_at.isoformat() if due_at else None}
+        body = TriggerBody.model_validate({key: value for key, value in given.items() if value})
+        self._call(controls.trigger, name, body, crash=crash)
+
+    def plan(self, limit: int, *, crash: bool = False) -> None:
+        with self._engine(crash).begin() as connection:
+            plan_due(connection, limit)
+
+    def plan_together(self, limit: int, gap: float, *, commits: bool) -> None:
+        """A second scheduler plans before the first ends its transaction; `held` then has what both left undecided."""
+        with self.engine.connect() as first:
+            before = _cursors(first)
+            plan_due(first, limit)
+            self.held = {schedule for schedule, cursor in _cursors(first).items() if cursor != before[schedule]}
+            self.clock.now += timedelta(seconds=gap)
+            self.plan(100)
+            if commits:
+                first.commit()
+            else:
+                first.rollback()
+
+    def finish(self, name: str, state: str, *, everything: bool) -> None:
+        parameters = {"state": state, "worker": WORKER, "name": name, "limit": None if everything else 1}
+        with self.engine.begin() as connection:
+            tally_outcomes(connection, connection.exec_driver_sql(_FINISH, parameters).all())
+
+    def _engine(self, crash: bool) -> Any:
+        return CrashingEngine(self.engine) if crash else self.engine
+
+    def _call(self, handler: Callable[[Call], Answer], name: str, body: Any, *, crash: bool) -> None:
+        handler(Call(self._engine(crash), {"name": name}, None, body, lambda _: None, _CALLER))
+
+
+def _cursors(connection: sa.Connection) -> dict[UUID, tuple[Any, ...]]:
+    rows = connection.exec_driver_sql("SELECT id, cursor_at, next_due_at, paused_at FROM schedules")
+    return {row.id: tuple(row) for row in rows}
