@@ -56,7 +56,8 @@ def pause(call: Call) -> Answer:
         row, now = lock_or_404(connection, call.params["name"]), read_clock(connection)
         if body.until is not None and body.until <= now:
             raise invalid_field("until", "must lie in the future")
-        if not _is_paused(row, now):
+        # Failures pause a schedule without deciding what was due before: that is done here, should nobody have yet.
+        if not _is_paused(row, now) or row.cursor_at < row.paused_at:
             row, now = settle(connection, row)
         pause_schedule(connection, row.id, until=body.until, reason=body.reason, by=call.caller_name)
         return show(connection, row.name)

@@ -163,6 +163,7 @@ UPDATE runs SET
     finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
     lease_until = CASE WHEN state = 'running' THEN lease_until END
 WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)})
+  AND (state <> 'planned' OR due_at <= now())
 """
 
 

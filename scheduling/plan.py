@@ -114,10 +114,10 @@ def _decide_schedule(schedule: Any, now: datetime, active: int) -> _Decided:
     paused_at, paused_until = schedule.paused_at, schedule.paused_until
     decided: list[Decision] = []
     if paused_at is not None:
-        pause_end = min(paused_until or now, now)
-        decided.append(decide(spec, policy, cursor, min(paused_at, now), active))
-        decided.append(skip_all(spec, SkipReason.PAUSED, max(cursor, paused_at), pause_end))
-        cursor = max(cursor, pause_end)
+        pause_begin, pause_end = max(cursor, min(paused_at, now)), min(paused_until or now, now)
+        decided.append(decide(spec, policy, cursor, pause_begin, active))
+        decided.append(skip_all(spec, SkipReason.PAUSED, pause_begin, pause_end))
+        cursor = max(pause_begin, pause_end)
     pause_is_over = paused_until is not None and paused_until <= now
     before = len(decided[0].runs) if decided else 0
     decided.append(decide(spec, policy.after(before), cursor, now, active + before))
