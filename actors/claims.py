@@ -67,10 +67,10 @@ def claim_messages(
             now = read_clock(connection)
             adopt_messages(connection, [_as_run(broker, message, now) for message in plain.values()])
             notify(connection)
+        # Before the claim: in this transaction its own claims would look just the same.
+        own = read_own_claims(connection, wanted, process.id) if again else []
         claims = claim_runs(connection, wanted, process.id, process.settings.worker.lease_seconds)
-        if again:
-            own = read_own_claims(connection, wanted, process.id)
-            claims += [claim for claim in own if not process.held.knows(key_of(claim))]
+        claims += [claim for claim in own if not process.held.knows(key_of(claim))]
     process.held.add(claims)
     return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
 

@@ -66,11 +66,12 @@ class HeldRuns:
             self._runs.update({key_of(claim): HeldRun(claim) for claim in claims})
 
     def start(self, claim: ClaimedRun) -> HeldRun | None:
-        """Note that a thread starts this run now; None if it is no longer held and must not start."""
+        """Note that a thread starts this attempt now; None if it must not: no longer held, or started before."""
         with self._changed:
             held = self._runs.get(key_of(claim))
-            if held is not None:
-                held.started = time.monotonic()
+            if held is None or held.started is not None:
+                return None
+            held.started = time.monotonic()
             return held
 
     def end(self, key: Key) -> None:

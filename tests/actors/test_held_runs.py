@@ -60,6 +60,14 @@ def test_closing_gives_back_what_has_not_started_and_no_thread_gets_it() -> None
     assert [each.claim.id for each in held.all()] == [running.id]
 
 
+def test_an_attempt_starts_once() -> None:
+    held = HeldRuns(threads=4)
+    [claim] = claims(1)
+    held.add([claim])
+    assert held.start(claim) is not None
+    assert held.start(claim) is None
+
+
 def test_an_older_attempt_that_ends_late_leaves_the_newer_one_held() -> None:
     held = HeldRuns(threads=4)
     [first] = claims(1)

@@ -6,7 +6,7 @@ import queue
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import dramatiq
 import pytest
@@ -22,6 +22,7 @@ from actors.keeper import Keeper
 from actors.outcome import succeed
 from actors.process import WorkerProcess
 from config.settings import load_settings
+from models.claiming import claim_runs
 from models.finishing import FinishedAttempt
 from models.states import Outcome, State
 from tests.models.rows import add_run, announce, read_run, set_run, sqlalchemy_url
@@ -144,6 +145,18 @@ def test_no_more_is_claimed_than_threads_can_start_and_the_rest_stays_in_the_que
     assert line.queue.qsize() == 3
     process.held.end(key_of(process.held.all()[0].claim))
     assert len(line.claims()) == 1
+
+
+def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice(
+    process: WorkerProcess, broker: StubBroker
+) -> None:
+    bodies = [published(process), published(process)]
+    with process.engine.begin() as connection:  # the commit of this try is never heard of
+        lost = Message.decode(bodies[0]).options["run_id"]
+        assert len(claim_runs(connection, [(UUID(lost), 0)], process.id, 30)) == 1
+    won = claim_messages(broker, process, bodies, True)
+    assert len(won) == len({message.message_id for message in won}) == 2
+    assert claim_messages(broker, process, bodies, True) == []
 
 
 def kept(process: WorkerProcess) -> Keeper:

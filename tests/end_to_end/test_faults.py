@@ -30,7 +30,7 @@ def assert_every_second_has_one_row(deployment: Deployment, name: str) -> None:
 def assert_requested_once(deployment: Deployment, counter: RequestCounter) -> None:
     """No run has called more than once."""
     again = [run for run, calls in counter.by_run().items() if calls > 1]
-    assert not [deployment.run(run) for run in again]
+    assert not again, [deployment.run(run)["attempts"] for run in again]
 
 
 def assert_settled(deployment: Deployment, name: str) -> None:
