@@ -81,6 +81,6 @@ _step = st.one_of(
 sequences = st.builds(
     lambda first, rest: [Step(first), *rest],
     st.builds(Put, _whens, _policies),
-    st.lists(_step, min_size=4, max_size=10),
+    st.lists(_step, min_size=4, max_size=9),
 )
-"""The first step creates a schedule; 4 to 10 more follow."""
+"""The first step creates a schedule; 4 to 9 more follow."""
