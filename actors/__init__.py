@@ -6,11 +6,13 @@ names.
 
 import dramatiq
 
+from actors.log_capture import capture_logs
 from actors.wiring import import_actors, make_broker
 from config.logging import configure_logging
 from config.settings import settings_or_exit
 
 _settings = settings_or_exit("database.url", "amqp.url")
 configure_logging(_settings.log)
+capture_logs()
 dramatiq.set_broker(make_broker(_settings))
 import_actors(_settings)

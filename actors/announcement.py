@@ -41,10 +41,14 @@ class Announcer:
 
 def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     """An actor as users see it: its docstring, its parameters from its type hints, its options."""
-    options = {"max_retries": actor.options["max_retries"]} if actor.options.get("max_retries") is not None else {}
+    options: dict[str, Any] = {}
+    if actor.options.get("max_retries") is not None:
+        options["max_retries"] = actor.options["max_retries"]
     for milliseconds, seconds in _SECONDS.items():
         if math.isfinite(actor.options.get(milliseconds) or math.inf):
             options[seconds] = actor.options[milliseconds] / 1000
+    if actor.options.get("isolation"):
+        options["isolation"] = actor.options["isolation"]
     if actor.options.get("periodic"):
         options |= _declared_schedule(actor)
     return Announcement(

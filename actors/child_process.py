@@ -27,13 +27,18 @@ _GATE = 'read -r go <&2 && exec "$@" 2>&1'
 
 
 def run_to_end(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: bytes | None, write: Callable[[bytes], None]
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    stdin: bytes | None,
+    write: Callable[[bytes], None],
+    pass_fds: Sequence[int] = (),
 ) -> int:
     """Run the program at the path `argv[0]` and pass on what it writes, stdout and stderr together.
 
     Returns its exit code, or the negative number of the signal that ended it. Interrupts end the whole group.
     """
-    with _started(argv, env, cwd, stdin is not None) as process, _pipes(process, stdin, write) as pipes:
+    with _started(argv, env, cwd, stdin is not None, pass_fds) as process, _pipes(process, stdin, write) as pipes:
         try:
             while process.poll() is None:
                 pipes.move(STEP_SECONDS)
@@ -47,9 +52,18 @@ def run_to_end(
         return process.returncode
 
 
+def describe_exit(code: int) -> str:
+    """What became of a program, in words that follow its name."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    with suppress(ValueError):
+        return f"was ended by {signal.Signals(-code).name}"
+    return f"was ended by signal {-code}"
+
+
 @contextmanager
 def _started(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path, has_stdin: bool
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, has_stdin: bool, pass_fds: Sequence[int]
 ) -> Iterator["subprocess.Popen[bytes]"]:
     gate, opener = os.pipe()
     with open(gate, "rb", 0) as gate_file, open(opener, "wb", 0) as opener_file:
@@ -62,6 +76,7 @@ def _started(
             cwd=cwd,
             env=dict(env),
             start_new_session=True,
+            pass_fds=pass_fds,
         )
         try:
             with guarded(process.pid):

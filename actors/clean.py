@@ -3,7 +3,11 @@
 import json
 from typing import Any
 
+from config.secrets import known_secrets
+
 MAX_RESULT_BYTES = 65536
+_HEAD_SHOWN = 1000
+_HEAD_CHARACTERS = 65536
 MAX_MESSAGE_CHARACTERS = 4000
 MAX_TRACEBACK_CHARACTERS = 32000
 
@@ -23,11 +27,13 @@ def clean_result(value: Any) -> str | None:
     try:
         text = json.dumps(value, default=_describe, ensure_ascii=True, allow_nan=False)
     except Exception as error:  # noqa: BLE001 - whatever a result's own code raises, the run has ended
-        return json.dumps({"unreadable": type(value).__name__, "because": clean_text(describe_error(error), 200)})
+        because = clean_text(known_secrets().mask(describe_error(error)), 200)
+        return json.dumps({"unreadable": type(value).__name__, "because": because})
     if len(text) > MAX_RESULT_BYTES:
-        return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(text[:1000], 1000)})
-    if "\\u0000" in text or "\\ud" in text.lower():
-        return json.dumps(_cleaned(json.loads(text)), ensure_ascii=True)
+        head = known_secrets().mask(text[:_HEAD_CHARACTERS])[:_HEAD_SHOWN]
+        return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(head, _HEAD_SHOWN)})
+    if known_secrets().longest or "\\u0000" in text or "\\ud" in text.lower():
+        return json.dumps(_cleaned(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
     return text
 
 
@@ -35,7 +41,7 @@ def describe_error(error: BaseException) -> str:
     """The exception's own words, or what it is where it has none."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - __str__ is user code
+    except BaseException:  # noqa: BLE001 - __str__ is user code, and may even exit
         return f"<{type(error).__name__} whose message can't be read>"
 
 

@@ -67,9 +67,14 @@ def current_run() -> CurrentRun:
     return _current.get()
 
 
+def find_current_run() -> CurrentRun | None:
+    """As `current_run`; None outside a run."""
+    return _current.get(None)
+
+
 def should_stop() -> bool:
     """Whether the current run has been asked to end; for loops that prefer to end by themselves."""
-    run = _current.get(None)
+    run = find_current_run()
     return run is not None and run._stopping.is_set()
 
 

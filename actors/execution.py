@@ -10,6 +10,7 @@ from dramatiq import Actor
 from actors.claims import ClaimedMessage
 from actors.context import CurrentRun, entered
 from actors.interrupts import Interrupts
+from actors.isolation import call_isolated
 from actors.output import Output
 from actors.references import fill_in
 
@@ -35,6 +36,7 @@ class Execution:
         Called otherwise, by a test or by another actor, it stays the plain function it is.
         """
         original: Callable[..., Any] = actor.fn
+        target = _isolated(actor) if actor.options.get("isolation") else original
 
         @wraps(original)
         def execute(*args: Any, **kwargs: Any) -> Any:
@@ -46,11 +48,16 @@ class Execution:
             with entered(run):
                 try:
                     interrupts.enter(run)
-                    return original(*args, **kwargs)
+                    return target(*args, **kwargs)
                 finally:
                     interrupts.leave()
 
         actor.fn = execute
+
+
+def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
+    module, name = actor.fn.__module__, actor.actor_name
+    return lambda *args, **kwargs: call_isolated(module, name, args, kwargs)
 
 
 def _current_run(message: ClaimedMessage, output_bytes: int) -> CurrentRun:

@@ -150,4 +150,4 @@ def _keep_body(response: httpx.Response, limit: int, run: CurrentRun) -> None:
             if left <= 0:
                 break
     if left <= 0 and response.headers.get("content-length") != str(limit):
-        run.output.write(f"\n[read no further than {limit} bytes]\n")
+        run.output.cut(f"\n[read no further than {limit} bytes]\n")

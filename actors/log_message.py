@@ -6,10 +6,11 @@ import dramatiq
 import structlog
 
 from actors.context import current_run
+from actors.log_capture import OWN_LOGGER
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger(OWN_LOGGER)  # its lines are not captured: the run has the bare message instead
 
 
 @dramatiq.actor

@@ -11,7 +11,7 @@ from dramatiq.errors import Retry
 
 from actors.clean import MAX_MESSAGE_CHARACTERS, MAX_TRACEBACK_CHARACTERS, clean_result, clean_text, describe_error
 from actors.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
-from actors.references import redact
+from config.secrets import known_secrets
 from models.claiming import ClaimedRun
 from models.finishing import FinishedAttempt
 from models.states import Outcome, State
@@ -30,7 +30,6 @@ class RetryRule:
 
 def succeed(claim: ClaimedRun, result: Any, started_at: datetime | None, finished_at: datetime) -> FinishedAttempt:
     """The attempt returned."""
-    text = clean_result(result)
     return FinishedAttempt(
         id=claim.id,
         schedule_id=claim.schedule_id,
@@ -39,7 +38,7 @@ def succeed(claim: ClaimedRun, result: Any, started_at: datetime | None, finishe
         state=State.SUCCEEDED,
         started_at=started_at,
         finished_at=finished_at,
-        result=None if text is None else redact(text),
+        result=clean_result(result),
     )
 
 
@@ -60,8 +59,8 @@ def fail(
         counts=outcome is not Outcome.INTERRUPTED,
         delay_seconds=_delay_seconds(claim, outcome, error) if state is State.RETRYING else 0,
         error_type=type(error).__name__,
-        error_message=redact(clean_text(_message(claim, error), MAX_MESSAGE_CHARACTERS)),
-        error_traceback=redact(clean_text(_traceback(error), MAX_TRACEBACK_CHARACTERS)),
+        error_message=_masked(_message(claim, error), MAX_MESSAGE_CHARACTERS),
+        error_traceback=_masked(_traceback(error), MAX_TRACEBACK_CHARACTERS),
     )
 
 
@@ -136,8 +135,12 @@ def _message(claim: ClaimedRun, error: BaseException) -> str:
     return describe_error(error)
 
 
+def _masked(text: str, limit: int) -> str:
+    return clean_text(known_secrets().mask(text), limit)  # in this order: a cut could leave half a secret
+
+
 def _traceback(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(error))
-    except Exception:  # noqa: BLE001 - formatting calls user code
+    except BaseException:  # noqa: BLE001 - formatting calls user code
         return f"<a traceback of {type(error).__name__} that can't be read>"

@@ -3,11 +3,18 @@
 import threading
 from collections import deque
 
+from config.secrets import known_secrets
+
 
 class Output:
-    """A sink of bytes that keeps `limit` bytes at most: half from the head, half from the tail. Safe for threads."""
+    """A sink of bytes that keeps `limit` bytes at most: half from the head, half from the tail. Safe for threads.
+
+    Secrets are masked as they come in, also where two writes or the bound would cut one in two.
+    """
 
     def __init__(self, limit: int) -> None:
+        self._secrets = known_secrets()
+        self._held_back = b""  # may be the beginning of a secret
         self._head_limit = limit - limit // 2
         self._tail_limit = limit // 2
         self._head = bytearray()
@@ -21,23 +28,41 @@ class Output:
         if isinstance(data, str):
             data = data.encode("utf-8", errors="replace")
         with self._lock:
-            room = self._head_limit - len(self._head)
-            self._head += data[:room]
-            rest = data[room:]
-            if rest:
-                self._tail.append(bytes(rest))
-                self._tail_size += len(rest)
-                self._trim()
+            if self._secrets.longest:
+                masked = self._secrets.mask_bytes(self._held_back + data)
+                whole = max(0, len(masked) - self._secrets.longest + 1)
+                data, self._held_back = masked[:whole], masked[whole:]
+            self._keep(data)
+
+    def cut(self, remark: str) -> None:
+        """Note that whoever wrote has not written all there was, with a remark that says so."""
+        with self._lock:
+            self._release()
+            self._keep(remark.encode())
 
     def text(self) -> tuple[str, bool]:
         """What was kept, as text fit for PostgreSQL, and whether anything was dropped."""
         with self._lock:
+            self._release()
             tail = b"".join(self._tail)
             if not self._dropped:
                 return _readable(bytes(self._head) + tail), False
             mark = f"\n[… {self._dropped} bytes dropped …]\n"
             head = bytes(self._head)
             return _readable(head[: _whole_until(head)]) + mark + _readable(tail[_whole_from(tail) :]), True
+
+    def _release(self) -> None:
+        self._keep(self._secrets.mask_end(self._held_back))
+        self._held_back = b""
+
+    def _keep(self, data: bytes) -> None:
+        room = self._head_limit - len(self._head)
+        self._head += data[:room]
+        rest = data[room:]
+        if rest:
+            self._tail.append(bytes(rest))
+            self._tail_size += len(rest)
+            self._trim()
 
     def _trim(self) -> None:
         while self._tail_size > self._tail_limit:

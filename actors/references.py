@@ -26,9 +26,6 @@ RUN_FIELDS: dict[str, Callable[[CurrentRun], object]] = {
 }
 
 _REFERENCE = re.compile(r"\$\{(secret|run):([A-Za-z0-9_]+)\}")
-_MASK = "[secret]"
-_SHORTEST = 4
-"""Values shorter than this are not looked for: masking them would mask half of all text."""
 
 
 class SecretMissing(LookupError):
@@ -49,14 +46,6 @@ def fill_in(value: Any, run: CurrentRun) -> Any:
     if isinstance(value, dict):
         return {key: fill_in(item, run) for key, item in value.items()}
     return value
-
-
-def redact(text: str) -> str:
-    """The text with the value of every secret of this process masked."""
-    for name, value in os.environ.items():
-        if name.startswith(SECRET_PREFIX) and len(value) >= _SHORTEST:
-            text = text.replace(value, _MASK)
-    return text
 
 
 def _replacement(kind: str, name: str, run: CurrentRun) -> str:

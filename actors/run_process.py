@@ -2,17 +2,15 @@
 
 import os
 import shutil
-import signal
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import dramatiq
 
-from actors.child_process import run_to_end
+from actors.child_process import describe_exit, run_to_end
 from actors.context import CurrentRun, current_run
 from actors.identity import identity_of
 from config.settings import get_settings
@@ -75,7 +73,7 @@ def run_process(
         run.output.write,
     )
     if code not in (ok_exit_codes if ok_exit_codes is not None else [0]):
-        raise UnexpectedExit(f"{os.path.basename(command[0])} {_describe(code)}")
+        raise UnexpectedExit(f"{os.path.basename(command[0])} {describe_exit(code)}")
     return {"exit_code": code, "elapsed_seconds": round(time.monotonic() - started, 6)}
 
 
@@ -130,11 +128,3 @@ def _environment(run: CurrentRun, given: dict[str, str]) -> dict[str, str]:
 
 def _search_path() -> str:
     return os.environ.get("PATH") or os.defpath
-
-
-def _describe(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    with suppress(ValueError):
-        return f"was ended by {signal.Signals(-code).name}"
-    return f"was ended by signal {-code}"

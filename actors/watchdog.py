@@ -1,8 +1,12 @@
 """The watchdog: interrupts runs at their time limit, and what still runs when the process must end.
 
-It touches no database, so limits hold while PostgreSQL is away.
+It touches no database, so limits hold while PostgreSQL is away. It also stops a worker whose master is gone: nobody
+would stop it otherwise, and the platform starts a new master.
 """
 
+import multiprocessing
+import os
+import signal
 import threading
 import time
 
@@ -34,10 +38,21 @@ class Watchdog:
         self._thread.join(1)
 
     def _run(self) -> None:
+        orphaned = False
         while not self._stopping.wait(STEP_SECONDS):
+            if not orphaned and _master_is_gone():
+                orphaned = True
+                log.warning("orphaned")
+                os.kill(os.getpid(), signal.SIGTERM)
             stop_at = self._process.stop_at
             must_end = stop_at is not None and time.monotonic() >= stop_at
             for run in self._process.interrupts.running():
                 kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
                 if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
                     log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+
+
+def _master_is_gone() -> bool:
+    """Never in a process that has no master, such as that of `callsheet up`."""
+    master = multiprocessing.parent_process()
+    return master is not None and os.getppid() != master.pid

@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from config.secrets import known_secrets
 from config.sections import Log
 
 _LIBRARY_LEVELS = {
@@ -19,31 +20,24 @@ _LIBRARY_LEVELS = {
 }
 
 
+_CONTEXT = ("run_id", "actor", "schedule", "attempt")
+"""What the log context of a run binds, and the run itself need not repeat."""
+
+
 def configure_logging(log: Log) -> None:
-    """Send structlog's and the standard library's records through one formatter to stderr."""
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
+    """Send structlog's and the standard library's records through one formatter to stderr, without secrets."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *shared,
+            *_shared(),
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(log)],
-        )
-    )
+    # Not sys.stderr: in a worker that is a pipe to Dramatiq's master, which may be stopped or gone.
+    handler = logging.StreamHandler(sys.__stderr__ or sys.stderr)
+    handler.setFormatter(_formatter(_renderers(log)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log.level.upper())
@@ -51,10 +45,45 @@ def configure_logging(log: Log) -> None:
         logging.getLogger(name).setLevel(max(level, root.level))
 
 
+def plain_formatter() -> logging.Formatter:
+    """Lines for people, without colours and without the context of the run that they belong to."""
+    return _formatter([_without_context, _console(colors=False, pad_event_to=0)])
+
+
+def _formatter(renderers: list[Any]) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_shared(),
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
+    )
+
+
+def _shared() -> list[Any]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+
+
 def _renderers(log: Log) -> list[Any]:
     wants_console = log.format == "console" or (log.format == "auto" and sys.stderr.isatty())
     if wants_console:
-        return [structlog.dev.ConsoleRenderer()]
+        return [_console(), lambda _logger, _method, line: known_secrets().mask(line)]
     # Local variables may hold secrets: tracebacks are rendered without them.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    return [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer(default=str)]
+    return [
+        structlog.processors.ExceptionRenderer(tracebacks),
+        lambda _logger, _method, event: known_secrets().mask_values(event),
+        structlog.processors.JSONRenderer(default=str),
+    ]
+
+
+def _console(**options: Any) -> Any:
+    # The default shows local variables where `rich` is installed.
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, **options)
+
+
+def _without_context(_logger: Any, _method: str, event: Any) -> Any:
+    return {key: value for key, value in event.items() if key not in _CONTEXT}

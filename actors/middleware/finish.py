@@ -10,7 +10,6 @@ from dramatiq.broker import MessageProxy
 
 from actors.claims import ClaimedMessage
 from actors.outcome import RetryRule, fail, succeed
-from actors.references import redact
 from models.finishing import FinishedAttempt
 
 log = structlog.get_logger("worker")
@@ -53,7 +52,7 @@ def _with_output(message: ClaimedMessage, end: FinishedAttempt) -> FinishedAttem
     if message.run is None:
         return end
     text, truncated = message.run.output.text()
-    return replace(end, output=redact(text) or None, output_truncated=truncated)
+    return replace(end, output=text or None, output_truncated=truncated)
 
 
 def _now(message: ClaimedMessage) -> Any:

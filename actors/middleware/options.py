@@ -1,11 +1,17 @@
 """Options: what may be declared on an actor."""
 
-from dramatiq import Middleware
+from typing import Any
+
+from dramatiq import Actor, Broker, Middleware
+from dramatiq.middleware import MiddlewareError
+
+from actors.isolation import ISOLATION
 
 
 class Options(Middleware):
     """The options that other middleware of ours, and the announcement, read: Dramatiq's names for retries and limits
-    (milliseconds), periodiq's `periodic`, and `schedule`: policies of the schedule that `periodic` brings."""
+    (milliseconds), periodiq's `periodic`, `schedule`: policies of the schedule that `periodic` brings, and
+    `isolation`: "process" for an actor that runs in a process of its own."""
 
     @property
     def actor_options(self) -> set[str]:
@@ -19,4 +25,10 @@ class Options(Middleware):
             "time_limit",
             "periodic",
             "schedule",
+            "isolation",
         }
+
+    def before_declare_actor(self, broker: Broker, actor: Actor[Any, Any]) -> None:
+        """Refuse what can't be meant. Dramatiq lets no other error of a hook through."""
+        if actor.options.get("isolation") not in (None, ISOLATION):
+            raise MiddlewareError(f"{actor.actor_name}: isolation must be {ISOLATION!r}, or not given")

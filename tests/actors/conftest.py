@@ -15,6 +15,7 @@ with pytest.MonkeyPatch.context() as patch:
     from actors.context import CurrentRun, entered
     from actors.output import Output
 
+from config.secrets import known_secrets
 from config.settings import get_settings
 
 RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -63,3 +64,15 @@ def allow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     set_lists()
     yield set_lists
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def give_secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """`give_secret("NAME", "value")` gives this process a secret."""
+
+    def give(name: str, value: str) -> None:
+        monkeypatch.setenv(f"CALLSHEET_SECRET_{name}", value)
+        known_secrets.cache_clear()
+
+    yield give
+    known_secrets.cache_clear()

@@ -1,5 +1,6 @@
 """What the end of an attempt means, as a table."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -98,7 +99,14 @@ class Mute(Exception):
         raise RuntimeError("no words")
 
 
-@pytest.mark.parametrize("error", [Mute(), ValueError("nul \x00, surrogate \ud800"), ValueError("x" * 10**6)])
+class Babbling(Exception):
+    def __str__(self) -> str:
+        raise SystemExit("no words")
+
+
+@pytest.mark.parametrize(
+    "error", [Mute(), Babbling(), ValueError("nul \x00, surrogate \ud800"), ValueError("x" * 10**6)]
+)
 def test_whatever_an_exception_says_can_be_stored(error: Exception) -> None:
     end = fail(CLAIM, error, RetryRule(), NOW, NOW)
     text = f"{end.error_message}{end.error_traceback}"
@@ -136,11 +144,18 @@ def test_whatever_an_actor_returns_can_be_stored(value: Any, expected: str | Non
     assert clean_result(value) == text
 
 
-def test_a_secret_shows_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CALLSHEET_SECRET_KEY", "hunter22")
-    end = fail(CLAIM, ValueError("bad key hunter22"), RetryRule(), NOW, NOW)
+def test_a_secret_shows_nowhere(give_secret: Callable[[str, str], None]) -> None:
+    give_secret("KEY", 'hunter22"\\x')
+    end = fail(CLAIM, ValueError('bad key hunter22"\\x'), RetryRule(), NOW, NOW)
     assert "hunter22" not in f"{end.error_message}{end.error_traceback}"
-    assert succeed(CLAIM, {"key": "hunter22"}, NOW, NOW).result == '{"key": "[secret]"}'
+    assert succeed(CLAIM, {"key": 'hunter22"\\x'}, NOW, NOW).result == '{"key": "[secret]"}'
+
+
+def test_no_half_of_a_secret_is_left_where_text_is_cut(give_secret: Callable[[str, str], None]) -> None:
+    give_secret("KEY", "0123456789" * 40)
+    end = fail(CLAIM, ValueError("x" * 1900 + "0123456789" * 40 + "x" * 4000), RetryRule(), NOW, NOW)
+    assert "01234" not in f"{end.error_message}{end.error_traceback}"
+    assert "01234" not in str(succeed(CLAIM, "x" * 800 + "0123456789" * 40 + "x" * 10**5, NOW, NOW).result)
 
 
 def test_the_middle_of_long_text_is_cut_out() -> None:

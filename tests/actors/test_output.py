@@ -79,3 +79,31 @@ def test_threads_may_write_at_the_same_time():
     for thread in threads:
         thread.join()
     assert f"{4 * 1000 * 100 - 1000} bytes dropped" in output.text()[0]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_a_secret_is_masked_however_it_is_cut_into_writes(give_secret, size):
+    give_secret("KEY", "hunter22")
+    data = b"it said hunter22, and hunter22 again"
+    output = Output(1000)
+    for start in range(0, len(data), size):
+        output.write(data[start : start + size])
+    assert output.text() == ("it said [secret], and [secret] again", False)
+
+
+@pytest.mark.parametrize("limit", range(20, 60))
+def test_no_part_of_a_secret_is_left_at_the_bounds_of_head_and_tail(give_secret, limit):
+    give_secret("KEY", "hunter22hunter22")
+    output = Output(limit)
+    for _ in range(20):
+        output.write("x" * 7 + "hunter22hunter22")
+    assert "hunt" not in output.text()[0]
+    assert output.text()[1]
+
+
+def test_a_secret_that_the_writer_has_cut_off_is_masked(give_secret):
+    give_secret("KEY", "hunter22")
+    output = Output(1000)
+    output.write("the key is hunter2")
+    output.cut("\n[read no further]\n")
+    assert output.text() == ("the key is [secret]\n[read no further]\n", False)

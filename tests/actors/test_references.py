@@ -5,13 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from actors.context import CurrentRun
-from actors.references import NoSuchField, SecretMissing, fill_in, redact
+from actors.references import NoSuchField, SecretMissing, fill_in
 from tests.actors.conftest import RUN_ID
 
 
-def test_secrets_are_filled_in_wherever_they_stand_and_masked_in_text(
-    run: CurrentRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_filled_in_wherever_they_stand(run: CurrentRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLSHEET_SECRET_TOKEN", "hunter22")
     arguments = {
         "headers": {"Authorization": "Bearer ${secret:TOKEN}"},
@@ -23,7 +21,6 @@ def test_secrets_are_filled_in_wherever_they_stand_and_masked_in_text(
         "list": ["hunter22", 1],
         "plain": "$HOME",
     }
-    assert redact("it said hunter22 twice: hunter22") == "it said [secret] twice: [secret]"
 
 
 def test_a_missing_secret_is_named_and_no_other_variable_can_be_reached(

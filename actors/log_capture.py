@@ -1,0 +1,36 @@
+"""What an actor logs, by the standard library or by structlog, becomes part of its run's output."""
+
+import logging
+
+from actors.context import find_current_run
+from config.logging import plain_formatter
+
+OWN_LOGGER = "worker"
+"""The log of the worker itself says what happens to runs; it is no part of them."""
+
+
+class LogCapture(logging.Handler):
+    """Writes the lines that are logged inside a run to the run's output, which is bounded.
+
+    The setting `log.level` counts here too. A thread that the actor starts is outside, unless it is given the context
+    (`contextvars.copy_context`).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(plain_formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record, if it comes from a run."""
+        run = find_current_run()
+        if run is None or record.name == OWN_LOGGER:
+            return
+        try:
+            run.output.write(f"{self.format(record)}\n")
+        except Exception:  # noqa: BLE001 - a line that can't be formatted must not fail the run
+            self.handleError(record)
+
+
+def capture_logs() -> None:
+    """Begin, for all loggers of this process."""
+    logging.getLogger().addHandler(LogCapture())

@@ -1,0 +1,113 @@
+"""The secrets of this process (the environment's `CALLSHEET_SECRET_NAME`), masked in whatever it writes.
+
+A secret is found as it is, and as JSON, Python, HTML or an URL would write its characters. Of one with several lines
+each long line counts as a secret too.
+"""
+
+import html
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from config.environment import SECRET_PREFIX
+
+MASK = "[secret]"
+
+SHORTEST = 4
+"""Values shorter than this are not looked for: masking them would mask half of all text."""
+
+_SHORTEST_LINE = 16
+
+
+class Secrets:
+    """Masks the values of an environment's secrets."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._values = sorted(set(_values(environ)), key=len, reverse=True)  # one may be a part of another
+        patterns = ["".join(map(_any_form, value)) for value in self._values]
+        self._text = re.compile("|".join(patterns)) if patterns else None
+        self._bytes = re.compile("|".join(patterns).encode(errors="replace")) if patterns else None
+        self.longest = max((sum(map(_longest_form, value)) for value in self._values), default=0)
+        """Bytes that the longest form of a secret has; 0 without secrets."""
+
+    def mask(self, text: str) -> str:
+        """The text with every secret masked."""
+        return text if self._text is None else self._text.sub(MASK, text)
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """The UTF-8 text with every secret masked."""
+        return data if self._bytes is None else self._bytes.sub(MASK.encode(), data)
+
+    def mask_end(self, data: bytes) -> bytes:
+        """As `mask_bytes`, for text that was cut off: the beginning of a secret at its end is masked too."""
+        data = self.mask_bytes(data)
+        for value in self._values:
+            for length in range(len(value) - 1, SHORTEST - 1, -1):
+                start = value[:length].encode(errors="replace")
+                if data.endswith(start):
+                    return data[: -len(start)] + MASK.encode()
+        return data
+
+    def mask_values(self, value: Any) -> Any:
+        """A structure of JSON with every secret in its texts masked, in keys as in values; a number that is a secret
+        becomes the mask."""
+        match value:
+            case _ if self._text is None:
+                return value
+            case str():
+                return self.mask(value)
+            case dict():
+                return {self.mask_values(key): self.mask_values(item) for key, item in value.items()}
+            case list() | tuple():
+                return [self.mask_values(item) for item in value]
+            case None | bool():
+                return value
+            case _:
+                text = str(value)
+                return value if self.mask(text) == text else self.mask(text)
+
+
+@lru_cache(maxsize=1)
+def known_secrets() -> Secrets:
+    """Those of this process, read once."""
+    return Secrets(os.environ)
+
+
+def _values(environ: Mapping[str, str]) -> Iterable[str]:
+    for name, value in environ.items():
+        if name.startswith(SECRET_PREFIX) and len(value) >= SHORTEST:
+            yield value
+            yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_LINE)
+
+
+@lru_cache
+def _forms(character: str) -> tuple[str, ...]:
+    """How the character may be written, the longest way first."""
+    if character.isascii() and character.isalnum():
+        return (character,)
+    escaped = quote(character, safe="", errors="replace")
+    forms = {
+        character,
+        escaped,
+        escaped.lower(),
+        "".join(f"%{byte:02X}" for byte in character.encode(errors="replace")),
+        json.dumps(character)[1:-1],
+        repr(character)[1:-1],
+        html.escape(character),
+    }
+    forms |= {"+"} if character == " " else set()
+    forms |= {f"\\{character}"} if character in "'\"/" else set()
+    return tuple(sorted(forms, key=len, reverse=True))  # a short one may be the beginning of a long one
+
+
+def _any_form(character: str) -> str:
+    forms = _forms(character)
+    return re.escape(forms[0]) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})"
+
+
+def _longest_form(character: str) -> int:
+    return max(len(form.encode(errors="replace")) for form in _forms(character))

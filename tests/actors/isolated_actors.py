@@ -1,0 +1,80 @@
+"""Actors with `isolation="process"`, for the tests of that."""
+
+import asyncio
+import ctypes
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import dramatiq
+from dramatiq.errors import Retry
+
+from actors.context import current_run, should_stop
+
+
+class Unpicklable(Exception):
+    """Needs two arguments and remembers one, so that unpickling it fails."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one)
+
+
+@dramatiq.actor(isolation="process")
+def describe_run() -> dict[str, Any]:
+    """Tell which run it is, and that this is another process."""
+    run = current_run()
+    print("printed")
+    run.output.write("written\n")
+    logging.getLogger("mine").warning("logged")
+    return {"pid": os.getpid(), "id": str(run.run_id), "schedule": run.schedule, "attempt": run.attempt}
+
+
+@dramatiq.actor(isolation="process")
+async def wait_a_little(seconds: float) -> str:
+    """Be asynchronous."""
+    await asyncio.sleep(seconds)
+    return "waited"
+
+
+@dramatiq.actor(isolation="process")
+def fail(kind: str) -> None:
+    """Raise in the given way."""
+    match kind:
+        case "plain":
+            raise ValueError("no good")
+        case "retry":
+            raise Retry("later", delay=1500)
+        case "unpicklable":
+            raise Unpicklable("one", "two")
+        case "exit":
+            raise SystemExit(3)
+        case "crash":
+            ctypes.string_at(0)
+        case "vanish":
+            os._exit(5)
+
+
+@dramatiq.actor(isolation="process")
+def block(marker: str, swallow: bool = False) -> None:
+    """Block in C code, outside Python's reach; or swallow every interrupt."""
+    Path(marker).write_text(str(os.getpid()))
+    if not swallow:
+        ctypes.CDLL(None).sleep(60)
+        ctypes.CDLL(None).sleep(60)
+    while True:
+        try:  # noqa: SIM105 - this is what people write
+            time.sleep(60)
+        except:  # noqa: E722, S110
+            pass
+
+
+@dramatiq.actor(isolation="process")
+def clean_up(marker: str) -> None:
+    """Wait until it is told to end, and note that it was."""
+    Path(marker).write_text(str(os.getpid()))
+    try:
+        time.sleep(60)
+    finally:
+        Path(marker).write_text(f"cleaned up, should_stop() is {should_stop()}")
