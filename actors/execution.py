@@ -45,11 +45,13 @@ class Execution:
                 return original(*args, **kwargs)
             self.clear()
             args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
+            aim = interrupts.take_aim()
             with entered(run):
                 try:
-                    interrupts.enter(run)
+                    interrupts.enter(run, aim)
                     return target(*args, **kwargs)
                 finally:
+                    aim.value = 0  # one step of Python's: from here one interrupt can strike at most
                     interrupts.leave()
 
         actor.fn = execute

@@ -2,6 +2,9 @@
 
 An exception raised in a thread that is not inside an actor would kill the thread, so delivery and leaving the actor
 share a lock, and leaving clears what was delivered too late.
+
+An actor may catch its interrupt and go on. A second one, after a time to clean up, is insistent: whoever catches it is
+struck again at once, until the thread has left the actor.
 """
 
 import ctypes
@@ -9,14 +12,18 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
-from dramatiq.middleware import Interrupt, Shutdown, TimeLimitExceeded, raise_thread_exception
+from dramatiq.middleware import Interrupt, Shutdown, TimeLimitExceeded
 
 from actors.context import CurrentRun
 
-AGAIN_SECONDS = 3.0
-"""An actor that swallows an interrupt gets another after this time."""
+AGAIN_SECONDS = 2.0
+"""An actor that is still there so long after an interrupt gets another."""
+
+# Interrupts a thread by its number, without a return value. Number 0 is no thread, and nothing happens.
+_strike = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
 
 class Cancelled(Interrupt):
@@ -30,10 +37,16 @@ class LeaseLost(Interrupt):
 __all__ = ["Cancelled", "Interrupts", "LeaseLost", "Shutdown", "TimeLimitExceeded"]
 
 
+Aim = ctypes.c_ulong
+"""The number of a thread that may be interrupted, which becomes 0 when it may not any more."""
+
+
 @dataclass
 class _Inside:
     run: CurrentRun
+    aim: Aim
     again: float = 0.0
+    times: int = 0
 
 
 class Interrupts:
@@ -43,10 +56,14 @@ class Interrupts:
         self._inside: dict[int, _Inside] = {}
         self._lock = threading.Lock()
 
-    def enter(self, run: CurrentRun) -> None:
+    def take_aim(self) -> Aim:
+        """What the calling thread gives `enter`, and sets to 0 in the moment in which it is out of the actor."""
+        return Aim(threading.get_ident())
+
+    def enter(self, run: CurrentRun, aim: Aim) -> None:
         """The calling thread is about to call the actor of `run`."""
         with self._lock:
-            self._inside[threading.get_ident()] = _Inside(run)
+            self._inside[threading.get_ident()] = _Inside(run, aim)
 
     def leave(self) -> None:
         """The calling thread is out of the actor; an interrupt that comes now is dropped.
@@ -57,7 +74,8 @@ class Interrupts:
             try:
                 thread = threading.get_ident()
                 with self._lock:
-                    self._inside.pop(thread, None)
+                    if inside := self._inside.pop(thread, None):
+                        inside.aim.value = 0
                     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
                 return
             except Interrupt:
@@ -71,11 +89,22 @@ class Interrupts:
     def interrupt(self, run_id: UUID, attempt: int, kind: type[Interrupt]) -> bool:
         """Raise `kind` in the thread that is inside this attempt, at most once in a while; whether it was raised."""
         with self._lock:
-            for thread, inside in self._inside.items():
+            for inside in self._inside.values():
                 if (inside.run.run_id, inside.run.attempt) == (run_id, attempt) and time.monotonic() >= inside.again:
                     inside.again = time.monotonic() + AGAIN_SECONDS
+                    inside.times += 1
                     with suppress(Exception):
                         inside.run.ask_to_stop()
-                    raise_thread_exception(thread, kind)
+                    _strike(inside.aim, kind if inside.times == 1 else _insistent(kind, inside.aim))
                     return True
         return False
+
+
+def _insistent(kind: type[Interrupt], aim: Aim) -> type[Interrupt]:
+    """An interrupt that strikes again when it is caught, which is when Python makes its instance.
+
+    That calls nothing but C, so it can't be interrupted itself, and it ends with the aim.
+    """
+    insistent = type(kind.__name__, (kind,), {})
+    insistent.__init__ = staticmethod(partial(_strike, aim, insistent))  # type: ignore[misc]
+    return insistent

@@ -1,18 +1,10 @@
 """Held runs and interrupts: what a worker process may claim, start and stop."""
 
-import random
 import threading
-import time
-from contextlib import suppress
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from dramatiq.middleware import Interrupt
-
-from actors.context import CurrentRun
 from actors.held import HeldRuns, key_of
-from actors.interrupts import Cancelled, Interrupts
-from actors.output import Output
 from tests.actors.test_outcome import CLAIM, NOW
 
 
@@ -110,64 +102,3 @@ def test_times_are_the_databases() -> None:
     at = started.started_at()
     assert at is not None
     assert 0 <= (at - NOW).total_seconds() < 5
-
-
-def current_run(run_id: UUID) -> CurrentRun:
-    return CurrentRun(run_id, "work", 1, "manual", None, None, None, None, NOW, "", 600, Output(100))
-
-
-def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread() -> None:
-    interrupts = Interrupts()
-    rounds, ended = 400, []
-    moments = random.Random(1)
-
-    def worker() -> None:
-        for number in range(rounds):
-            run = current_run(UUID(int=number))
-            try:
-                interrupts.enter(run)
-                try:
-                    deadline = time.perf_counter() + moments.random() / 1000
-                    while time.perf_counter() < deadline:
-                        pass
-                finally:
-                    interrupts.leave()
-                ended.append("returned")
-            except Interrupt:
-                ended.append("interrupted")
-
-    thread = threading.Thread(target=worker)
-    thread.start()
-    while thread.is_alive():
-        for run in interrupts.running():
-            interrupts.interrupt(run.run_id, run.attempt, Cancelled)
-    thread.join()
-    assert len(ended) == rounds
-    assert {"returned", "interrupted"} >= set(ended)
-    assert "interrupted" in ended
-
-
-def test_an_interrupt_for_a_run_that_is_not_inside_is_dropped() -> None:
-    assert not Interrupts().interrupt(uuid4(), 1, Cancelled)
-
-
-def test_an_interrupt_is_repeated_only_after_a_while() -> None:
-    interrupts, run = Interrupts(), current_run(uuid4())
-    entered, leave = threading.Event(), threading.Event()
-
-    def actor() -> None:
-        interrupts.enter(run)
-        entered.set()
-        with suppress(Interrupt):
-            try:
-                leave.wait()
-            finally:
-                interrupts.leave()
-
-    thread = threading.Thread(target=actor)
-    thread.start()
-    entered.wait()
-    assert interrupts.interrupt(run.run_id, run.attempt, Cancelled)
-    assert not interrupts.interrupt(run.run_id, run.attempt, Cancelled)
-    leave.set()
-    thread.join()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import psutil
 import psycopg
 
 from tests.waiting import eventually
@@ -77,6 +78,10 @@ class Deployment:
         eventually(lambda: len(self.api.get("/v1/actors").json()["items"]) >= 3, 30)
         return self
 
+    def process(self, name: str) -> psutil.Process:
+        """The process started last under this name."""
+        return psutil.Process(self._processes[name].pid)
+
     def kill(self, name: str) -> None:
         """SIGKILL the process and all of its group."""
         process = self._processes.pop(name)
@@ -89,6 +94,10 @@ class Deployment:
         for _ in range(times):
             (os.killpg if group else os.kill)(process.pid, signal.SIGTERM)
         return process.wait(timeout)
+
+    def exited(self, name: str, timeout: float = 40) -> int:
+        """Wait for the process to end by itself; its exit code."""
+        return self._processes.pop(name).wait(timeout)
 
     def close(self) -> None:
         """Kill everything that still runs."""

@@ -1,0 +1,100 @@
+"""Actors that misbehave in every way, for the tests of what becomes of their runs."""
+
+# ruff: noqa: E722 - they catch what they should not
+
+import ctypes
+import logging
+import os
+import sys
+import threading
+import time
+from typing import Any
+
+import dramatiq
+import structlog
+
+from actors.context import current_run
+
+
+class Mute(Exception):
+    """Its words can't be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@dramatiq.actor
+def odd_result(kind: str) -> Any:
+    """Return something that is not JSON, or not storable."""
+    looped: list[Any] = []
+    looped.append(looped)
+    return {
+        "nul": lambda: "a \x00 and \ud800",
+        "huge": lambda: "x" * 100_000_000,
+        "looped": lambda: looped,
+        "unpicklable": lambda: {"lock": threading.Lock()},
+        "nan": lambda: float("nan"),
+    }[kind]()
+
+
+@dramatiq.actor
+def odd_end(kind: str) -> None:
+    """Write odd output, and end oddly."""
+    current_run().output.write(b"\xff\xfe invalid, nul \x00\n")
+    match kind:
+        case "mute":
+            raise Mute
+        case "surrogate":
+            raise ValueError("nul \x00, surrogate \ud800")
+        case "exit":
+            sys.exit(3)
+        case "huge":
+            raise ValueError("x" * 10_000_000)
+
+
+@dramatiq.actor
+def talk(lines: int = 1) -> None:
+    """Log by the standard library and by structlog."""
+    for number in range(lines):
+        logging.getLogger("mine").warning("line %s", number)
+        structlog.get_logger("yours").info("counted", number=number)
+
+
+@dramatiq.actor(time_limit=1000)
+def loop_for_ever(swallow: bool) -> None:
+    """Loop, and catch whatever comes or not."""
+    while True:
+        try:
+            time.sleep(0.01)
+        except:
+            if not swallow:
+                raise
+
+
+@dramatiq.actor(time_limit=3000, isolation="process")
+def block_in_c() -> None:
+    """Sleep where Python has no say."""
+    print("about to block", flush=True)
+    while True:
+        ctypes.CDLL(None).sleep(977)
+
+
+@dramatiq.actor(isolation="process")
+def crash_alone() -> None:
+    """Crash in a process of its own."""
+    ctypes.string_at(0)
+
+
+@dramatiq.actor
+def crash() -> None:
+    """Crash, and the worker process with it."""
+    ctypes.string_at(0)
+
+
+@dramatiq.actor
+def linger(seconds: float = 2) -> int:
+    """Wait a little; the number of the worker process."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+    return os.getpid()

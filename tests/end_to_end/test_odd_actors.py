@@ -1,0 +1,123 @@
+"""Actors that misbehave: their runs end in time, in the right state, with something readable."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.end_to_end.deployment import Deployment, instant
+from tests.waiting import eventually
+
+SETTINGS = {"CALLSHEET_ACTORS__MODULES": '["tests.end_to_end.odd_actors"]'}
+
+
+@pytest.fixture
+def odd(tmp_path: Path, database_url: str, amqp_url: str) -> Iterator[Deployment]:
+    """A deployment whose worker knows the odd actors."""
+    with Deployment(tmp_path, database_url, amqp_url, SETTINGS) as running:
+        running.start("web", "scheduling", "worker").ready()
+        eventually(lambda: "linger" in {actor["name"] for actor in running.api.get("/v1/actors").json()["items"]})
+        yield running
+
+
+def runs_of(odd: Deployment, actor: str, kinds: list[str], timeout: float = 60) -> dict[str, dict[str, Any]]:
+    """Run the actor with each `kind` at once; the runs when they have ended."""
+    for kind in kinds:
+        odd.create(f"{actor}-{kind}".replace("_", "-"), actor=actor, args={"kind": kind})
+    ids = {kind: odd.trigger(f"{actor}-{kind}".replace("_", "-")) for kind in kinds}
+    return {kind: odd.finished(run_id, timeout) for kind, run_id in ids.items()}
+
+
+def seconds_of(run: dict[str, Any]) -> float:
+    return (instant(run["finished_at"]) - instant(run["started_at"])).total_seconds()
+
+
+def test_odd_results_and_errors_end_readable(odd: Deployment) -> None:
+    results = runs_of(odd, "odd_result", ["nul", "huge", "looped", "unpicklable", "nan"])
+    assert {run["state"] for run in results.values()} == {"succeeded"}
+    assert results["nul"]["result"] == "a \N{REPLACEMENT CHARACTER} and ?"
+    assert results["huge"]["result"]["bytes"] == 100_000_002
+    assert results["looped"]["result"]["because"] == "Circular reference detected"
+    assert "lock object" in results["unpicklable"]["result"]["lock"]
+    assert results["nan"]["result"]["unreadable"] == "float"
+
+    ends = runs_of(odd, "odd_end", ["mute", "surrogate", "exit", "huge"])
+    assert {run["state"] for run in ends.values()} == {"failed"}
+    assert ends["mute"]["error"]["type"] == "Mute"
+    assert "can't be read" in ends["mute"]["error"]["message"]
+    assert ends["surrogate"]["error"]["message"] == "nul \N{REPLACEMENT CHARACTER}, surrogate ?"
+    assert (ends["exit"]["error"]["type"], ends["exit"]["error"]["message"]) == ("SystemExit", "3")
+    assert len(ends["huge"]["error"]["message"]) < 5000
+    assert all("invalid, nul \N{REPLACEMENT CHARACTER}" in run["output"] for run in ends.values())
+
+
+def test_log_lines_are_kept_with_their_run_and_bounded(odd: Deployment) -> None:
+    odd.create("talk", actor="talk")
+    said = odd.finished(odd.trigger("talk"))["output"].splitlines()
+    assert [line.split("] ")[-1] for line in said] == ["line 0 [mine]", "counted [yours] number=0"] or len(said) == 2
+    assert "line 0" in said[0]
+    assert "number=0" in said[1]
+    much = odd.finished(odd.trigger("talk", args={"lines": 20_000}))
+    assert much["output_truncated"]
+    assert len(much["output"]) < 70_000
+    assert "number=19999" in much["output"]
+
+
+def test_limits_hold_for_actors_that_loop_and_block(odd: Deployment) -> None:
+    ids = {}
+    for name, args in (("plain", {"swallow": False}), ("swallows", {"swallow": True})):
+        odd.create(name, actor="loop_for_ever", args=args)
+        ids[name] = odd.trigger(name)
+    odd.create("blocks", actor="block_in_c")
+    ids["blocks"] = odd.trigger("blocks")
+    odd.create("crashes", actor="crash_alone")
+    ids["crashes"] = odd.trigger("crashes")
+    runs = {name: odd.finished(run_id) for name, run_id in ids.items()}
+    for name in ("plain", "swallows", "blocks"):
+        assert runs[name]["attempts"][0]["outcome"] == "timed_out"
+        assert seconds_of(runs[name]) < runs[name]["time_limit_seconds"] + 5
+    assert runs["blocks"]["output"] == "about to block\n"
+    assert "SIGSEGV" in runs["crashes"]["error"]["message"]
+    left = subprocess.run(["pgrep", "-f", "actors.isolated"], check=False, capture_output=True, text=True)
+    assert left.stdout == ""
+
+    odd.create("lingers", actor="linger", args={"seconds": 0})
+    pids = {odd.finished(odd.trigger("lingers"))["result"] for _ in range(10)}
+    assert pids <= {child.pid for child in odd.process("worker").children()}
+
+
+def test_a_crash_costs_its_neighbours_an_attempt_and_the_next_worker_goes_on(odd: Deployment) -> None:
+    """The platform starts the worker again; here the test does."""
+    odd.create("crash", actor="crash", max_retries=1, min_backoff_seconds=0.1)
+    odd.create("linger", actor="linger", overlap="allow", args={"seconds": 6}, max_retries=3, min_backoff_seconds=0.1)
+    neighbours = [odd.trigger("linger") for _ in range(4)]
+    for run_id in neighbours:
+        eventually(lambda run_id=run_id: odd.run(run_id)["started_at"])
+    crash = odd.trigger("crash")
+    for _ in range(2):
+        odd.exited("worker")
+        odd.start("worker")
+    run = odd.finished(crash, 60)
+    assert [attempt["outcome"] for attempt in run["attempts"]] == ["lost", "lost"]
+    assert run["state"] == "failed"
+    for run_id in neighbours:
+        run = odd.finished(run_id, 60)
+        assert run["state"] == "succeeded", run["attempts"]
+
+
+def test_workers_whose_master_was_killed_end_by_themselves_and_their_runs_go_on(odd: Deployment) -> None:
+    odd.create("linger", actor="linger", args={"seconds": 60}, time_limit_seconds=100)
+    run_id = odd.trigger("linger")
+    eventually(lambda: odd.run(run_id)["started_at"])
+    master = odd.process("worker")
+    workers = master.children()
+    assert len(workers) >= 2
+    master.kill()
+    odd.exited("worker")
+    odd.start("worker.2")
+    eventually(lambda: not any(psutil.pid_exists(worker.pid) for worker in workers), 30, "the orphans end")
+    run = odd.run(run_id)
+    assert [attempt["outcome"] for attempt in run["attempts"]] == ["interrupted"]
