@@ -1,28 +1,59 @@
-"""SQL of prune: history past its retention goes in small batches; partitions are made ahead."""
+"""SQL of prune: history past its retention goes in small batches or by whole months; partitions are made ahead."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from models.states import State
 
 MONTHS_AHEAD = 2
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
+"""Everybody waits behind whoever waits for the lock of a whole table."""
 
+FIRST_ID = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What one batch did: how many rows of each state are gone, and the id to go on after; None at the end."""
+
+    deleted: Mapping[State, int]
+    last_id: UUID | None
+
+
+# Reads a page of the primary key, whatever becomes of its rows: no batch is longer than another.
 _PRUNE = """
-WITH old AS (
-    SELECT id FROM runs
-    WHERE id < callsheet_first_id(now() - %(age)s) AND state = %(state)s AND finished_at < now() - %(age)s
+WITH ages AS (
+    SELECT * FROM unnest(%(states)s::text[], %(ages)s::interval[]) AS a(state, age)
+), page AS MATERIALIZED (
+    SELECT id, state, finished_at FROM runs
+    WHERE id > %(after)s AND id < callsheet_first_id(now() - (SELECT min(age) FROM ages))
     ORDER BY id LIMIT %(limit)s
+), old AS MATERIALIZED (
+    SELECT p.id, p.state FROM page p JOIN ages a ON a.state = p.state WHERE p.finished_at < now() - a.age
 ), outputs AS (
     DELETE FROM run_outputs o USING old WHERE o.run_id = old.id
+), gone AS (
+    DELETE FROM runs r USING old WHERE r.id = old.id
 )
-DELETE FROM runs r USING old WHERE r.id = old.id
+SELECT (SELECT id FROM page ORDER BY id OFFSET %(limit)s - 1),
+    (SELECT jsonb_object_agg(state, rows) FROM (SELECT state, count(*) AS rows FROM old GROUP BY state) counted)
 """
 
 
-def prune_runs(connection: sa.Connection, state: State, age: timedelta, limit: int) -> int:
-    """Delete up to `limit` runs in a final state that ended longer than `age` ago, with their output; how many."""
-    return connection.exec_driver_sql(_PRUNE, {"state": state.value, "age": age, "limit": limit}).rowcount
+def prune_runs(connection: sa.Connection, ages: Mapping[State, timedelta], after: UUID, limit: int) -> Pruned:
+    """Delete, of the next `limit` runs after an id, those that ended longer ago than their state's age, with output."""
+    parameters = {
+        "states": [state.value for state in ages],
+        "ages": list(ages.values()),
+        "after": after,
+        "limit": limit,
+    }
+    last_id, deleted = connection.exec_driver_sql(_PRUNE, parameters).one()
+    return Pruned({State(state): rows for state, rows in (deleted or {}).items()}, last_id)
 
 
 _PRUNE_KEYS = "DELETE FROM trigger_keys WHERE created_at < now() - %(age)s"
@@ -39,5 +70,17 @@ def make_partitions(connection: sa.Connection) -> None:
     Waits for readers of the whole table 2 s at most, as everybody else would wait behind it: then sqlalchemy's
     OperationalError, and the next call tries again. Until then rows of such a month are in the default partition.
     """
-    connection.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+    connection.exec_driver_sql(LOCK_TIMEOUT)
     connection.exec_driver_sql("SELECT callsheet_make_partitions(%(months)s)", {"months": MONTHS_AHEAD})
+
+
+def drop_partition(connection: sa.Connection, age: timedelta) -> str | None:
+    """Drop the first month of runs, with their output, of which everything ended longer than `age` ago.
+
+    Returns the month, such as 2026_01, or None if there is none. Waits and raises as `make_partitions` does.
+    """
+    connection.exec_driver_sql(LOCK_TIMEOUT)
+    dropped: str | None = connection.exec_driver_sql(
+        "SELECT callsheet_drop_partition(%(age)s)", {"age": age}
+    ).scalar_one()
+    return dropped

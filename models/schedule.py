@@ -45,6 +45,12 @@ class Schedule(SQLModel, table=True):
             postgresql_where=sa.text("next_due_at IS NOT NULL AND error IS NULL"),
             info={"serves": "plan: schedules whose next slot has come"},
         ),
+        sa.Index(
+            "schedules_code",
+            "name",
+            postgresql_where=sa.text("source = 'code'"),
+            info={"serves": "the scheduling loop: schedules that code declares"},
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

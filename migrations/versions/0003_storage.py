@@ -1,0 +1,48 @@
+"""Storage at scale: schedules of code are found by an index, and months whose history is old enough are dropped."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+# One month a call, so that the lock on the whole table is short. Rows may still come for a month that is long past:
+# they are looked for behind the lock.
+DROP_PARTITION = """
+CREATE FUNCTION callsheet_drop_partition(age interval) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    month text;
+    kept boolean;
+BEGIN
+    FOR month IN
+        SELECT right(c.relname, 7) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'runs'::regclass AND c.relname ~ '^runs_[0-9]{4}_[0-9]{2}$'
+          AND (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') AT TIME ZONE 'UTC' < now() - age
+        ORDER BY 1
+    LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at IS NULL OR finished_at >= $1)', 'runs_' || month)
+            INTO kept USING now() - age;
+        CONTINUE WHEN kept;
+        LOCK TABLE runs, run_outputs IN ACCESS EXCLUSIVE MODE;
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE finished_at IS NULL OR finished_at >= $1)', 'runs_' || month)
+            INTO kept USING now() - age;
+        CONTINUE WHEN kept;
+        EXECUTE format('DROP TABLE %I', 'runs_' || month);
+        EXECUTE format('DROP TABLE IF EXISTS %I', 'run_outputs_' || month);
+        RETURN month;
+    END LOOP;
+    RETURN NULL;
+END
+$$;
+"""
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("CREATE INDEX schedules_code ON schedules (name) WHERE source = 'code'")
+    op.execute("COMMENT ON INDEX schedules_code IS 'the scheduling loop: schedules that code declares'")
+    op.execute(DROP_PARTITION)
+
+
+def downgrade() -> None:
+    op.execute("DROP FUNCTION callsheet_drop_partition(interval)")
+    op.execute("DROP INDEX schedules_code")
