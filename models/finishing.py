@@ -1,7 +1,7 @@
 """SQL of finish: what became of attempts, written in groups by one writer per worker process."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -74,7 +74,7 @@ RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
     """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
     heavy = {"schedule_id", "error_traceback", "output", "output_truncated"}
-    rows = as_json({k: v for k, v in asdict(end).items() if k not in heavy} for end in finished)
+    rows = as_json({k: v for k, v in vars(end).items() if k not in heavy} for end in finished)
     return connection.exec_driver_sql(_FINISH, {"rows": rows, "worker": worker}).all()
 
 

@@ -1,7 +1,7 @@
 """SQL of plan: take due schedules, insert the rows of their slots, move their cursors."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,7 +123,7 @@ def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
     """Insert the rows, return the ids that were new. A row whose id is there already is somebody else's win."""
     if not runs:
         return set()
-    rows = as_json(asdict(run) for run in runs)
+    rows = as_json(vars(run) for run in runs)
     return set(connection.exec_driver_sql(_INSERT_RUNS, {"rows": rows}).scalars())
 
 
@@ -145,7 +145,7 @@ WHERE s.id = v.id
 def advance_schedules(connection: sa.Connection, advances: Sequence[Advance]) -> None:
     """Move cursors forward (never back) and set when each schedule is due next."""
     if advances:
-        connection.exec_driver_sql(_ADVANCE, {"rows": as_json(asdict(advance) for advance in advances)})
+        connection.exec_driver_sql(_ADVANCE, {"rows": as_json(vars(advance) for advance in advances)})
 
 
 _QUARANTINE = "UPDATE schedules SET error = %(error)s WHERE id = %(id)s"

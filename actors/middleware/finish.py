@@ -1,5 +1,6 @@
 """Finish: what became of an attempt, decided here and written by the keeper."""
 
+import logging
 import time
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from dramatiq.broker import MessageProxy
 from actors.claims import ClaimedMessage
 from actors.outcome import RetryRule, fail, succeed
 from models.finishing import FinishedAttempt
+from models.states import State
 
 log = structlog.get_logger("worker")
 
@@ -30,7 +32,9 @@ class Finish(Middleware):
             log.exception("finish")
             end = fail(message.claim, error, RetryRule(), message.held.started_at(), _now(message))
         broker.process.finish(end)
-        log.info("finish", outcome=end.outcome.value, state=end.state.value, error=end.error_type)
+        # A line for each success would cost more than the run; the keeper says how many there were.
+        level = logging.DEBUG if end.state is State.SUCCEEDED else logging.INFO
+        log.log(level, "finish", outcome=end.outcome.value, state=end.state.value, error=end.error_type)
 
 
 def _decide(broker: Any, message: ClaimedMessage, result: Any, exception: BaseException | None) -> FinishedAttempt:
