@@ -1,0 +1,93 @@
+"""Drain: how fast a worker empties a full queue, with all its history in rows, against plain Dramatiq."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dramatiq import Message
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+from scheduling.publish import publish_due
+from tests.benchmarks.figures import Figure, ratios
+from tests.benchmarks.options import Options
+from tests.benchmarks.site import Site
+from tests.benchmarks.system import System
+
+RAW = "dramatiq tests.benchmarks.peers.plain_dramatiq --processes {processes} --threads 8"
+WORKER = "dramatiq actors --processes {processes} --threads 8 --worker-shutdown-timeout 25000 --skip-logging"
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Drain:
+    """Runs per second from the first one's first line to the last one's end, and CPU seconds per 1,000 runs."""
+
+    rate: float
+    cpu: dict[str, float]
+
+
+def measure(options: Options, site: Site) -> list[Figure]:
+    """Plain Dramatiq, callsheet with a full queue, and callsheet as deployed, in turn."""
+    kinds: dict[str, Callable[[Site, int], Drain]] = {
+        "dramatiq": drain_raw,
+        "callsheet, prefilled": drain_prefilled,
+        "callsheet, as deployed": drain_deployed,
+    }
+    drains: dict[str, list[Drain]] = {name: [] for name in kinds}
+    for _ in range(options.runs):
+        for name, drain in kinds.items():
+            drains[name].append(drain(site, options.runs_to_drain))
+    figures = [Figure(f"{name}: drained", [d.rate for d in each], "runs/s") for name, each in drains.items()]
+    raw = [d.rate for d in drains["dramatiq"]]
+    figures += [
+        ratios(f"{name} ÷ dramatiq", [d.rate for d in drains[name]], raw, ">= 1.0 (aim 1.25)")
+        for name in list(kinds)[1:]
+    ]
+    for name, each in drains.items():
+        for process in each[0].cpu:
+            values = [d.cpu[process] for d in each]
+            figures.append(Figure(f"{name}: CPU of {process}", values, "s/1,000"))
+    return figures
+
+
+def drain_raw(site: Site, count: int, processes: int = 2) -> Drain:
+    """Messages of plain Dramatiq, all sent before the worker starts."""
+    with site.system() as system:
+        broker = RabbitmqBroker(url=system.environment["AMQP_URL"])
+        broker.declare_queue("default", ensure=True)
+        for _ in range(count):
+            broker.enqueue(Message(queue_name="default", actor_name="noop", args=(), kwargs={}, options={}))
+        broker.close()
+        system.start("worker", command=RAW.format(processes=processes))
+        return _watch(system, count, lambda: max(system.stamps.times()))
+
+
+def drain_prefilled(site: Site, count: int, processes: int = 2) -> Drain:
+    """Runs of callsheet, all in RabbitMQ before the worker starts; no scheduling process."""
+    with site.system() as system:
+        system.announce()
+        system.plan(count)
+        with system.publisher() as publisher:
+            while publish_due(system.engine, publisher, BATCH, window=count):
+                pass
+        system.start("worker", command=WORKER.format(processes=processes))
+        return _watch(system, count, system.wait_until_ended)
+
+
+def drain_deployed(site: Site, count: int, processes: int = 2, schedulers: int = 1) -> Drain:
+    """Runs of callsheet that wait in their rows; scheduling keeps its default window of messages in RabbitMQ."""
+    with site.system() as system:
+        system.announce()
+        system.plan(count)
+        system.start(*(f"scheduling.{number}" for number in range(schedulers)))
+        system.start("worker", command=WORKER.format(processes=processes))
+        return _watch(system, count, system.wait_until_ended)
+
+
+def _watch(system: System, count: int, wait_for_end: Callable[[], float]) -> Drain:
+    system.stamps.wait(1)
+    before = system.cpu_seconds()
+    system.stamps.wait(count)
+    end = wait_for_end()
+    after = system.cpu_seconds()
+    spent = {name: (after[name] - before[name]) * 1000 / count for name in after}
+    return Drain(count / (end - system.stamps.times()[0]), spent)
