@@ -15,6 +15,10 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
+bench: .venv/bench  ## on servers of its own; ARGS="drain burst --runs 1" for a part of it, --help for all there is
+	@$(BIN)/python -m tests.servers.prepare
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
 .venv/embedded: requirements-embedded.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("callsheet needs Python 3.11 or later: make PYTHON=/path/to/python3")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
@@ -26,12 +30,18 @@ lint: .venv/dev
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	@touch $@
 
-LOCK = uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+.venv/bench: .venv/dev tests/benchmarks/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r tests/benchmarks/requirements.txt
+	@touch $@
+
+FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+LOCK = uv pip compile pyproject.toml $(FLAGS)
 
 lock:  ## needs uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) --extra embedded -c requirements.txt -o requirements-embedded.txt
 	$(LOCK) --extra embedded --extra test --extra dev -c requirements-embedded.txt -o requirements-dev.txt
+	echo 'apscheduler>=3.10,<4' | uv pip compile - $(FLAGS) -c requirements-dev.txt -o tests/benchmarks/requirements.txt
 
 clean:
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache

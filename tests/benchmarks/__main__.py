@@ -11,7 +11,7 @@ from tests.benchmarks.figures import print_table, write_json
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
 
-NAMES = ("drain",)
+NAMES = ("drain", "burst", "lateness", "trigger")
 
 
 def main() -> None:
