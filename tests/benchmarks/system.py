@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psutil
@@ -114,3 +115,10 @@ class System(Deployment):
         """One value from the database."""
         with self.engine.begin() as connection:
             return connection.execute(sa.text(statement)).scalar_one()
+
+    def ports(self) -> tuple[int, int]:
+        """The ports of PostgreSQL and of RabbitMQ."""
+        database, amqp = urlsplit(self.database_url).port, urlsplit(self.environment["AMQP_URL"]).port
+        assert database is not None, "private servers have one"
+        assert amqp is not None, "likewise"
+        return database, amqp
