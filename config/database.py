@@ -17,14 +17,17 @@ def driver_url(database: Database) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def make_engine(database: Database, *, pool_size: int, application: str) -> sa.Engine:
-    """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity."""
+def make_engine(database: Database, *, pool_size: int, application: str, ping: bool = True) -> sa.Engine:
+    """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity.
+
+    `ping` tries each connection before it is used. Who tries again after an error anyway need not pay for that.
+    """
     return sa.create_engine(
         driver_url(database),
         pool_size=pool_size,
         max_overflow=0,
         hide_parameters=True,  # arguments of runs stay out of logs
-        pool_pre_ping=True,
+        pool_pre_ping=ping,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args=_connect_args(database, application),
     )

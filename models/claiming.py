@@ -14,7 +14,10 @@ from models.states import State, quoted, sources
 
 @dataclass(frozen=True)
 class ClaimedRun:
-    """A run this worker holds, as the row was at the claim. `claimed_at` is the database's clock."""
+    """A run this worker holds, as the row was at the claim. `claimed_at` is the database's clock.
+
+    The fields are in the order of the columns that are read.
+    """
 
     id: UUID
     actor: str
@@ -64,7 +67,7 @@ def claim_runs(
     moved on, or that is not due yet is not among them."""
     ids, attempts = [id_ for id_, _ in wanted], [attempt for _, attempt in wanted]
     parameters = {"ids": ids, "attempts": attempts, "worker": worker, "lease": lease_seconds}
-    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_CLAIM, parameters)]
+    return [ClaimedRun(*row) for row in connection.exec_driver_sql(_CLAIM, parameters)]
 
 
 _OWN = f"""
@@ -77,7 +80,7 @@ WHERE r.state = 'running' AND r.worker_id = %(worker)s
 def read_own_claims(connection: sa.Connection, wanted: Sequence[tuple[UUID, int]], worker: UUID) -> list[ClaimedRun]:
     """Of the runs given as for `claim_runs`, those that this worker has claimed already."""
     parameters = {"ids": [id_ for id_, _ in wanted], "attempts": [attempt for _, attempt in wanted], "worker": worker}
-    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_OWN, parameters)]
+    return [ClaimedRun(*row) for row in connection.exec_driver_sql(_OWN, parameters)]
 
 
 def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:

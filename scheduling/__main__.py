@@ -26,7 +26,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
-    engine = make_engine(settings.database, pool_size=1, application="scheduling")
+    engine = make_engine(settings.database, pool_size=1, application="scheduling", ping=False)
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)

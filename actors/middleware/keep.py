@@ -31,7 +31,7 @@ class Keep(Middleware):
     def before_worker_boot(self, broker: Any, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer."""
         queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
-        engine = make_engine(self._settings.database, pool_size=CONNECTIONS, application="worker")
+        engine = make_engine(self._settings.database, pool_size=CONNECTIONS, application="worker", ping=False)
         process = WorkerProcess(self._settings, engine, worker.worker_threads, queues, HeldRuns(worker.worker_threads))
         broker.process = process
         self._keeper = Keeper(process, Announcer(broker, process).announce)
