@@ -27,18 +27,18 @@ CTL_SECONDS = 60
 
 
 class RabbitNode:
-    """`config` holds the lines of rabbitmq.conf.
+    """`config` holds the lines of rabbitmq.conf, `advanced` the Erlang terms of advanced.config.
 
     With `folder` it is a handle on the running node of that folder, for `ctl` and `url` alone.
     """
 
-    def __init__(self, *, config: Iterable[str] = (), folder: Path | None = None) -> None:
+    def __init__(self, *, config: Iterable[str] = (), advanced: str = "", folder: Path | None = None) -> None:
         self._node: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._scripts = find_scripts()
         self.folder = folder or new_server_folder("rabbitmq")
         if folder is None:
-            self._write_files(config)
+            self._write_files(config, advanced)
         self._ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
 
     @property
@@ -131,7 +131,7 @@ class RabbitNode:
             "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
         }
 
-    def _write_files(self, config: Iterable[str]) -> None:
+    def _write_files(self, config: Iterable[str], advanced: str) -> None:
         for name in ("home", "mnesia", "log", "conf.d"):
             (self.folder / name).mkdir()
         cookie = self.folder / "home" / ".erlang.cookie"
@@ -139,7 +139,7 @@ class RabbitNode:
         cookie.chmod(0o400)
         (self.folder / "rabbitmq.conf").write_text("".join(f"{line}\n" for line in config))
         (self.folder / "rabbitmq-env.conf").touch()
-        (self.folder / "advanced.config").write_text("[].\n")
+        (self.folder / "advanced.config").write_text(f"[{advanced}].\n")
         (self.folder / "enabled_plugins").write_text("[].\n")
         ports = {name: free_port() for name in ("amqp", "dist", "epmd")}
         (self.folder / "ports.json").write_text(json.dumps(ports))
