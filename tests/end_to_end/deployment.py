@@ -9,6 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -39,6 +40,8 @@ class Deployment:
         self.database_url = database_url
         self._folder = folder
         self._checkout = checkout
+        self.overrides: dict[str, dict[str, str]] = {}
+        """Environment variables that single processes have besides, from their next start on."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = _free_port()
         self.environment = {
@@ -66,9 +69,10 @@ class Deployment:
         """Start processes of the Procfile (or one with another command)."""
         for name in names:
             argv = shlex.split(command or PROCFILE[name.split(".")[0]])
+            environment = self.environment | self.overrides.get(name, {})
             with self.log_path(name).open("ab") as log:
                 self._processes[name] = subprocess.Popen(
-                    argv, cwd=self._checkout, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                    argv, cwd=self._checkout, env=environment, stdout=log, stderr=log, start_new_session=True
                 )
         return self
 
@@ -82,10 +86,16 @@ class Deployment:
         """The process started last under this name."""
         return psutil.Process(self._processes[name].pid)
 
+    @property
+    def processes(self) -> dict[str, subprocess.Popen[bytes]]:
+        """What has been started and not been killed or stopped here, by name; it may have exited by itself."""
+        return dict(self._processes)
+
     def kill(self, name: str) -> None:
         """SIGKILL the process and all of its group."""
         process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has exited by itself, and nothing of its group is left
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
     def stop(self, name: str, *, group: bool = False, times: int = 1, timeout: float = 40) -> int:
