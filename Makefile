@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test lint lock bench clean
+.PHONY: up test lint lock bench chaos soak clean
 
 up: .venv/embedded  ## everything on this machine, nothing else installed
 	@$(BIN)/callsheet up
@@ -18,6 +18,12 @@ lint: .venv/dev
 bench: .venv/bench  ## on servers of its own; ARGS="drain burst --runs 1" for a part of it, --help for all there is
 	@$(BIN)/python -m tests.servers.prepare
 	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+chaos: .venv/dev  ## every fault by itself; FAULTS="kill RabbitMQ" chooses by a part of the name
+	$(BIN)/python -m tests.chaos $(if $(FAULTS),"$(FAULTS)")
+
+soak: .venv/dev  ## a random mix of all faults: MINUTES=20 SEED=1
+	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.chaos.soak
 
 .venv/embedded: requirements-embedded.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("callsheet needs Python 3.11 or later: make PYTHON=/path/to/python3")'

@@ -1,0 +1,125 @@
+"""One experiment: a load, faults while it runs, and the look at what became of it all."""
+
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tests.chaos.evidence import Evidence, gather
+from tests.chaos.faults import Fault
+from tests.chaos.invariants import violations
+from tests.chaos.leaks import leaks
+from tests.chaos.load import Load, loaded
+from tests.chaos.world import World
+from tests.waiting import eventually
+
+RECOVERY_LIMIT_SECONDS = 10
+LEASE_LIMIT_SECONDS = 35
+RECOVERY_WAIT_SECONDS = 60
+SETTLE_SECONDS = 150
+"""The longest run takes 20 s, and starts again when a lease of 30 s has run out."""
+
+AFTER_SECONDS = 5
+"""How long the load goes on after the recovery."""
+
+SHOWN = 20
+
+_DUE_AFTER = "SELECT id FROM runs WHERE due_at > %s AND due_at <= now() AND starts_with(schedule_name, %s) LIMIT 2000"
+_UNFINISHED = "SELECT id FROM runs WHERE starts_with(schedule_name, %s) AND finished_at IS NULL LIMIT 1"
+
+
+@dataclass
+class Result:
+    """`recovery_seconds`: from the end of the fault to the start of a run that was due after it. `again_seconds`: to
+    the last start of a run whose attempt it had cut off, where a lease had to run out."""
+
+    name: str
+    recovery_seconds: float | None = None
+    again_seconds: float | None = None
+    seconds: float = 0
+    slots: int = 0
+    runs: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    doubled: int = 0
+    results_lost: int = 0
+    confirmed_cancels: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the report."""
+        return asdict(self)
+
+
+def suffer(world: World, fault: Fault, result: Result) -> datetime:
+    """Inflict one fault, and wait until callsheet has recovered; when the fault ended."""
+    try:
+        fault.act(world)
+    except AssertionError as error:
+        result.violations.append(f"{fault.name}: {error}")
+    ended = world.now()
+    seconds = recovery_seconds(world, ended)
+    if seconds is None or seconds > RECOVERY_LIMIT_SECONDS:
+        result.violations.append(
+            f"{fault.name}: nothing due after it started within {RECOVERY_LIMIT_SECONDS} s: {seconds}"
+        )
+    result.recovery_seconds = max(result.recovery_seconds or 0, seconds or RECOVERY_WAIT_SECONDS)
+    return ended
+
+
+def recovery_seconds(world: World, ended: datetime) -> float | None:
+    """From then until the first start of a run that was due later; None if there is none for a long time."""
+
+    def first() -> datetime | None:
+        due = [row["id"] for row in world.rows(_DUE_AFTER, ended, f"{world.scope}.")]
+        starts = world.ledger.starts(due)
+        return starts[0].at if starts else None
+
+    try:
+        return (eventually(first, RECOVERY_WAIT_SECONDS) - ended).total_seconds()
+    except AssertionError:
+        return None
+
+
+def run_single(world: World, fault: Fault, quick: int) -> Result:
+    """One fault under its own load."""
+    name = fault.name.lower().replace(" ", "-").replace("'", "").replace(",", "")
+    result, since = Result(fault.name), world.now()
+    with loaded(world, name, quick) as load:
+        ended = suffer(world, fault, result)
+        world.wait(AFTER_SECONDS)
+        evidence = settle(world, load, name, since)
+    if fault.lease:
+        result.again_seconds = _again_seconds(evidence, ended)
+        if result.again_seconds is not None and result.again_seconds > LEASE_LIMIT_SECONDS:
+            result.violations.append(f"cut off runs started again only after {result.again_seconds:.1f} s")
+    judge(world, result, evidence, name, may_lose=fault.lease)
+    return result
+
+
+def settle(world: World, load: Load, name: str, since: datetime) -> Evidence:
+    """Pause everything, wait until every row is final, and gather the evidence."""
+    load.stop()
+    with suppress(AssertionError):  # the rows tell
+        eventually(lambda: not world.rows(_UNFINISHED, f"{name}."), SETTLE_SECONDS)
+    return gather(world, name, since, load.cancelled)
+
+
+def judge(world: World, result: Result, evidence: Evidence, name: str, *, may_lose: bool) -> None:
+    """Fill in what is to be reported."""
+    result.slots = len(evidence.slots)
+    result.runs = len(evidence.runs)
+    result.outcomes = dict(evidence.outcomes())
+    result.doubled = sum(len(events) > 1 for events in evidence.starts.values())
+    result.results_lost = evidence.results_lost()
+    result.confirmed_cancels = len(evidence.cancelled)
+    result.violations += violations(evidence, may_lose=may_lose) + leaks(world, name)
+
+
+def _again_seconds(evidence: Evidence, ended: datetime) -> float | None:
+    """From the end of the fault to the last first start after a lost attempt."""
+    starts = [
+        evidence.starts[run["id"], attempt["number"] + 1][0].at
+        for run, attempt in evidence.attempts()
+        if attempt["outcome"] == "lost" and (run["id"], attempt["number"] + 1) in evidence.starts
+    ]
+    return max(0.0, (max(starts) - ended).total_seconds()) if starts else None

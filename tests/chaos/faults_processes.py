@@ -1,0 +1,66 @@
+"""Faults of programs and machines: an actor that crashes its process, clocks that are wrong, a deploy."""
+
+import os
+import signal
+from functools import partial
+from pathlib import Path
+
+from tests.chaos.faults import Fault
+from tests.chaos.world import World
+from tests.waiting import eventually
+
+LIBFAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+CLOCK_SECONDS = 12
+EXIT_SECONDS = 30
+
+
+def poison(world: World) -> None:
+    """A run that crashes the process of whoever starts it, until its retries are used up."""
+    name = f"{world.scope}.poison-{world.random.randrange(10**9)}"
+    answer = world.call(
+        "POST", "/v1/schedules", name=name, actor="probe_segfault", max_retries=1, min_backoff_seconds=0.1
+    )
+    assert answer.status_code in (201, 409), answer.text
+    run = world.call("POST", f"/v1/schedules/{name}/trigger").json()["id"]
+    ended = f"SELECT attempts FROM runs WHERE id = '{run}' AND finished_at IS NOT NULL"
+    attempts = eventually(lambda: world.rows(ended), 120, "the poisonous run is given up")[0]["attempts"]
+    assert [attempt["outcome"] for attempt in attempts] == ["lost", "lost"], attempts
+
+
+def wrong_clock(seconds: int, world: World) -> None:
+    """One scheduler on a machine whose clock is wrong."""
+    assert LIBFAKETIME is not None, "the package libfaketime is not installed"
+    name = world.pick(world.schedulers)
+    world.deployment.overrides[name] = {
+        "LD_PRELOAD": str(LIBFAKETIME),
+        "FAKETIME": f"{seconds:+d}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    try:
+        _replace(world, name)
+        world.wait(CLOCK_SECONDS)
+    finally:
+        del world.deployment.overrides[name]
+        _replace(world, name)
+
+
+def rolling_restart(world: World) -> None:
+    """A deploy: every process is told to stop and started again, one after the other."""
+    for name in ("web", *world.schedulers, *world.workers):
+        _replace(world, name)
+
+
+def _replace(world: World, name: str) -> None:
+    """Stop a process and wait for the supervisor's new one."""
+    process = world.deployment.processes[name]
+    os.kill(process.pid, signal.SIGTERM)
+    eventually(lambda: process.poll() is not None, EXIT_SECONDS, f"{name} obeys TERM")
+    eventually(lambda: world.deployment.processes[name].poll() is None, 10, f"{name} is started again")
+
+
+FAULTS = [
+    Fault("an actor that crashes", poison, lease=True, shared=True),
+    Fault("a scheduler's clock 90 s fast", partial(wrong_clock, 90), shared=True),
+    Fault("a scheduler's clock 90 s slow", partial(wrong_clock, -90), shared=True),
+    Fault("rolling restart", rolling_restart, shared=True),
+]

@@ -1,0 +1,123 @@
+"""What must hold whatever fault there was: one function per invariant, each returns its violations in words."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.chaos.evidence import Evidence
+
+COUNTED = ("failed", "lost", "timed_out")
+CUT_SHORT = ("lost", "interrupted", "cancelled")
+"""Outcomes of attempts that somebody else than the actor ended."""
+
+RIGHT_END = {"succeeded": "ok", "failed": "error"}
+ON_PURPOSE = "FailedOnPurpose"
+
+
+def every_slot_has_one_row(evidence: Evidence) -> list[str]:
+    """No slot is lost and none is doubled."""
+    wrong = [slot for slot in evidence.slots if slot["rows"] != 1 or not slot["expected"]]
+    behind = [f"{row['name']} was paused without deciding what was due: {row}" for row in evidence.behind]
+    return [f"slot {slot['slot']} of {slot['schedule']} has {slot['rows']} rows" for slot in wrong] + behind
+
+
+def every_run_ends(evidence: Evidence) -> list[str]:
+    """Every row is final in the end."""
+    return [f"never ended: {_show(run)}" for run in evidence.runs.values() if run["finished_at"] is None]
+
+
+def no_attempt_starts_twice(evidence: Evidence) -> list[str]:
+    """User code starts once for an attempt at most."""
+    return [f"started {len(events)} times: {events}" for events in evidence.starts.values() if len(events) > 1]
+
+
+def nothing_starts_unclaimed(evidence: Evidence) -> list[str]:
+    """Every start belongs to an attempt of the history."""
+    claimed = {(run["id"], attempt["number"]) for run, attempt in evidence.attempts()}
+    return [f"started without a claim: {events}" for key, events in evidence.starts.items() if key not in claimed]
+
+
+def nothing_starts_after_a_cancel(evidence: Evidence) -> list[str]:
+    """What the API says is cancelled does not start afterwards."""
+    late = (
+        event
+        for events in evidence.starts.values()
+        for event in events
+        if event.run_id in evidence.cancelled and event.at > evidence.cancelled[event.run_id]
+    )
+    return [f"started after its cancel at {evidence.cancelled[event.run_id]}: {event}" for event in late]
+
+
+def history_tells_what_happened(evidence: Evidence) -> list[str]:
+    """History and ledger agree on starts, ends and outcomes."""
+    return [
+        f"{problem}: {_show(run)}; attempt {attempt}"
+        for run, attempt in evidence.attempts()
+        for problem in _disagreements(evidence, run, attempt)
+    ]
+
+
+def attempts_follow_the_policy(evidence: Evidence) -> list[str]:
+    """Attempts have no gaps, retries stay within the policy, and an interrupted attempt uses none up."""
+    return [f"{problem}: {_show(run)}" for run in evidence.runs.values() for problem in _breaches(run)]
+
+
+def nothing_is_lost(evidence: Evidence) -> list[str]:
+    """For faults that kill no worker and keep none from its database for a lease: every attempt ends by itself."""
+    return [f"lost, though its worker lived: {_show(run)}" for run, a in evidence.attempts() if a["outcome"] == "lost"]
+
+
+ALWAYS = (
+    every_slot_has_one_row,
+    every_run_ends,
+    no_attempt_starts_twice,
+    nothing_starts_unclaimed,
+    nothing_starts_after_a_cancel,
+    history_tells_what_happened,
+    attempts_follow_the_policy,
+)
+
+
+def violations(evidence: Evidence, *, may_lose: bool) -> list[str]:
+    """All violations, each with the invariant's name."""
+    invariants = ALWAYS if may_lose else (*ALWAYS, nothing_is_lost)
+    return [f"{invariant.__name__}: {problem}" for invariant in invariants for problem in invariant(evidence)]
+
+
+def _disagreements(evidence: Evidence, run: dict[str, Any], attempt: dict[str, Any]) -> Iterator[str]:
+    key, outcome = (run["id"], attempt["number"]), attempt["outcome"]
+    starts, ends = evidence.starts.get(key, []), evidence.ends.get(key, [])
+    if outcome in RIGHT_END:
+        if [end.outcome for end in ends] != [RIGHT_END[outcome]]:
+            yield f"{outcome} in the history, the ledger has the ends {ends}"
+    elif outcome not in CUT_SHORT:
+        yield f"{outcome}, for which there was no reason"
+    if outcome == "failed" and attempt["error"]["type"] != ON_PURPOSE:
+        yield "failed for another reason than its own"
+    if attempt["started_at"] is not None and not starts:
+        yield "started in the history, not in the ledger"
+    if attempt["started_at"] is None and starts and outcome != "lost":
+        # Of a lost attempt only what its worker reported in time is known: not that it began just before.
+        yield "started in the ledger, not in the history"
+
+
+def _breaches(run: dict[str, Any]) -> Iterator[str]:
+    attempts = run["attempts"]
+    if [attempt["number"] for attempt in attempts] != list(range(1, run["attempt"] + 1)):
+        yield "attempts have gaps"
+    if run["retries"] > run["max_retries"]:
+        yield "more retries than allowed"
+    again = [attempt["outcome"] for attempt in attempts if attempt["backoff_seconds"] is not None]
+    if sum(outcome in COUNTED for outcome in again) != run["retries"]:
+        yield "retries were counted wrongly"
+    last = attempts[-1]["outcome"] if attempts else None
+    if (run["state"] == "succeeded") != (last == "succeeded"):
+        yield "state and last attempt differ"
+    if run["state"] == "failed" and (last not in COUNTED or run["retries"] < run["max_retries"]):
+        yield "failed with retries left"
+    if run["state"] == "skipped" and attempts:
+        yield "skipped after an attempt"
+
+
+def _show(run: dict[str, Any]) -> str:
+    shown = ("schedule_name", "state", "reason", "attempt", "retries", "worker_id", "due_at", "lease_until", "attempts")
+    return f"run {run['id']} " + ", ".join(f"{name} {run[name]}" for name in shown)

@@ -1,0 +1,106 @@
+"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: all faults at random, and what must hold after them."""
+
+import os
+import random
+import sys
+import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from tests.chaos import servers
+from tests.chaos.experiment import Result, judge, settle, suffer
+from tests.chaos.faults import Fault, all_faults
+from tests.chaos.load import loaded
+from tests.chaos.report import show_violations, write_json
+from tests.chaos.run_folder import run_folder
+from tests.chaos.world import World
+
+QUICK = 30
+"""Runs a second, besides those that last."""
+
+PAUSE_SECONDS = (1, 6)
+TOGETHER = 0.3
+"""How often a second fault strikes while the first lasts."""
+
+SCOPE = "soak"
+
+
+def soak(world: World, faults: list[Fault], minutes: float, quick: int = QUICK) -> dict[str, Any]:
+    """Inflict random faults for so long; the report."""
+    result, since, began = Result(SCOPE), world.now(), time.monotonic()
+    injected: Counter[str] = Counter()
+    with loaded(world, SCOPE, quick) as load:
+        while time.monotonic() - began < minutes * 60:
+            chosen = world.random.sample(faults, 2 if world.random.random() < TOGETHER else 1)
+            injected.update(fault.name for fault in chosen)
+            print(f"{time.monotonic() - began:6.0f} s  {' and '.join(fault.name for fault in chosen)}", flush=True)
+            _strike(world, chosen, result)
+            world.wait(world.random.uniform(*PAUSE_SECONDS))
+        result.seconds = time.monotonic() - began
+        evidence = settle(world, load, SCOPE, since)
+    judge(world, result, evidence, SCOPE, may_lose=any(fault.lease for fault in faults))
+    return _report(world, result, injected)
+
+
+def _strike(world: World, chosen: list[Fault], result: Result) -> None:
+    """All of them at once. What was due afterwards must start soon after the last has ended."""
+    *others, last = sorted(chosen, key=lambda fault: fault.name)
+    with ThreadPoolExecutor(2) as pool:
+        running: list[Future[None]] = [pool.submit(_act, world, fault, result) for fault in others]
+
+        def act(world: World) -> None:
+            try:
+                last.act(world)
+            finally:
+                for future in running:
+                    future.result()
+
+        suffer(world, Fault(" and ".join(fault.name for fault in chosen), act), result)
+
+
+def _act(world: World, fault: Fault, result: Result) -> None:
+    try:
+        fault.act(world)
+    except AssertionError as error:
+        result.violations.append(f"{fault.name}: {error}")
+
+
+def _report(world: World, result: Result, injected: Counter[str]) -> dict[str, Any]:
+    return {
+        "verdict": "broken" if result.violations else "kept",
+        "minutes": round(result.seconds / 60, 1),
+        "schedulers": len(world.schedulers),
+        "workers": len(world.workers),
+        "slots": result.slots,
+        "runs": result.runs,
+        "runs per second": round(result.runs / result.seconds, 1),
+        "attempts": result.outcomes,
+        "attempts lost": result.outcomes.get("lost", 0),
+        "starts doubled": result.doubled,
+        "results lost with their worker": result.results_lost,
+        "cancels confirmed": result.confirmed_cancels,
+        "worst recovery in seconds": round(result.recovery_seconds or 0, 1),
+        "faults": sum(injected.values()),
+        "faults by kind": dict(injected.most_common()),
+        "processes started again": dict(world.supervisor.restarts),
+        "violations": result.violations,
+    }
+
+
+def main() -> int:
+    minutes = float(os.environ.get("MINUTES") or 20)
+    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
+    print(f"{minutes:g} minutes, seed {seed}", flush=True)
+    with run_folder() as folder, servers.started() as started:
+        urls = (started.database_url, started.rabbitmq.url, started.ledger.url)
+        with World(folder, *urls, servers=started, seed=seed) as world:
+            report = {"seed": seed} | soak(world, all_faults(), minutes)
+    write_json(folder / "soak.json", report)
+    print(show_violations(Result(SCOPE, violations=report.pop("violations"))))
+    print("\n".join(f"{name:<32}{value}" for name, value in report.items()), f"\nlogs and report: {folder}")
+    return 0 if report["verdict"] == "kept" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""The world of a chaos run: a whole callsheet behind two proxies, its supervisor, and the ledger of what really ran."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.chaos.ledger import URL_VARIABLE, Ledger
+from tests.chaos.proxy import Proxy
+from tests.chaos.servers import Servers
+from tests.chaos.supervisor import Supervisor
+from tests.end_to_end.deployment import ROOT, Deployment
+from tests.waiting import eventually
+
+SETTINGS = {"CALLSHEET_ACTORS__MODULES": '["tests.chaos.probe"]', "CALLSHEET_LOG__FORMAT": "json"}
+DEFAULTS = {
+    "CALLSHEET_WORKER__LEASE_SECONDS": "30",
+    "CALLSHEET_WORKER__RENEW_SECONDS": "5",
+    "CALLSHEET_SCHEDULING__RESCUE_AFTER_SECONDS": "10",
+    "dramatiq_restart_delay": "3000",
+}
+"""What a deployment has that sets none of these. Deployment itself has shorter ones, for quick tests."""
+
+PROBES = 4
+
+
+class World:
+    """`workers` counts Dramatiq masters; `servers` is None where others share them, which only some faults bear."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        amqp_url: str,
+        ledger_url: str,
+        *,
+        schedulers: int = 2,
+        workers: int = 2,
+        settings: Mapping[str, str] = DEFAULTS,
+        servers: Servers | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.servers = servers
+        self.random = random.Random(seed)
+        self.scope = "none"
+        """The experiment under way: the names of its schedules begin with it."""
+        self.admin_url = servers.admin_url if servers else database_url
+        self._stack = ExitStack()
+        self.postgres_proxy = self._stack.enter_context(Proxy(_port(database_url)))
+        self.rabbitmq_proxy = self._stack.enter_context(Proxy(_port(amqp_url)))
+        self.ledger = Ledger(ledger_url)
+        self.amqp_url = amqp_url
+        through = {
+            "DATABASE_URL": _through(database_url, self.postgres_proxy),
+            "AMQP_URL": _through(amqp_url, self.rabbitmq_proxy),
+            URL_VARIABLE: ledger_url,
+        }
+        self.deployment = Deployment(folder, database_url, amqp_url, SETTINGS | dict(settings) | through)
+        self.supervisor = Supervisor(self.deployment)
+        self.schedulers = _names("scheduling", schedulers)
+        self.workers = _names("worker", workers)
+
+    def __enter__(self) -> Self:
+        try:
+            migrate = ["alembic", "upgrade", "head"]
+            subprocess.run(migrate, cwd=ROOT, env=self.deployment.environment, check=True, timeout=60)
+            self.deployment.start("web", *self.schedulers, *self.workers)
+            self.supervisor.start()
+            self.deployment.ready()
+            eventually(self._knows_probes, 30, ignoring=httpx.HTTPError)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End everything that this world started."""
+        with suppress(RuntimeError):  # it never started
+            self.supervisor.stop()
+        for orphan in self.supervisor.orphans():
+            with suppress(psutil.NoSuchProcess):
+                orphan.kill()
+        self.deployment.close()
+        self._stack.close()
+
+    def children(self, name: str) -> list[psutil.Process]:
+        """The worker processes of a Dramatiq master."""
+        with suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid(name)).children()
+        return []
+
+    def pid(self, name: str) -> int:
+        """The process that runs under this name now."""
+        return self.deployment.processes[name].pid
+
+    def pick(self, names: list[str]) -> str:
+        """One of them, by the seed."""
+        return self.random.choice(names)
+
+    def send(self, name: str, signum: signal.Signals) -> None:
+        """Signal the leader of a process, if it is there."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid(name), signum)
+
+    def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
+        """Ask callsheet's database, past the proxy, as an administrator; waits for it while it is away."""
+
+        def ask() -> tuple[list[dict[str, Any]]]:
+            with psycopg.connect(self.admin_url, row_factory=dict_row, connect_timeout=5) as connection:
+                return (connection.execute(sql, parameters or None).fetchall(),)
+
+        return eventually(ask, 60, "callsheet's database answers", psycopg.OperationalError)[0]
+
+    def call(self, method: str, path: str, timeout: float = 60, **body: Any) -> httpx.Response:
+        """Call the API, again and again until it answers without a server error."""
+
+        def ask() -> httpx.Response | None:
+            answer = self.deployment.api.request(method, path, json=body or None)
+            return answer if answer.status_code < 500 else None
+
+        return eventually(ask, timeout, f"{method} {path} is answered", httpx.HTTPError)
+
+    def now(self) -> datetime:
+        """The time by the ledger's clock."""
+        return self.ledger.now()
+
+    def wait(self, seconds: float) -> None:
+        """Let a fault last."""
+        time.sleep(seconds)
+
+    def _knows_probes(self) -> bool:
+        items = self.deployment.api.get("/v1/actors", params={"limit": 100}).json()["items"]
+        return sum(item["name"].startswith("probe_") for item in items) == PROBES
+
+
+def _names(kind: str, count: int) -> list[str]:
+    return [kind if number == 1 else f"{kind}.{number}" for number in range(1, count + 1)]
+
+
+def _port(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None, "servers of tests have a port of their own"
+    return port
+
+
+def _through(url: str, proxy: Proxy) -> str:
+    """The same server, reached through the proxy."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}").geturl()
