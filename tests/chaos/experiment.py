@@ -113,6 +113,7 @@ def judge(world: World, result: Result, evidence: Evidence, name: str, *, may_lo
     result.results_lost = evidence.results_lost()
     result.confirmed_cancels = len(evidence.cancelled)
     result.violations += violations(evidence, may_lose=may_lose) + leaks(world, name)
+    world.end_orphans()
 
 
 def _again_seconds(evidence: Evidence, ended: datetime) -> float | None:

@@ -93,11 +93,15 @@ class World:
         """End everything that this world started."""
         with suppress(RuntimeError):  # it never started
             self.supervisor.stop()
+        self.end_orphans()
+        self.deployment.close()
+        self._stack.close()
+
+    def end_orphans(self) -> None:
+        """Kill what dead processes have left, so that it is found after one fault and not after all that follow."""
         for orphan in self.supervisor.orphans():
             with suppress(psutil.NoSuchProcess):
                 orphan.kill()
-        self.deployment.close()
-        self._stack.close()
 
     def children(self, name: str) -> list[psutil.Process]:
         """The worker processes of a Dramatiq master."""
