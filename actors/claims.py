@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -62,6 +63,7 @@ def claim_messages(
     plain = {_plain_id(message): message for message in messages.values() if not _is_published(message)}
     wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
     wanted += [(run_id, 0) for run_id in plain]
+    sent = time.monotonic()
     with process.engine.begin() as connection:
         if plain:
             now = read_clock(connection)
@@ -71,7 +73,7 @@ def claim_messages(
         own = read_own_claims(connection, wanted, process.id) if again else []
         claims = claim_runs(connection, wanted, process.id, process.settings.worker.lease_seconds)
         claims += [claim for claim in own if not process.held.knows(key_of(claim))]
-    process.held.add(claims)
+    process.held.add(claims, sent)
     return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
 
 

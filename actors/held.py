@@ -1,7 +1,9 @@
 """The runs a worker process holds: claimed, not yet ended, and ended but not yet written. Safe for threads."""
 
+import math
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -22,9 +24,13 @@ def key_of(claim: ClaimedRun) -> Key:
 
 @dataclass
 class HeldRun:
-    """A claimed run. `claimed` and `started` are monotonic; `clock` turns them into the database's time."""
+    """A claimed run. `claimed` and `started` are monotonic; `clock` turns them into the database's time.
+
+    `leased` is monotonic too, and earlier than the beginning of the lease in the database.
+    """
 
     claim: ClaimedRun
+    leased: float
     claimed: float = field(default_factory=time.monotonic)
     started: float | None = None
     start_reported: bool = False
@@ -41,8 +47,9 @@ class HeldRun:
 class HeldRuns:
     """What is held, how much more may be claimed, and what has begun."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, lease_seconds: float = math.inf) -> None:
         self._threads = threads
+        self._lease_seconds = lease_seconds
         self._runs: dict[Key, HeldRun] = {}
         self._unwritten: set[Key] = set()
         self._changed = threading.Condition()
@@ -60,16 +67,36 @@ class HeldRuns:
             self._changed.wait_for(lambda: self._room() > 0, seconds)
             return self._room()
 
-    def add(self, claims: list[ClaimedRun]) -> None:
-        """Hold newly claimed runs."""
+    def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
+        """Hold newly claimed runs; `leased` is when the claim was sent, now if not given."""
+        leased = time.monotonic() if leased is None else leased
         with self._changed:
-            self._runs.update({key_of(claim): HeldRun(claim) for claim in claims})
+            self._runs.update({key_of(claim): HeldRun(claim, leased) for claim in claims})
+
+    def note_renewal(self, keys: Iterable[Key], leased: float) -> None:
+        """The leases of these attempts have been renewed by a statement that was sent at `leased`."""
+        with self._changed:
+            for key in keys:
+                if key in self._runs:
+                    self._runs[key].leased = leased
+
+    def overdue(self) -> list[HeldRun]:
+        """What has started and whose lease has run out: others may have been given these runs."""
+        with self._changed:
+            return [held for held in self._runs.values() if held.started is not None and self._is_overdue(held)]
 
     def start(self, claim: ClaimedRun) -> HeldRun | None:
-        """Note that a thread starts this attempt now; None if it must not: no longer held, or started before."""
+        """Note that a thread starts this attempt now; None if it must not: no longer held, or started before.
+
+        One whose lease has run out meanwhile, in a process that was frozen, is let go, and will be rescued.
+        """
         with self._changed:
             held = self._runs.get(key_of(claim))
             if held is None or held.started is not None:
+                return None
+            if self._is_overdue(held):
+                del self._runs[key_of(claim)]
+                self._changed.notify_all()
                 return None
             held.started = time.monotonic()
             return held
@@ -120,6 +147,9 @@ class HeldRuns:
     def closed(self) -> bool:
         """Whether this process is stopping."""
         return self._closed
+
+    def _is_overdue(self, held: HeldRun) -> bool:
+        return time.monotonic() - held.leased >= self._lease_seconds
 
     def _room(self) -> int:
         ahead = self._threads * 2 if self._average_seconds < SHORT_RUN_SECONDS else 0

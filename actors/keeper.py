@@ -72,11 +72,9 @@ class Keeper:
                 self._step()
             except sa.exc.SQLAlchemyError as error:
                 log.warning("keeper", error=str(error).strip(), unwritten=len(self._unwritten))
-                self._fence()
                 time.sleep(RETRY_SECONDS)
             except Exception:
                 log.exception("keeper")
-                self._fence()
                 time.sleep(RETRY_SECONDS)
 
     def _step(self) -> None:
@@ -144,8 +142,10 @@ class Keeper:
     def _renew(self) -> None:
         held = self._process.held.all()
         rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
+        sent = time.monotonic()
         with self._process.engine.begin() as connection:
             still = renew_leases(connection, rows, self._process.id, self._process.settings.worker.lease_seconds)
+        self._process.held.note_renewal(still, sent)
         self._renewed = time.monotonic()
         for run in held:
             run.start_reported = run.started is not None
@@ -153,11 +153,6 @@ class Keeper:
         for run in held:
             if still.get(key_of(run.claim)):
                 self._process.interrupts.interrupt(*key_of(run.claim), Cancelled)
-
-    def _fence(self) -> None:
-        """Without the database for a whole lease, other workers may have been given these runs: end them here."""
-        if self._renewed and time.monotonic() - self._renewed > self._process.settings.worker.lease_seconds:
-            self._let_go(self._process.held.all())
 
     def _let_go(self, lost: Sequence[HeldRun]) -> None:
         """These attempts are others' now: what has not started never will, what runs is interrupted."""

@@ -1,7 +1,7 @@
-"""The watchdog: interrupts runs at their time limit, and what still runs when the process must end.
+"""The watchdog: interrupts runs at their time limit, when their lease has run out, and when the process must end.
 
-It touches no database, so limits hold while PostgreSQL is away. It also stops a worker whose master is gone: nobody
-would stop it otherwise, and the platform starts a new master.
+It touches no database, so limits hold while PostgreSQL is away or hangs. It also stops a worker whose master is gone:
+nobody would stop it otherwise, and the platform starts a new master.
 """
 
 import multiprocessing
@@ -12,7 +12,8 @@ import time
 
 import structlog
 
-from actors.interrupts import Shutdown, TimeLimitExceeded
+from actors.held import key_of
+from actors.interrupts import LeaseLost, Shutdown, TimeLimitExceeded
 from actors.process import WorkerProcess
 
 log = structlog.get_logger("worker")
@@ -44,12 +45,19 @@ class Watchdog:
                 orphaned = True
                 log.warning("orphaned")
                 os.kill(os.getpid(), signal.SIGTERM)
+            self._fence()
             stop_at = self._process.stop_at
             must_end = stop_at is not None and time.monotonic() >= stop_at
             for run in self._process.interrupts.running():
                 kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
                 if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
                     log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+
+    def _fence(self) -> None:
+        """After a whole lease without the database other workers may have been given these runs: end them here."""
+        for held in self._process.held.overdue():
+            if self._process.interrupts.interrupt(*key_of(held.claim), LeaseLost):
+                log.warning("interrupt", run_id=str(held.claim.id), actor=held.claim.actor, why=LeaseLost.__name__)
 
 
 def _master_is_gone() -> bool:

@@ -32,7 +32,8 @@ class Keep(Middleware):
         """Connect, announce, watch: before the first consumer."""
         queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
         engine = make_engine(self._settings.database, pool_size=CONNECTIONS, application="worker", ping=False)
-        process = WorkerProcess(self._settings, engine, worker.worker_threads, queues, HeldRuns(worker.worker_threads))
+        held = HeldRuns(worker.worker_threads, self._settings.worker.lease_seconds)
+        process = WorkerProcess(self._settings, engine, worker.worker_threads, queues, held)
         broker.process = process
         self._keeper = Keeper(process, Announcer(broker, process).announce)
         self._watchdog = Watchdog(process)

@@ -1,6 +1,7 @@
 """Held runs and interrupts: what a worker process may claim, start and stop."""
 
 import threading
+import time
 from dataclasses import replace
 from uuid import uuid4
 
@@ -80,6 +81,27 @@ def test_what_was_lost_before_it_started_never_starts_and_what_runs_is_kept_to_b
     held.drop_unstarted([key_of(running), key_of(waiting)])
     assert held.start(waiting) is None
     assert [each.claim.id for each in held.all()] == [running.id]
+
+
+def test_a_run_whose_lease_ran_out_before_a_thread_was_free_never_starts() -> None:
+    """The process was frozen meanwhile: by now the run may have been given to another worker, or cancelled."""
+    held = HeldRuns(threads=4, lease_seconds=0.1)
+    late, renewed = claims(2)
+    held.add([late, renewed], leased=time.monotonic() - 1)
+    held.note_renewal([key_of(renewed)], time.monotonic())
+    assert held.start(late) is None
+    assert held.start(renewed) is not None
+    assert [each.claim.id for each in held.all()] == [renewed.id]
+
+
+def test_what_runs_is_overdue_once_its_lease_has_run_out() -> None:
+    held = HeldRuns(threads=4, lease_seconds=0.1)
+    [running] = claims(1)
+    held.add([running])
+    held.start(running)
+    assert held.overdue() == []
+    held.note_renewal([key_of(running)], time.monotonic() - 1)
+    assert [each.claim.id for each in held.overdue()] == [running.id]
 
 
 def test_an_attempt_is_known_until_its_end_is_written() -> None:

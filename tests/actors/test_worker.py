@@ -3,7 +3,8 @@
 import json
 import math
 import queue
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,11 +17,14 @@ from dramatiq.brokers.stub import StubBroker
 
 from actors.claims import ClaimedMessage, claim_messages
 from actors.consumer import ClaimingConsumer
+from actors.context import CurrentRun
 from actors.deliveries import LocalDeliveries
 from actors.held import HeldRuns, key_of
+from actors.interrupts import LeaseLost
 from actors.keeper import Keeper
 from actors.outcome import succeed
 from actors.process import WorkerProcess
+from actors.watchdog import Watchdog
 from config.settings import load_settings
 from models.claiming import claim_runs
 from models.finishing import FinishedAttempt
@@ -180,6 +184,24 @@ def test_results_are_written_and_leases_renewed(process: WorkerProcess, line: Li
     eventually(lambda: states() == [{"ok": 1}, True])
     assert not process.held.knows(key_of(first))
     keeper.stop()
+
+
+def test_what_runs_is_interrupted_when_its_lease_runs_out_though_the_database_only_hangs(
+    process: WorkerProcess, line: Line, new_run: Callable[..., CurrentRun]
+) -> None:
+    """No error comes from a database that hangs, and the keeper hangs with it."""
+    process.held = HeldRuns(4, lease_seconds=0.3)
+    line.put(published(process))
+    [message] = line.claims()
+    process.held.start(message.claim)
+    watchdog = Watchdog(process)
+    watchdog.start()
+    process.interrupts.enter(new_run(run_id=message.claim.id, attempt=1), process.interrupts.take_aim())
+    with pytest.raises(LeaseLost):  # noqa: PT012 - the interrupt may strike at any step
+        for _ in range(100):
+            time.sleep(0.05)
+    process.interrupts.leave()
+    watchdog.stop()
 
 
 def test_an_end_that_cannot_be_stored_is_replaced_and_stops_no_other(process: WorkerProcess, line: Line) -> None:
