@@ -71,8 +71,9 @@ def recovery_seconds(world: World, ended: datetime) -> float | None:
 
     def first() -> datetime | None:
         due = [row["id"] for row in world.rows(_DUE_AFTER, ended, f"{world.scope}.")]
-        starts = world.ledger.starts(due)
-        return starts[0].at if starts else None
+        # A run that is tried again has earlier starts than it is due.
+        starts = [start.at for start in world.ledger.starts(due) if start.at > ended]
+        return min(starts, default=None)
 
     try:
         return (eventually(first, RECOVERY_WAIT_SECONDS) - ended).total_seconds()

@@ -107,7 +107,7 @@ def _of_kind(world: World, kind: str) -> list[str]:
 FAULTS = [
     Fault("kill a worker process", kill_worker_process, lease=True, shared=True),
     Fault("kill every worker process", kill_every_worker_process, lease=True, shared=True),
-    Fault("kill a worker's master", partial(kill_leader, "worker"), lease=True, shared=True),
+    Fault("kill a worker's master", partial(kill_leader, "worker"), shared=True),
     Fault("kill a worker's group", kill_group, lease=True, shared=True),
     Fault("kill a scheduler", partial(kill_leader, "scheduling"), shared=True),
     Fault("kill every scheduler", kill_every_scheduler, shared=True),
