@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from config.sections import Database
 
 CONNECT_TIMEOUT_SECONDS = 5
+IDLE_SECONDS = 15
+"""A process that is frozen in the middle of a transaction must not keep its rows from the others for longer."""
 
 
 def driver_url(database: Database) -> str:
@@ -52,6 +54,11 @@ def _connect_args(database: Database, application: str) -> dict[str, Any]:
     if database.pgbouncer:
         # A pooler hands each transaction another session: prepared statements and start-up options would go astray.
         return arguments | {"prepare_threshold": None}
-    # Compiling takes seconds where the planner's guess is high, for statements that take milliseconds.
-    options = {"timezone": "UTC", "jit": "off", "statement_timeout": int(database.statement_timeout_seconds * 1000)}
+    options: dict[str, object] = {
+        "timezone": "UTC",
+        # Compiling takes seconds where the planner's guess is high, for statements that take milliseconds.
+        "jit": "off",
+        "statement_timeout": int(database.statement_timeout_seconds * 1000),
+        "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000),
+    }
     return arguments | {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}
