@@ -122,7 +122,7 @@ class ClaimingConsumer(Consumer):
                     log.exception("unclaimable", bytes=len(bodies[0]))
                     return []
                 return [message for body in bodies for message in self._claim_in_the_end([body])]
-            again = True
+            again = self._process.in_doubt = True
             self._wait_out()
         raise StopIteration
 

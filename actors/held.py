@@ -129,6 +129,11 @@ class HeldRuns:
         with self._changed:
             return list(self._runs.values())
 
+    def known(self) -> list[Key]:
+        """The attempts that this process holds, or has held and not yet written the ends of."""
+        with self._changed:
+            return [*self._runs, *self._unwritten]
+
     def knows(self, key: Key) -> bool:
         """Whether this process holds the attempt, or has held it and not yet written its end."""
         with self._changed:

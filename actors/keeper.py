@@ -15,8 +15,10 @@ import structlog
 from actors.consumer import TRANSIENT
 from actors.held import HeldRun, key_of
 from actors.interrupts import Cancelled, LeaseLost
+from actors.outcome import interrupt
 from actors.process import WorkerProcess
 from models.announcing import report_worker
+from models.claiming import read_stray_claims
 from models.finishing import (
     FinishedAttempt,
     finish_runs,
@@ -79,6 +81,7 @@ class Keeper:
 
     def _step(self) -> None:
         self._collect()
+        self._settle_doubts()
         if self._renewal_is_due():
             self._renew()
         self._write()
@@ -130,6 +133,19 @@ class Keeper:
         if len(won) < len(ends):
             log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
 
+    def _settle_doubts(self) -> None:
+        """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""
+        if not self._process.in_doubt or not self._process.claiming.acquire(blocking=False):
+            return
+        try:
+            with self._process.engine.begin() as connection:
+                strays = read_stray_claims(connection, self._process.held.known(), self._process.id)
+            for claim in strays:
+                self._process.finish(interrupt(claim, "the answer to the claim was lost", claim.claimed_at))
+            self._process.in_doubt = False
+        finally:
+            self._process.claiming.release()
+
     def _renewal_is_due(self) -> bool:
         now = time.monotonic()
         if now - self._renewed >= self._process.settings.worker.renew_seconds:
@@ -161,7 +177,7 @@ class Keeper:
             self._process.interrupts.interrupt(*key_of(run.claim), LeaseLost)
 
     def _nothing_left(self) -> bool:
-        return not self._unwritten and self._process.ends.empty()
+        return not self._unwritten and self._process.ends.empty() and not self._process.in_doubt
 
 
 def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:

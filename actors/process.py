@@ -36,6 +36,8 @@ class WorkerProcess:
     claiming: threading.Lock = field(default_factory=threading.Lock)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     stop_at: float | None = None
+    in_doubt: bool = False
+    """Whether a claim may have succeeded without our knowing; set and cleared by whoever holds `claiming`."""
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""

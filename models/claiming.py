@@ -83,6 +83,20 @@ def read_own_claims(connection: sa.Connection, wanted: Sequence[tuple[UUID, int]
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(_OWN, parameters)]
 
 
+_STRAYS = f"""
+SELECT {_COLUMNS} FROM runs r
+WHERE r.state = 'running' AND r.worker_id = %(worker)s
+  AND NOT EXISTS (SELECT FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
+                  WHERE v.id = r.id AND v.attempt = r.attempt)
+"""
+
+
+def read_stray_claims(connection: sa.Connection, known: Sequence[tuple[UUID, int]], worker: UUID) -> list[ClaimedRun]:
+    """What this worker has claimed beside the (run, attempt) pairs that it knows of."""
+    parameters = {"ids": [id_ for id_, _ in known], "attempts": [attempt for _, attempt in known], "worker": worker}
+    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_STRAYS, parameters)]
+
+
 def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
     """Give messages that were sent without a run their rows; a redelivered one has its row already."""
     return insert_runs(connection, runs)

@@ -4,7 +4,7 @@ import json
 import math
 import queue
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +13,9 @@ import dramatiq
 import pytest
 import sqlalchemy as sa
 from dramatiq import Message
+from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import ConnectionClosed
 
 from actors.claims import ClaimedMessage, claim_messages
 from actors.consumer import ClaimingConsumer
@@ -202,6 +204,39 @@ def test_what_runs_is_interrupted_when_its_lease_runs_out_though_the_database_on
             time.sleep(0.05)
     process.interrupts.leave()
     watchdog.stop()
+
+
+class DeadDeliveries(LocalDeliveries):
+    """A connection to the broker that was lost together with that to the database."""
+
+    def idle(self, seconds: float) -> None:
+        raise ConnectionClosed(RuntimeError("gone"))
+
+
+def test_a_claim_of_which_nothing_was_heard_before_the_broker_went_too_goes_back(
+    process: WorkerProcess, line: Line
+) -> None:
+    """The message is delivered again, perhaps elsewhere, and claims nothing: the run would wait for its lease's end."""
+    body = published(process)
+    run = UUID(Message.decode(body).options["run_id"])
+
+    def claim(_bodies: Sequence[bytes], _again: bool) -> list[MessageProxy]:
+        with process.engine.begin() as connection:
+            assert len(claim_runs(connection, [(run, 0)], process.id, 30)) == 1
+        raise sa.exc.OperationalError("COMMIT", {}, Exception("the connection was lost"))
+
+    line.put(body)
+    consumer = ClaimingConsumer(DeadDeliveries(line.queue), process, claim, 50)
+    with pytest.raises(ConnectionClosed):
+        next(consumer)
+    keeper = kept(process)
+
+    def outcomes() -> list[str]:
+        with process.engine.begin() as connection:
+            return [attempt["outcome"] for attempt in read_run(connection, run).attempts]
+
+    eventually(lambda: outcomes() == ["interrupted"], 5, "the run goes back")
+    keeper.stop()
 
 
 def test_an_end_that_cannot_be_stored_is_replaced_and_stops_no_other(process: WorkerProcess, line: Line) -> None:
