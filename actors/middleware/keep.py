@@ -9,6 +9,7 @@ from dramatiq import Middleware, Worker
 
 from actors.announcement import Announcer
 from actors.held import HeldRuns
+from actors.joining import wait_as_long_as_told
 from actors.keeper import Keeper
 from actors.outcome import interrupt
 from actors.process import CONNECTIONS, WorkerProcess
@@ -24,6 +25,7 @@ class Keep(Middleware):
     """Makes the worker process's shared state after the fork, runs its keeper and watchdog, and ends them last."""
 
     def __init__(self, settings: Settings) -> None:
+        wait_as_long_as_told()
         self._settings = settings
         self._keeper: Keeper | None = None
         self._watchdog: Watchdog | None = None
