@@ -3,6 +3,7 @@
 Both consume by claiming. Queue names are the plain ones everywhere in Python; the prefix is added at the wire.
 """
 
+import os
 from functools import partial
 from typing import Any
 
@@ -18,11 +19,15 @@ from dramatiq.middleware import Middleware
 from actors.claims import claim_messages
 from actors.consumer import ClaimingConsumer, Deliveries
 from actors.deliveries import LocalDeliveries, RabbitDeliveries
+from actors.held import AHEAD
 from actors.process import WorkerProcess
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
 
 ENQUEUE_ATTEMPTS = 3
+
+PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
+"""Dramatiq's own; it passes on the number, or a default if there is none."""
 
 
 class _Claiming(Broker):
@@ -50,6 +55,9 @@ class RabbitBroker(_Claiming, RabbitmqBroker):
             self.declare_queue(queue_name, ensure=True)
         finally:
             del self.connection  # the consumer has a connection of its own
+        assert self.process is not None, "made before the worker starts its consumers"
+        if PREFETCH_VARIABLE not in os.environ:
+            prefetch = self.process.threads * (1 + AHEAD)  # as much as is ever claimed at once
         deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), prefetch, timeout)
         return self._claiming_consumer(deliveries, timeout)
 

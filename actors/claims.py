@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
@@ -21,7 +22,7 @@ from actors.process import WorkerProcess
 from models.claiming import ClaimedRun, adopt_messages, claim_runs, read_own_claims
 from models.ids import message_run_id
 from models.planning import NewRun, notify
-from models.rows import read_clock
+from models.rows import by_attempt, read_clock
 from models.states import Trigger
 
 log = structlog.get_logger("worker")
@@ -64,17 +65,26 @@ def claim_messages(
     wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
     wanted += [(run_id, 0) for run_id in plain]
     sent = time.monotonic()
-    with process.engine.begin() as connection:
+    with (process.engine if plain or again else process.autocommit).begin() as connection:
         if plain:
             now = read_clock(connection)
             adopt_messages(connection, [_as_run(broker, message, now) for message in plain.values()])
             notify(connection)
-        # Before the claim: in this transaction its own claims would look just the same.
-        own = read_own_claims(connection, wanted, process.id) if again else []
-        claims = claim_runs(connection, wanted, process.id, process.settings.worker.lease_seconds)
-        claims += [claim for claim in own if not process.held.knows(key_of(claim))]
+        claims = _claim(connection, process, wanted, again)
     process.held.add(claims, sent)
     return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+
+
+def _claim(
+    connection: sa.Connection, process: WorkerProcess, wanted: Sequence[tuple[UUID, int]], again: bool
+) -> list[ClaimedRun]:
+    claims: list[ClaimedRun] = []
+    for attempt, ids in by_attempt(wanted).items():
+        # Before the claim: in this transaction its own claims would look just the same.
+        own = read_own_claims(connection, ids, attempt, process.id) if again else []
+        claims += claim_runs(connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
+        claims += [claim for claim in own if not process.held.knows(key_of(claim))]
+    return claims
 
 
 def _decode(body: bytes) -> Message[Any] | None:

@@ -13,6 +13,12 @@ from models.claiming import ClaimedRun
 SHORT_RUN_SECONDS = 0.05
 """While runs are shorter than this on average, a process claims ahead of its threads."""
 
+AHEAD = 3
+"""How many runs it then claims for each thread, beside the one that the thread can start at once."""
+
+LINGER_SECONDS = 0.005
+"""How long it then waits for room for more than a few: a statement for one run costs nearly as much as one for many."""
+
 Key = tuple[UUID, int]
 """A run and its attempt: a process may hold a newer attempt while the thread of an older one is still busy."""
 
@@ -62,9 +68,10 @@ class HeldRuns:
             return self._room()
 
     def wait_for_room(self, seconds: float) -> int:
-        """The room, waiting for some up to `seconds`."""
+        """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""
         with self._changed:
-            self._changed.wait_for(lambda: self._room() > 0, seconds)
+            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._ahead():
+                self._changed.wait_for(lambda: self._room() >= self._threads, LINGER_SECONDS)
             return self._room()
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
@@ -109,7 +116,9 @@ class HeldRuns:
             if held is not None and held.started is not None:
                 seconds = time.monotonic() - held.started
                 self._average_seconds += (seconds - self._average_seconds) / 16
-            self._changed.notify_all()
+            room = self._room()
+            if room == 1 or room >= self._threads:  # what somebody may wait for
+                self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
         """The ends of these attempts are written."""
@@ -156,6 +165,8 @@ class HeldRuns:
     def _is_overdue(self, held: HeldRun) -> bool:
         return time.monotonic() - held.leased >= self._lease_seconds
 
+    def _ahead(self) -> int:
+        return self._threads * AHEAD if self._average_seconds < SHORT_RUN_SECONDS else 0
+
     def _room(self) -> int:
-        ahead = self._threads * 2 if self._average_seconds < SHORT_RUN_SECONDS else 0
-        return 0 if self._closed else self._threads + ahead - len(self._runs)
+        return 0 if self._closed else self._threads + self._ahead() - len(self._runs)

@@ -33,6 +33,9 @@ from models.states import Outcome, Overlap, State
 log = structlog.get_logger("worker")
 
 GROUP = 500
+LINGER_SECONDS = 0.02
+"""How long the first end of a group waits for others."""
+
 STEP_SECONDS = 0.25
 """How soon a run that has started shows as started, and how soon time limits and cancels are acted on."""
 
@@ -95,6 +98,7 @@ class Keeper:
         try:
             if not self._unwritten:
                 self._unwritten.append(self._process.ends.get(timeout=STEP_SECONDS))
+                self._stopping.wait(LINGER_SECONDS)
             while len(self._unwritten) < GROUP:
                 self._unwritten.append(self._process.ends.get_nowait())
         except queue.Empty:

@@ -36,8 +36,13 @@ class WorkerProcess:
     claiming: threading.Lock = field(default_factory=threading.Lock)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     stop_at: float | None = None
+    autocommit: sa.Engine = field(init=False)
+    """The same connections, for a statement that needs no transaction around it."""
     in_doubt: bool = False
     """Whether a claim may have succeeded without our knowing; set and cleared by whoever holds `claiming`."""
+
+    def __post_init__(self) -> None:
+        self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""

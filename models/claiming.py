@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.planning import NewRun, insert_runs
-from models.states import State, quoted, sources
+from models.states import State, sources, state_in
 
 
 @dataclass(frozen=True)
@@ -44,42 +44,35 @@ _COLUMNS = """r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retrie
     r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
     r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, clock_timestamp() AS claimed_at"""
 
-# The lease counts from the moment it is written: the transaction may have waited for locks.
+# The lease counts from the moment it is written: the statement may have waited for locks.
 _CLAIM = f"""
-WITH wanted AS (
-    SELECT r.id FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
-      ON r.id = v.id AND r.attempt = v.attempt
-    WHERE r.state IN ({quoted(sources(State.RUNNING))}) AND r.due_at <= now()
-      AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)
-    ORDER BY r.id FOR UPDATE OF r
-)
 UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-FROM wanted WHERE r.id = wanted.id
+WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
+  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)
 RETURNING {_COLUMNS}
 """
 
 
 def claim_runs(
-    connection: sa.Connection, wanted: Sequence[tuple[UUID, int]], worker: UUID, lease_seconds: float
+    connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID, lease_seconds: float
 ) -> list[ClaimedRun]:
-    """Claim the runs given as (id, attempts so far). Returns those won: a run that another worker holds, that has
-    moved on, or that is not due yet is not among them."""
-    ids, attempts = [id_ for id_, _ in wanted], [attempt for _, attempt in wanted]
-    parameters = {"ids": ids, "attempts": attempts, "worker": worker, "lease": lease_seconds}
+    """Claim these runs, of which each has had `attempt` attempts. Returns those won: a run that another worker holds,
+    that has moved on, or that is not due yet is not among them."""
+    parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(_CLAIM, parameters)]
 
 
 _OWN = f"""
-SELECT {_COLUMNS} FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
-  ON r.id = v.id AND r.attempt = v.attempt + 1
-WHERE r.state = 'running' AND r.worker_id = %(worker)s
+SELECT {_COLUMNS} FROM runs r
+WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s + 1 AND {state_in("r", (State.RUNNING,))}
+  AND r.worker_id = %(worker)s
 """
 
 
-def read_own_claims(connection: sa.Connection, wanted: Sequence[tuple[UUID, int]], worker: UUID) -> list[ClaimedRun]:
+def read_own_claims(connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID) -> list[ClaimedRun]:
     """Of the runs given as for `claim_runs`, those that this worker has claimed already."""
-    parameters = {"ids": [id_ for id_, _ in wanted], "attempts": [attempt for _, attempt in wanted], "worker": worker}
+    parameters = {"ids": list(runs), "attempt": attempt, "worker": worker}
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(_OWN, parameters)]
 
 
@@ -94,7 +87,7 @@ WHERE r.state = 'running' AND r.worker_id = %(worker)s
 def read_stray_claims(connection: sa.Connection, known: Sequence[tuple[UUID, int]], worker: UUID) -> list[ClaimedRun]:
     """What this worker has claimed beside the (run, attempt) pairs that it knows of."""
     parameters = {"ids": [id_ for id_, _ in known], "attempts": [attempt for _, attempt in known], "worker": worker}
-    return [ClaimedRun(**row._mapping) for row in connection.exec_driver_sql(_STRAYS, parameters)]
+    return [ClaimedRun(*row) for row in connection.exec_driver_sql(_STRAYS, parameters)]
 
 
 def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.rows import as_json
-from models.states import Outcome, State
+from models.states import Outcome, State, state_in
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,16 @@ class FinishedAttempt:
 
 
 # A run that was asked to cancel is not tried again, however its attempt ended.
-_FINISH = """
-WITH v AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text,
-        started_at timestamptz, finished_at timestamptz, counts boolean, delay_seconds float, result text,
-        error_type text, error_message text)
-), mine AS (
-    SELECT r.id, CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled'
-                      ELSE v.state END AS state
-    FROM runs r JOIN v ON r.id = v.id AND r.attempt = v.attempt
-    WHERE r.state = 'running' AND r.worker_id = %(worker)s
-    ORDER BY r.id FOR UPDATE OF r
-)
+_STATE = """CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE v.state END"""
+_RETRIES = "v.state = 'retrying' AND r.cancel_requested_at IS NULL"
+_FINISH = f"""
 UPDATE runs r SET
-    state = mine.state,
-    retries = r.retries + (v.counts AND mine.state = 'retrying')::int,
-    due_at = CASE WHEN mine.state = 'retrying' THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
+    state = {_STATE},
+    retries = r.retries + (v.counts AND {_RETRIES})::int,
+    due_at = CASE WHEN {_RETRIES} THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
     lease_until = NULL,
     started_at = v.started_at,
-    finished_at = CASE WHEN mine.state = 'retrying' THEN NULL ELSE v.finished_at END,
+    finished_at = CASE WHEN {_RETRIES} THEN NULL ELSE v.finished_at END,
     result = v.result::jsonb,
     error_type = v.error_type,
     error_message = v.error_message,
@@ -64,9 +55,11 @@ UPDATE runs r SET
         'outcome', v.outcome,
         'error', CASE WHEN v.error_type IS NOT NULL
             THEN jsonb_build_object('type', v.error_type, 'message', v.error_message) END,
-        'backoff_seconds', CASE WHEN mine.state = 'retrying' THEN v.delay_seconds END)
-FROM mine JOIN v ON v.id = mine.id
-WHERE r.id = mine.id
+        'backoff_seconds', CASE WHEN {_RETRIES} THEN v.delay_seconds END)
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text, started_at timestamptz,
+    finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
+WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
+  AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
 RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 """
 
@@ -75,7 +68,8 @@ def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], 
     """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
     heavy = {"schedule_id", "error_traceback", "output", "output_truncated"}
     rows = as_json({k: v for k, v in vars(end).items() if k not in heavy} for end in finished)
-    return connection.exec_driver_sql(_FINISH, {"rows": rows, "worker": worker}).all()
+    parameters = {"rows": rows, "ids": [end.id for end in finished], "worker": worker}
+    return connection.exec_driver_sql(_FINISH, parameters).all()
 
 
 _SAVE_OUTPUTS = """
@@ -146,10 +140,11 @@ def tally_outcomes(connection: sa.Connection, ended: Sequence[Any]) -> None:
         connection.exec_driver_sql(_TALLY, parameters)
 
 
-_RENEW = """
+_RENEW = f"""
 UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), started_at = v.started_at
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, started_at timestamptz)
-WHERE r.id = v.id AND r.attempt = v.attempt AND r.state = 'running' AND r.worker_id = %(worker)s
+WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
+  AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
 RETURNING r.id, r.attempt, r.cancel_requested_at IS NOT NULL
 """
 
@@ -163,5 +158,6 @@ def renew_leases(
     """
     if not held:
         return {}
-    parameters = {"rows": as_json(held), "worker": worker, "lease": lease_seconds}
+    ids = [run["id"] for run in held]
+    parameters = {"rows": as_json(held), "ids": ids, "worker": worker, "lease": lease_seconds}
     return {(row[0], row[1]): row[2] for row in connection.exec_driver_sql(_RENEW, parameters)}

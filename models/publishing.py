@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.states import PUBLISHABLE_STATES, State, quoted, sources
+from models.rows import by_attempt
+from models.states import PUBLISHABLE_STATES, State, quoted, sources, state_in
 
 PUBLISH_LEASE_SECONDS = 10
 """A run taken by a publisher that died is taken by another after this time."""
@@ -48,13 +49,13 @@ WITH RECURSIVE waiting(queue) AS (
     ORDER BY c.priority DESC, c.due_at
     LIMIT %(limit)s
 ), taken AS (
-    SELECT r.id FROM runs r JOIN candidate c ON c.id = r.id
-    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND (r.lease_until IS NULL OR r.lease_until < now())
-    ORDER BY r.id
-    FOR UPDATE OF r SKIP LOCKED
+    SELECT r.id FROM runs r
+    WHERE r.id = ANY(ARRAY(SELECT id FROM candidate)) AND {state_in("r", PUBLISHABLE_STATES)}
+      AND (r.lease_until IS NULL OR r.lease_until < now())
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS}), queued_at = now()
-FROM taken WHERE r.id = taken.id
+WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
 RETURNING r.id, r.actor, r.queue, r.attempt, r.priority, r.due_at
 """
 
@@ -92,22 +93,17 @@ def mark_waiting_runs(connection: sa.Connection, after_seconds: float, limit: in
 
 
 _MARK_QUEUED = f"""
-WITH mine AS (
-    SELECT r.id FROM runs r JOIN unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
-      ON r.id = v.id AND r.attempt = v.attempt
-    WHERE r.state IN ({quoted(sources(State.QUEUED))})
-    ORDER BY r.id FOR UPDATE OF r
-)
-UPDATE runs r SET state = 'queued', lease_until = NULL FROM mine WHERE r.id = mine.id
+UPDATE runs r SET state = 'queued', lease_until = NULL
+WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.QUEUED))}
 """
 
 
 def mark_queued(connection: sa.Connection, runs: Sequence[Any]) -> int:
     """Mark confirmed runs (with `id` and `attempt`) queued; those a worker has claimed meanwhile stay as they are."""
-    if not runs:
-        return 0
-    parameters = {"ids": [run.id for run in runs], "attempts": [run.attempt for run in runs]}
-    return connection.exec_driver_sql(_MARK_QUEUED, parameters).rowcount
+    marked = 0
+    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
+        marked += connection.exec_driver_sql(_MARK_QUEUED, {"ids": ids, "attempt": attempt}).rowcount
+    return marked
 
 
 _STALE_QUEUES = """
@@ -155,7 +151,8 @@ def seconds_until_next_due(connection: sa.Connection) -> float | None:
 
 
 _RELEASE = f"""
-UPDATE runs SET lease_until = NULL WHERE id = ANY(%(ids)s) AND state IN ({quoted((*PUBLISHABLE_STATES, State.QUEUED))})
+UPDATE runs r SET lease_until = NULL
+WHERE r.id = ANY(%(ids)s) AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
 """
 
 

@@ -159,7 +159,7 @@ def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice
     bodies = [published(process), published(process)]
     with process.engine.begin() as connection:  # the commit of this try is never heard of
         lost = Message.decode(bodies[0]).options["run_id"]
-        assert len(claim_runs(connection, [(UUID(lost), 0)], process.id, 30)) == 1
+        assert len(claim_runs(connection, [UUID(lost)], 0, process.id, 30)) == 1
     won = claim_messages(broker, process, bodies, True)
     assert len(won) == len({message.message_id for message in won}) == 2
     assert claim_messages(broker, process, bodies, True) == []
@@ -222,7 +222,7 @@ def test_a_claim_of_which_nothing_was_heard_before_the_broker_went_too_goes_back
 
     def claim(_bodies: Sequence[bytes], _again: bool) -> list[MessageProxy]:
         with process.engine.begin() as connection:
-            assert len(claim_runs(connection, [(run, 0)], process.id, 30)) == 1
+            assert len(claim_runs(connection, [run], 0, process.id, 30)) == 1
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the connection was lost"))
 
     line.put(body)

@@ -84,7 +84,7 @@ def _statements(system: System) -> list[Figure]:
 
     def claim(number: int) -> None:
         with _rolled_back(system) as connection:
-            claim_runs(connection, [(run, 0) for run in _eight(ids, number)], uuid4(), 30)
+            claim_runs(connection, _eight(ids, number), 0, uuid4(), 30)
 
     def take(_number: int) -> None:
         with _rolled_back(system) as connection:

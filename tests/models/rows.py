@@ -76,7 +76,7 @@ def add_run(connection: sa.Connection, due_seconds: float = 0, **columns: Any) -
 
 
 def claim(connection: sa.Connection, run: UUID, attempt: int = 0, worker: UUID = WORKER) -> list[ClaimedRun]:
-    return claim_runs(connection, [(run, attempt)], worker, 30)
+    return claim_runs(connection, [run], attempt, worker, 30)
 
 
 def read_run(connection: sa.Connection, run: UUID) -> sa.Row[Any]:

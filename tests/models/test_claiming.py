@@ -40,7 +40,7 @@ def test_of_many_workers_at_once_one_wins(engine: sa.Engine) -> None:
 
     def race(worker: UUID) -> None:
         with engine.begin() as connection:
-            wins.extend(won.id for won in claim_runs(connection, [(run, 0) for run in runs], worker, 30))
+            wins.extend(won.id for won in claim_runs(connection, runs, 0, worker, 30))
 
     threads = [threading.Thread(target=race, args=(uuid4(),)) for _ in range(4)]
     for thread in threads:
@@ -149,8 +149,8 @@ def test_claims_whose_commit_was_not_heard_of_are_found_again(engine: sa.Engine)
         run, other = add_run(connection), add_run(connection)
         claim(connection, run)
         claim(connection, other, worker=OTHER_WORKER)
-        assert [own.id for own in read_own_claims(connection, [(run, 0), (other, 0)], WORKER)] == [run]
-        assert read_own_claims(connection, [(run, 1)], WORKER) == []
+        assert [own.id for own in read_own_claims(connection, [run, other], 0, WORKER)] == [run]
+        assert read_own_claims(connection, [run], 1, WORKER) == []
 
 
 def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.Engine) -> None:
