@@ -28,6 +28,8 @@ def insert_intervals(system: System, count: int, seconds: float, starts_at: date
 def _insert(system: System, **given: object) -> None:
     parameters = {"cron": None, "every": None, "starts_at": None, "apart": 0.0, "due_at": None} | given
     with system.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(_INSERT, parameters)
     with system.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE schedules")
