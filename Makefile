@@ -15,9 +15,9 @@ lint: .venv/dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: .venv/bench  ## on servers of its own; ARGS="drain burst --runs 1" for a part of it, --help for all there is
+bench: .venv/bench  ## on servers of its own; ARGS="drain burst --runs 1" for a part, SIZE=5000000 for a long history
 	@$(BIN)/python -m tests.servers.prepare
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	$(BIN)/python -m tests.benchmarks $(ARGS) $(if $(SIZE),--history $(SIZE))
 
 chaos: .venv/dev  ## every fault by itself; FAULTS="kill RabbitMQ" chooses by a part of the name
 	$(BIN)/python -m tests.chaos $(if $(FAULTS),"$(FAULTS)")
