@@ -17,9 +17,18 @@ class Fault:
     shared: bool = False
 
 
-def all_faults() -> list[Fault]:
+def faults_by_part() -> dict[str, list[Fault]]:
     """Every fault, by the part that it hits."""
     from tests.chaos import faults_broker, faults_database, faults_network, faults_processes, faults_signals
 
-    modules = (faults_signals, faults_processes, faults_broker, faults_database, faults_network)
-    return [fault for module in modules for fault in module.FAULTS]
+    return {
+        "processes": faults_signals.FAULTS + faults_processes.FAULTS,
+        "broker": faults_broker.FAULTS,
+        "database": faults_database.FAULTS,
+        "network": faults_network.FAULTS,
+    }
+
+
+def all_faults() -> list[Fault]:
+    """Every fault."""
+    return [fault for faults in faults_by_part().values() for fault in faults]

@@ -84,6 +84,8 @@ def freeze_every_scheduler(world: World) -> None:
 
 
 def _freeze(processes: list[psutil.Process], seconds: float, world: World) -> None:
+    if seconds >= LONG_FREEZE_SECONDS:
+        world.frozen |= {process.pid for process in processes}
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.suspend()

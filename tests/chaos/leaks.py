@@ -6,6 +6,7 @@ from collections.abc import Callable
 import httpx
 import psutil
 
+from tests.chaos.evidence import Evidence
 from tests.chaos.world import World
 from tests.waiting import eventually
 
@@ -33,6 +34,21 @@ def leaks(world: World, name: str) -> list[str]:
     """What is gone for good, or left behind, each in words."""
     problems = _after_waiting(lambda: _missing(world)) + _after_waiting(lambda: _left_behind(world))
     return problems + [f"a lease on a run that does not run: {row}" for row in world.rows(_LEASED, f"{name}.")]
+
+
+def lost_in_living_processes(world: World, evidence: Evidence) -> list[str]:
+    """Attempts are lost with their process, or in one that was frozen beyond its lease; never in one that lived on."""
+    living = {child.pid: child.create_time() for name in world.workers for child in world.children(name)}
+    lost = [
+        evidence.starts[run["id"], attempt["number"]][0]
+        for run, attempt in evidence.attempts()
+        if attempt["outcome"] == "lost" and evidence.starts.get((run["id"], attempt["number"]))
+    ]
+    return [
+        f"lost, though its process lives: {start}"
+        for start in lost
+        if living.get(start.pid, float("inf")) < start.at.timestamp() and start.pid not in world.frozen
+    ]
 
 
 def _after_waiting(find: Callable[[], list[str]]) -> list[str]:

@@ -5,12 +5,13 @@ import random
 import sys
 import time
 from collections import Counter
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.chaos import servers
-from tests.chaos.experiment import Result, judge, settle, suffer
-from tests.chaos.faults import Fault, all_faults
+from tests.chaos.experiment import Result, inflict, judge, settle, suffer
+from tests.chaos.faults import Fault, faults_by_part
+from tests.chaos.leaks import lost_in_living_processes
 from tests.chaos.load import loaded
 from tests.chaos.report import show_violations, write_json
 from tests.chaos.run_folder import run_folder
@@ -26,44 +27,47 @@ TOGETHER = 0.3
 SCOPE = "soak"
 
 
-def soak(world: World, faults: list[Fault], minutes: float, quick: int = QUICK) -> dict[str, Any]:
+def soak(world: World, minutes: float) -> dict[str, Any]:
     """Inflict random faults for so long; the report."""
     result, since, began = Result(SCOPE), world.now(), time.monotonic()
     injected: Counter[str] = Counter()
-    with loaded(world, SCOPE, quick) as load:
+    with loaded(world, SCOPE, QUICK) as load:
         while time.monotonic() - began < minutes * 60:
-            chosen = world.random.sample(faults, 2 if world.random.random() < TOGETHER else 1)
+            chosen = _choose(world.random)
             injected.update(fault.name for fault in chosen)
-            print(f"{time.monotonic() - began:6.0f} s  {' and '.join(fault.name for fault in chosen)}", flush=True)
+            print(f"{time.monotonic() - began:6.0f} s  {_names(chosen)}", flush=True)
             _strike(world, chosen, result)
             world.wait(world.random.uniform(*PAUSE_SECONDS))
         result.seconds = time.monotonic() - began
         evidence = settle(world, load, SCOPE, since)
-    judge(world, result, evidence, SCOPE, may_lose=any(fault.lease for fault in faults))
+    judge(world, result, evidence, SCOPE, may_lose=True)
+    result.violations += lost_in_living_processes(world, evidence)
     return _report(world, result, injected)
+
+
+def _choose(chance: random.Random) -> list[Fault]:
+    """One fault, or two that hit different parts: each must find its own part as it left it."""
+    parts = faults_by_part()
+    chosen = [chance.choice([(part, fault) for part, faults in parts.items() for fault in faults])]
+    if chance.random() < TOGETHER:
+        part = chance.choice([part for part in parts if part != chosen[0][0]])
+        chosen.append((part, chance.choice(parts[part])))
+    return [fault for _, fault in chosen]
 
 
 def _strike(world: World, chosen: list[Fault], result: Result) -> None:
     """All of them at once. What was due afterwards must start soon after the last has ended."""
-    *others, last = sorted(chosen, key=lambda fault: fault.name)
-    with ThreadPoolExecutor(2) as pool:
-        running: list[Future[None]] = [pool.submit(_act, world, fault, result) for fault in others]
 
-        def act(world: World) -> None:
-            try:
-                last.act(world)
-            finally:
-                for future in running:
-                    future.result()
+    def act(world: World) -> None:
+        with ThreadPoolExecutor(len(chosen)) as pool:
+            for future in [pool.submit(inflict, world, fault, result) for fault in chosen]:
+                future.result()
 
-        suffer(world, Fault(" and ".join(fault.name for fault in chosen), act), result)
+    suffer(world, Fault(_names(chosen), act), result)
 
 
-def _act(world: World, fault: Fault, result: Result) -> None:
-    try:
-        fault.act(world)
-    except AssertionError as error:
-        result.violations.append(f"{fault.name}: {error}")
+def _names(chosen: list[Fault]) -> str:
+    return " and ".join(fault.name for fault in chosen)
 
 
 def _report(world: World, result: Result, injected: Counter[str]) -> dict[str, Any]:
@@ -95,7 +99,7 @@ def main() -> int:
     with run_folder() as folder, servers.started() as started:
         urls = (started.database_url, started.rabbitmq.url, started.ledger.url)
         with World(folder, *urls, servers=started, seed=seed) as world:
-            report = {"seed": seed} | soak(world, all_faults(), minutes)
+            report = {"seed": seed} | soak(world, minutes)
     write_json(folder / "soak.json", report)
     print(show_violations(Result(SCOPE, violations=report.pop("violations"))))
     print("\n".join(f"{name:<32}{value}" for name, value in report.items()), f"\nlogs and report: {folder}")

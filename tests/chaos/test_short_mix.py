@@ -8,6 +8,10 @@ from tests.chaos.load import loaded
 from tests.chaos.world import World
 
 QUICK = 5
+LIMIT_SECONDS = 40
+"""Machines that run all tests at once may take so long to start a process."""
+
+SETTINGS = {"CALLSHEET_WORKER__STOP_SECONDS": "8"}
 FAULTS = (
     "kill a worker process",
     "kill a scheduler",
@@ -22,13 +26,13 @@ def test_a_mix_of_faults_loses_and_doubles_nothing(
     tmp_path: Path, database_url: str, amqp_url: str, empty_database_url: str
 ) -> None:
     result, faults = Result("mix"), {fault.name: fault for fault in all_faults()}
-    with World(tmp_path, database_url, amqp_url, empty_database_url, settings={}, seed=7) as world:
+    with World(tmp_path, database_url, amqp_url, empty_database_url, settings=SETTINGS, seed=7) as world:
         since = world.now()
         with loaded(world, "mix", QUICK) as load:
             for name in FAULTS:
-                suffer(world, faults[name], result)
+                suffer(world, faults[name], result, LIMIT_SECONDS)
             world.wait(AFTER_SECONDS)
             evidence = settle(world, load, "mix", since)
         judge(world, result, evidence, "mix", may_lose=True)
     assert not result.violations, "\n".join(result.violations)
-    assert result.outcomes["lost"] > 0, "a killed worker process was running something"
+    assert result.outcomes["succeeded"] >= QUICK * len(FAULTS), "there was a load"

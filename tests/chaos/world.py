@@ -58,6 +58,8 @@ class World:
         self.scope = "none"
         """The experiment under way: the names of its schedules begin with it."""
         self.admin_url = servers.admin_url if servers else database_url
+        self.frozen: set[int] = set()
+        """Processes that have been frozen for longer than a lease."""
         self._stack = ExitStack()
         self.postgres_proxy = self._stack.enter_context(Proxy(_port(database_url)))
         self.rabbitmq_proxy = self._stack.enter_context(Proxy(_port(amqp_url)))
