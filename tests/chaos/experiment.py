@@ -1,5 +1,6 @@
 """One experiment: a load, faults while it runs, and the look at what became of it all."""
 
+import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -91,7 +92,7 @@ def recovery_seconds(world: World, ended: datetime) -> float | None:
 def run_single(world: World, fault: Fault, quick: int) -> Result:
     """One fault under its own load."""
     name = fault.name.lower().replace(" ", "-").replace("'", "").replace(",", "")
-    result, since = Result(fault.name), world.now()
+    result, since, began = Result(fault.name), world.now(), time.monotonic()
     with loaded(world, name, quick) as load:
         ended = suffer(world, fault, result)
         world.wait(AFTER_SECONDS)
@@ -101,6 +102,7 @@ def run_single(world: World, fault: Fault, quick: int) -> Result:
         if result.again_seconds is not None and result.again_seconds > LEASE_LIMIT_SECONDS:
             result.violations.append(f"cut off runs started again only after {result.again_seconds:.1f} s")
     judge(world, result, evidence, name, may_lose=fault.lease)
+    result.seconds = time.monotonic() - began
     return result
 
 

@@ -1,5 +1,6 @@
 """Faults of the network between callsheet and its servers."""
 
+from collections.abc import Callable
 from functools import partial
 
 from tests.chaos.faults import Fault
@@ -10,45 +11,50 @@ HOLE_SECONDS = 15
 SLOW_SECONDS = 15
 DELAY_SECONDS = 0.3
 
+Ways = Callable[[World], list[Proxy]]
 
-def cut(server: str, world: World) -> None:
+
+def cut(ways: Ways, world: World) -> None:
     """Every connection is reset."""
-    _proxy(world, server).cut()
+    for proxy in ways(world):
+        proxy.cut()
 
 
-def black_hole(server: str, world: World, *, forget: bool) -> None:
+def black_hole(ways: Ways, world: World, *, forget: bool) -> None:
     """Nothing gets through, and nobody says so. Afterwards connections go on, or are found to be gone."""
-    proxy = _proxy(world, server)
-    proxy.hold()
+    for proxy in ways(world):
+        proxy.hold()
     try:
         world.wait(HOLE_SECONDS)
     finally:
-        if forget:
-            proxy.cut()
-        proxy.release()
+        for proxy in ways(world):
+            if forget:
+                proxy.cut()
+            proxy.release()
 
 
-def slow(server: str, world: World) -> None:
+def slow(ways: Ways, world: World) -> None:
     """Every packet takes 300 ms, in each direction."""
-    proxy = _proxy(world, server)
-    proxy.delay(DELAY_SECONDS)
+    for proxy in ways(world):
+        proxy.delay(DELAY_SECONDS)
     try:
         world.wait(SLOW_SECONDS)
     finally:
-        proxy.delay(0)
+        for proxy in ways(world):
+            proxy.delay(0)
 
 
-def _proxy(world: World, server: str) -> Proxy:
-    return {"PostgreSQL": world.postgres_proxy, "RabbitMQ": world.rabbitmq_proxy}[server]
+def _faults(server: str, ways: Ways) -> list[Fault]:
+    return [
+        Fault(f"cut off {server}", partial(cut, ways), shared=True),
+        Fault(f"black hole to {server}", partial(black_hole, ways, forget=False), shared=True),
+        Fault(f"black hole to {server}, connections gone", partial(black_hole, ways, forget=True), shared=True),
+        Fault(f"slow way to {server}", partial(slow, ways), shared=True),
+    ]
 
 
 FAULTS = [
-    fault
-    for server in ("PostgreSQL", "RabbitMQ")
-    for fault in (
-        Fault(f"cut off {server}", partial(cut, server), shared=True),
-        Fault(f"black hole to {server}", partial(black_hole, server, forget=False), shared=True),
-        Fault(f"black hole to {server}, connections gone", partial(black_hole, server, forget=True), shared=True),
-        Fault(f"slow way to {server}", partial(slow, server), shared=True),
-    )
+    *_faults("PostgreSQL", lambda world: [world.postgres_proxy]),
+    *_faults("RabbitMQ", lambda world: [world.rabbitmq_proxy]),
+    *_faults("both servers", lambda world: [world.postgres_proxy, world.rabbitmq_proxy]),
 ]
