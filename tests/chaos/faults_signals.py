@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import suppress
 from functools import partial
+from subprocess import Popen
 
 import psutil
 
@@ -26,10 +27,12 @@ def kill_worker_process(world: World) -> None:
 
 def kill_every_worker_process(world: World) -> None:
     """SIGKILL all worker processes at once, as the kernel does when memory is short."""
+    old = world.deployment.processes
     for name in world.workers:
         for child in world.children(name):
             with suppress(psutil.NoSuchProcess):
                 child.kill()
+    _wait_for_the_platform(world, old, world.workers)
 
 
 def kill_leader(kind: str, world: World) -> None:
@@ -48,8 +51,10 @@ def kill_group(world: World) -> None:
 
 def kill_every_scheduler(world: World) -> None:
     """SIGKILL all schedulers at once."""
+    old = world.deployment.processes
     for name in world.schedulers:
         world.send(name, signal.SIGKILL)
+    _wait_for_the_platform(world, old, world.schedulers)
 
 
 def term(kind: str, world: World, times: int = 1, *, group: bool = False) -> None:
@@ -81,6 +86,16 @@ def freeze_leader(kind: str, world: World) -> None:
 def freeze_every_scheduler(world: World) -> None:
     """STOP all schedulers for a while."""
     _freeze([psutil.Process(world.pid(name)) for name in world.schedulers], FREEZE_SECONDS, world)
+
+
+def _wait_for_the_platform(world: World, old: dict[str, Popen[bytes]], names: list[str]) -> None:
+    """With nobody left of a kind, the fault lasts until all have been started again; what counts is what follows."""
+
+    def all_are_new() -> bool:
+        new = world.deployment.processes
+        return all(new[name] is not old[name] for name in names)
+
+    eventually(all_are_new, EXIT_SECONDS, "the platform starts them again")
 
 
 def _freeze(processes: list[psutil.Process], seconds: float, world: World) -> None:
