@@ -19,7 +19,6 @@ from dramatiq.middleware import Middleware
 from actors.claims import claim_messages
 from actors.consumer import ClaimingConsumer, Deliveries
 from actors.deliveries import LocalDeliveries, RabbitDeliveries
-from actors.held import AHEAD
 from actors.process import WorkerProcess
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
@@ -56,9 +55,8 @@ class RabbitBroker(_Claiming, RabbitmqBroker):
         finally:
             del self.connection  # the consumer has a connection of its own
         assert self.process is not None, "made before the worker starts its consumers"
-        if PREFETCH_VARIABLE not in os.environ:
-            prefetch = self.process.threads * (1 + AHEAD)  # as much as is ever claimed at once
-        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), prefetch, timeout)
+        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else self.process.held.prefetch
+        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), wanted, timeout)
         return self._claiming_consumer(deliveries, timeout)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:

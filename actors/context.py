@@ -1,6 +1,5 @@
 """What an actor can know of the run it is in: `from actors.context import current_run, should_stop`."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,7 +34,7 @@ class CurrentRun:
     time_limit_seconds: float
     output: Output
     started: float = field(default_factory=time.monotonic)
-    _stopping: threading.Event = field(default_factory=threading.Event)
+    _stopping: bool = False
     _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
 
     def remaining_seconds(self) -> float:
@@ -57,7 +56,7 @@ class CurrentRun:
 
     def ask_to_stop(self) -> None:
         """Let `should_stop` say yes, and wake what blocks. Called by the interrupter, never by actors."""
-        self._stopping.set()
+        self._stopping = True
         for callback in tuple(self._on_interrupt):
             callback()
 
@@ -75,7 +74,7 @@ def find_current_run() -> CurrentRun | None:
 def should_stop() -> bool:
     """Whether the current run has been asked to end; for loops that prefer to end by themselves."""
     run = find_current_run()
-    return run is not None and run._stopping.is_set()
+    return run is not None and run._stopping
 
 
 @contextmanager

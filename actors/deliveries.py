@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -14,10 +14,15 @@ _BROKEN = (AssertionError, pika.exceptions.AMQPConnectionError, pika.exceptions.
 
 
 class RabbitDeliveries:
-    """One connection, one channel, one queue; used by the one thread that made it."""
+    """One connection, one channel, one queue; used by the one thread that made it.
 
-    def __init__(self, parameters: pika.URLParameters, name: str, prefetch: int, timeout: int) -> None:
+    `prefetch` tells how many deliveries are wanted ahead; it may change.
+    """
+
+    def __init__(self, parameters: pika.URLParameters, name: str, prefetch: Callable[[], int], timeout: int) -> None:
         self._name = name
+        self._prefetch = prefetch
+        self._prefetched = 0
         self._timeout_seconds = timeout / 1000
         self._iterator: Iterator[Any] | None = None
         self._delivered: deque[tuple[int, bytes]] = deque()
@@ -25,13 +30,16 @@ class RabbitDeliveries:
         with _connection_errors():
             self._connection = pika.BlockingConnection(parameters)
             self._channel = self._connection.channel()
-            self._channel.basic_qos(prefetch_count=prefetch)
 
     def wait(self, seconds: float) -> bool:
         """Gather what has been delivered; waits for the first up to `seconds`."""
+        if not self._delivered and self._prefetch() > self._prefetched:
+            self.give_back()  # RabbitMQ asks a consumer but once
         with _connection_errors():
             if self._iterator is None:
                 longest = min(seconds, self._timeout_seconds)
+                self._prefetched = self._prefetch()
+                self._channel.basic_qos(prefetch_count=self._prefetched)
                 self._iterator = self._channel.consume(self._name, inactivity_timeout=longest)
             while not self._delivered or self._channel.get_waiting_message_count():
                 delivered = next(self._iterator, None)

@@ -16,6 +16,9 @@ SHORT_RUN_SECONDS = 0.05
 AHEAD = 3
 """How many runs it then claims for each thread, beside the one that the thread can start at once."""
 
+PREFETCH = 16
+"""How many deliveries it then wants to have at hand for each thread; they are claimed later, or given back."""
+
 LINGER_SECONDS = 0.005
 """How long it then waits for room for more than a few: a statement for one run costs nearly as much as one for many."""
 
@@ -66,6 +69,10 @@ class HeldRuns:
         """How many more runs may be claimed: what free threads can start, and a little ahead of short runs."""
         with self._changed:
             return self._room()
+
+    def prefetch(self) -> int:
+        """How many deliveries are worth having: as many as the threads can take, and a lot of short runs."""
+        return self._threads * (PREFETCH if self._ahead() else 1)
 
     def wait_for_room(self, seconds: float) -> int:
         """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""

@@ -72,11 +72,12 @@ class Interrupts:
         """
         while True:
             try:
-                thread = threading.get_ident()
                 with self._lock:
-                    if inside := self._inside.pop(thread, None):
+                    inside = self._inside.pop(threading.get_ident(), None)
+                    if inside is not None:
                         inside.aim.value = 0
-                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None)
+                if inside is not None and inside.times:
+                    _catch_pending()
                 return
             except Interrupt:
                 continue
@@ -98,6 +99,21 @@ class Interrupts:
                     _strike(inside.aim, kind if inside.times == 1 else _insistent(kind, inside.aim))
                     return True
         return False
+
+
+class _Flush(Interrupt):
+    pass
+
+
+def _catch_pending() -> None:
+    """Let the interrupt that may still be under way to this thread strike here, in the place of another of ours.
+
+    Taking it back would leave Python looking for it for ever, which hangs debuggers and profilers.
+    """
+    with suppress(_Flush):
+        _strike(threading.get_ident(), _Flush)
+        while True:
+            pass
 
 
 def _insistent(kind: type[Interrupt], aim: Aim) -> type[Interrupt]:

@@ -15,6 +15,7 @@ from models.finishing import FinishedAttempt
 from models.states import State
 
 log = structlog.get_logger("worker")
+_logger = logging.getLogger("worker")
 
 
 class Finish(Middleware):
@@ -34,7 +35,8 @@ class Finish(Middleware):
         broker.process.finish(end)
         # A line for each success would cost more than the run; the keeper says how many there were.
         level = logging.DEBUG if end.state is State.SUCCEEDED else logging.INFO
-        log.log(level, "finish", outcome=end.outcome.value, state=end.state.value, error=end.error_type)
+        if _logger.isEnabledFor(level):  # asked here, as structlog takes its time to say no
+            log.log(level, "finish", outcome=end.outcome.value, state=end.state.value, error=end.error_type)
 
 
 def _decide(broker: Any, message: ClaimedMessage, result: Any, exception: BaseException | None) -> FinishedAttempt:
@@ -56,7 +58,7 @@ def _with_output(message: ClaimedMessage, end: FinishedAttempt) -> FinishedAttem
     if message.run is None:
         return end
     text, truncated = message.run.output.text()
-    return replace(end, output=text or None, output_truncated=truncated)
+    return replace(end, output=text, output_truncated=truncated) if text else end
 
 
 def _now(message: ClaimedMessage) -> Any:
