@@ -44,9 +44,11 @@ _COLUMNS = """r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retrie
     r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
     r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, clock_timestamp() AS claimed_at"""
 
-# The lease counts from the moment it is written: the statement may have waited for locks.
+# The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before
+# its publisher has marked it was queued just now.
 _CLAIM = f"""
 UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
+    queued_at = CASE WHEN r.state = 'queued' THEN r.queued_at ELSE now() END,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)

@@ -54,7 +54,7 @@ WITH RECURSIVE waiting(queue) AS (
       AND (r.lease_until IS NULL OR r.lease_until < now())
     FOR UPDATE SKIP LOCKED
 )
-UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS}), queued_at = now()
+UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
 WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
 RETURNING r.id, r.actor, r.queue, r.attempt, r.priority, r.due_at
 """
@@ -93,7 +93,7 @@ def mark_waiting_runs(connection: sa.Connection, after_seconds: float, limit: in
 
 
 _MARK_QUEUED = f"""
-UPDATE runs r SET state = 'queued', lease_until = NULL
+UPDATE runs r SET state = 'queued', lease_until = NULL, queued_at = now()
 WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.QUEUED))}
 """
 

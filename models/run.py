@@ -76,6 +76,19 @@ class Run(SQLModel, table=True):
             postgresql_where=sa.text("state = 'failed'"),
             info={"serves": "API: failed runs, newest first"},
         ),
+        sa.Index(
+            "runs_failed_by_schedule",
+            "schedule_id",
+            "id",
+            postgresql_where=sa.text("state = 'failed'"),
+            info={"serves": "API: failed runs of one schedule, newest first"},
+        ),
+        sa.Index(
+            "runs_deadline",
+            "deadline_at",
+            postgresql_where=sa.text("state IN ('planned', 'queued') AND deadline_at IS NOT NULL"),
+            info={"serves": "rescue: runs that missed their start deadline"},
+        ),
         {"postgresql_partition_by": "RANGE (id)"},
     )
 

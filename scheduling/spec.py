@@ -8,6 +8,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from uuid import UUID
 
@@ -46,6 +47,8 @@ def next_slot(spec: Spec, after: datetime) -> datetime | None:
     return None if slot is None or (spec.ends_at is not None and slot > spec.ends_at) else slot
 
 
+# Many schedules share a spec and a slot.
+@lru_cache(maxsize=32768)
 def previous_slot(spec: Spec, before: datetime) -> datetime | None:
     """The last slot earlier than `before`; None when there is none in the forty years before."""
     for horizon in _HORIZONS:
@@ -83,6 +86,10 @@ def last_slots(spec: Spec, after: datetime, until: datetime, limit: int) -> list
     if after >= until:
         return []
     if spec.cron:
+        first = _next(spec, after)
+        second = None if first is None or first > until else _next(spec, first)
+        if first is None or second is None or second > until:  # looking back takes far longer
+            return [first] if first is not None and first <= until and limit else []
         found = {fire for expr in spec.cron for fire in last_fires(expr, spec.timezone, after, until, limit)}
         return sorted(found)[-limit:]
     if spec.every_seconds is not None:

@@ -24,6 +24,10 @@ log = structlog.get_logger("scheduling")
 SHORTEST_WAIT_SECONDS = 0.005
 """What is overdue after a round is in another planner's hands: no reason to spin."""
 
+FIRST_BATCH = 100
+"""Schedules planned in a first go: what is due first is on its way before the last is decided. While there are more,
+each go takes twice as many."""
+
 SLOW_SECONDS = 1.0
 """How often a process looks for what went wrong; planning and publishing happen in every round."""
 
@@ -44,6 +48,7 @@ class Ticker:
     publisher: Publisher
     settings: Settings
     id: UUID = field(default_factory=uuid4)
+    _planned_at_once: int = FIRST_BATCH
     _looked: float = -math.inf
     _partitioned: float = -math.inf
 
@@ -51,7 +56,8 @@ class Ticker:
         """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once."""
         batch = self.settings.scheduling.batch
         with self.engine.begin() as connection:
-            planned = plan_due(connection, batch)
+            planned = plan_due(connection, min(self._planned_at_once, batch))
+        self._planned_at_once = min(self._planned_at_once * 2, batch) if planned.full else FIRST_BATCH
         more = publish_due(self.engine, self.publisher, batch, self.settings.amqp.window)
         if time.monotonic() - self._looked >= SLOW_SECONDS:
             more = self._look_after(batch) or more

@@ -1,9 +1,27 @@
-"""Storage at scale: schedules of code are found by an index, and months whose history is old enough are dropped."""
+"""Storage at scale: indexes for what is looked for each second and most often, and months of history dropped whole."""
 
 from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+
+INDEXES = (
+    (
+        "schedules_code",
+        "schedules (name) WHERE source = 'code'",
+        "the scheduling loop: schedules that code declares",
+    ),
+    (
+        "runs_deadline",
+        "runs (deadline_at) WHERE state IN ('planned', 'queued') AND deadline_at IS NOT NULL",
+        "rescue: runs that missed their start deadline",
+    ),
+    (
+        "runs_failed_by_schedule",
+        "runs (schedule_id, id) WHERE state = 'failed'",
+        "API: failed runs of one schedule, newest first",
+    ),
+)
 
 # One month a call, so that the lock on the whole table is short. Rows may still come for a month that is long past:
 # they are looked for behind the lock.
@@ -38,11 +56,13 @@ $$;
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("CREATE INDEX schedules_code ON schedules (name) WHERE source = 'code'")
-    op.execute("COMMENT ON INDEX schedules_code IS 'the scheduling loop: schedules that code declares'")
+    for name, target, serves in INDEXES:
+        op.execute(f"CREATE INDEX {name} ON {target}")
+        op.execute(f"COMMENT ON INDEX {name} IS '{serves}'")
     op.execute(DROP_PARTITION)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION callsheet_drop_partition(interval)")
-    op.execute("DROP INDEX schedules_code")
+    for name, _, _ in INDEXES:
+        op.execute(f"DROP INDEX {name}")
