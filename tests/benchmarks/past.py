@@ -1,11 +1,13 @@
 """A long past in bulk: finished runs of several months in their partitions, as wide as real ones; a few live ones."""
 
-from tests.benchmarks.system import System
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.benchmarks.system import CONNECTIONS, System
 
 MONTHS = 4
 SCHEDULES = 2000
 LIVE = 5000
-CHUNK = 250_000
+CHUNK = 50_000
 
 # As callsheet_make_partitions makes them, but for months that were over before this database existed.
 _PARTITIONS = """
@@ -67,13 +69,17 @@ def make_past(system: System, size: int) -> None:
         with system.engine.begin() as connection:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             connection.exec_driver_sql(statement.format(**parameters).replace("%", "%%"))
-    for first in range(0, size, CHUNK):
-        with system.engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-            last = min(first + CHUNK, size) - 1
-            connection.exec_driver_sql(_FINISHED.format(**parameters), {"first": first, "last": last})
+    statement = _FINISHED.format(**parameters)
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(lambda first: _insert(system, statement, first, size), range(0, size, CHUNK)))
     system.announce()
     system.plan(LIVE)
     with system.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
         connection.exec_driver_sql("VACUUM ANALYZE runs, schedules")
+
+
+def _insert(system: System, statement: str, first: int, size: int) -> None:
+    with system.engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(statement, {"first": first, "last": min(first + CHUNK, size) - 1})

@@ -33,6 +33,7 @@ SETTINGS = {
     "CALLSHEET_ACTORS__MODULES": '["tests.benchmarks.workload"]',
 }
 INSERT_BATCH = 5000
+CONNECTIONS = 4
 
 
 class System(Deployment):
@@ -45,7 +46,7 @@ class System(Deployment):
         super().__init__(folder, database_url, amqp_url, SETTINGS | {VARIABLE: str(self.stamps.path)} | dict(settings))
         self._servers = servers
         self.amqp = Amqp(url=SecretStr(amqp_url))
-        self.engine = make_engine(Database(url=SecretStr(database_url)), pool_size=2, application="benchmark")
+        self.engine = make_engine(Database(url=SecretStr(database_url)), pool_size=CONNECTIONS, application="benchmark")
 
     def close(self) -> None:
         """Kill everything that still runs."""
