@@ -12,6 +12,12 @@ from tests.waiting import eventually
 LIBFAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 CLOCK_SECONDS = 12
 EXIT_SECONDS = 30
+BOOT_SECONDS = 60
+
+_SEEN = """
+SELECT pid FROM workers WHERE last_seen_at > now() - interval '15 seconds'
+UNION SELECT pid FROM schedulers WHERE ticked_at > now() - interval '15 seconds'
+"""
 
 
 def poison(world: World) -> None:
@@ -51,11 +57,19 @@ def rolling_restart(world: World) -> None:
 
 
 def _replace(world: World, name: str) -> None:
-    """Stop a process and wait for the supervisor's new one."""
+    """Stop a process and wait until the supervisor's new one is at work, as a platform does before the next."""
     process = world.deployment.processes[name]
     os.kill(process.pid, signal.SIGTERM)
     eventually(lambda: process.poll() is not None, EXIT_SECONDS, f"{name} obeys TERM")
-    eventually(lambda: world.deployment.processes[name].poll() is None, 10, f"{name} is started again")
+    eventually(lambda: world.deployment.processes[name] is not process, 10, f"{name} is started again")
+    eventually(lambda: _is_at_work(world, name), BOOT_SECONDS, f"the new {name} is at work")
+
+
+def _is_at_work(world: World, name: str) -> bool:
+    if name == "web":
+        return world.call("GET", "/health/live").status_code == 200
+    at_work = {child.pid for child in world.children(name)} or {world.pid(name)}
+    return at_work <= {row["pid"] for row in world.rows(_SEEN)}
 
 
 FAULTS = [
