@@ -68,7 +68,7 @@ def inflict(world: World, fault: Fault, result: Result) -> None:
     """One fault; what it finds wrong itself, such as a process that does not obey, is a violation."""
     try:
         fault.act(world)
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ProcessLookupError):
         pass  # the process that was to suffer has just ended, by another fault
     except AssertionError as error:
         result.violations.append(f"{fault.name}: {error}")

@@ -65,14 +65,18 @@ class Load:
 
     def stop(self) -> None:
         """Cancel nothing more and pause every schedule."""
-        self._stopping.set()
-        self._canceller.join()
+        self.stop_cancelling()
         for row in self._world.rows("SELECT name FROM schedules WHERE starts_with(name, %s)", f"{self._name}."):
             answer = self._world.call("POST", f"/v1/schedules/{row['name']}/pause")
             assert answer.status_code == 200, answer.text
         # What no cancel has reached waits in the paused queue, for ever.
         for row in self._world.rows("SELECT id FROM runs WHERE queue = %s AND finished_at IS NULL", HELD_QUEUE):
             self._world.call("POST", f"/v1/runs/{row['id']}/cancel")
+
+    def stop_cancelling(self) -> None:
+        """What has been confirmed so far is all there is."""
+        self._stopping.set()
+        self._canceller.join()
 
     def _create(self, kind: str, **definition: Any) -> None:
         body = {"name": f"{self._name}.{kind}", **QUICK_RETRY, **definition}
@@ -115,5 +119,8 @@ def loaded(world: World, name: str, quick: int, starts: int = 20) -> Iterator[Lo
     load = Load(world, name, quick)
     before = world.ledger.count_starts()
     load.start()
-    eventually(lambda: world.ledger.count_starts() >= before + starts, 60, "the load is under way")
-    yield load
+    try:
+        eventually(lambda: world.ledger.count_starts() >= before + starts, 60, "the load is under way")
+        yield load
+    finally:
+        load.stop_cancelling()

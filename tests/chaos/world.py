@@ -112,12 +112,14 @@ class World:
         return []
 
     def pid(self, name: str) -> int:
-        """The process that runs under this name now."""
+        """The process that was started last under this name."""
         return self.deployment.processes[name].pid
 
     def pick(self, names: list[str]) -> str:
-        """One of them, by the seed."""
-        return self.random.choice(names)
+        """One of them, by the seed; it is up, whatever an earlier fault has done to it."""
+        name = self.random.choice(names)
+        eventually(lambda: self.deployment.processes[name].poll() is None, 30, f"{name} is started again")
+        return name
 
     def send(self, name: str, signum: signal.Signals) -> None:
         """Signal the leader of a process, if it is there."""
