@@ -3,7 +3,6 @@
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ import httpx
 import psutil
 import psycopg
 
+from tests.servers.places import free_port
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ class Deployment:
         self.overrides: dict[str, dict[str, str]] = {}
         """Environment variables that single processes have besides, from their next start on."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._port = _free_port()
+        self._port = free_port()
         self.environment = {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(folder),
@@ -217,9 +217,3 @@ class RequestCounter:
 def instant(text: str) -> datetime:
     """An instant of the API's JSON."""
     return datetime.fromisoformat(text)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
