@@ -66,10 +66,14 @@ RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 
 def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
     """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
+    return connection.exec_driver_sql(_FINISH, finish_parameters(finished, worker)).all()
+
+
+def finish_parameters(finished: Sequence[FinishedAttempt], worker: UUID) -> dict[str, Any]:
+    """What `_FINISH` is given: the ends without what is heavy, and the ids by themselves."""
     heavy = {"schedule_id", "error_traceback", "output", "output_truncated"}
     rows = as_json({k: v for k, v in vars(end).items() if k not in heavy} for end in finished)
-    parameters = {"rows": rows, "ids": [end.id for end in finished], "worker": worker}
-    return connection.exec_driver_sql(_FINISH, parameters).all()
+    return {"rows": rows, "ids": [end.id for end in finished], "worker": worker}
 
 
 _SAVE_OUTPUTS = """
@@ -158,6 +162,10 @@ def renew_leases(
     """
     if not held:
         return {}
-    ids = [run["id"] for run in held]
-    parameters = {"rows": as_json(held), "ids": ids, "worker": worker, "lease": lease_seconds}
-    return {(row[0], row[1]): row[2] for row in connection.exec_driver_sql(_RENEW, parameters)}
+    rows = connection.exec_driver_sql(_RENEW, renewal_parameters(held, worker, lease_seconds))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def renewal_parameters(held: Sequence[dict[str, Any]], worker: UUID, lease_seconds: float) -> dict[str, Any]:
+    """What `_RENEW` is given: the attempts, and the ids by themselves."""
+    return {"rows": as_json(held), "ids": [run["id"] for run in held], "worker": worker, "lease": lease_seconds}

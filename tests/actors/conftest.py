@@ -6,17 +6,24 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import dramatiq
 import pytest
+import sqlalchemy as sa
+from dramatiq.brokers.stub import StubBroker
 
 # Importing the package wires a worker, which wants to know both servers. It connects to neither before it is used.
 with pytest.MonkeyPatch.context() as patch:
     for name, url in (("DATABASE_URL", "postgresql://nowhere.invalid/x"), ("AMQP_URL", "amqp://nowhere.invalid")):
         patch.setenv(name, os.environ.get(name, url))
     from actors.context import CurrentRun, entered
+    from actors.held import HeldRuns
     from actors.output import Output
+    from actors.process import WorkerProcess
+    from tests.actors.line import Line
 
 from config.secrets import known_secrets
-from config.settings import get_settings
+from config.settings import get_settings, load_settings
+from tests.models.rows import sqlalchemy_url
 
 RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 SLOT = datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
@@ -76,3 +83,26 @@ def give_secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str]
 
     yield give
     known_secrets.cache_clear()
+
+
+@pytest.fixture
+def process(database_url: str) -> Iterator[WorkerProcess]:
+    engine = sa.create_engine(sqlalchemy_url(database_url))
+    yield WorkerProcess(load_settings({}), engine, 4, ["default"], HeldRuns(4))
+    engine.dispose()
+
+
+@pytest.fixture
+def broker() -> StubBroker:
+    broker = StubBroker(middleware=[])
+
+    @dramatiq.actor(broker=broker)
+    def work(a: int = 0, b: int = 0) -> None:
+        pass
+
+    return broker
+
+
+@pytest.fixture
+def line(broker: StubBroker, process: WorkerProcess) -> Line:
+    return Line(broker, process)
