@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import dramatiq
@@ -71,10 +72,11 @@ def loop_for_ever(swallow: bool) -> None:
                 raise
 
 
-@dramatiq.actor(time_limit=3000, isolation="process")
-def block_in_c() -> None:
-    """Sleep where Python has no say."""
+@dramatiq.actor(isolation="process")
+def block_in_c(marker: str) -> None:
+    """Sleep where Python has no say, and say so before."""
     print("about to block", flush=True)
+    Path(marker).touch()
     while True:
         ctypes.CDLL(None).sleep(977)
 
