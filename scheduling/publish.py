@@ -39,14 +39,13 @@ class Publisher(Protocol):
         ...
 
 
-def publish_due(engine: sa.Engine, publisher: Publisher, limit: int, window: int) -> bool:
-    """Publish up to `limit` due runs; whether there may be more at once."""
+def publish_due(engine: sa.Engine, publisher: Publisher, limit: int, window: int) -> int:
+    """Publish up to `limit` due runs; how many were confirmed."""
     if not publisher.is_ready():
-        return False
+        return 0
     with engine.begin() as connection:
         runs = take_publishable_runs(connection, limit, window)
-    published = _publish(engine, publisher, runs)
-    return published == limit
+    return _publish(engine, publisher, runs)
 
 
 def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:

@@ -28,6 +28,9 @@ FIRST_BATCH = 100
 """Schedules planned in a first go: what is due first is on its way before the last is decided. While there are more,
 each go takes twice as many."""
 
+REFILL_SECONDS = 0.05
+"""After a round that published, the next one follows so soon: the window may have room again for what waits."""
+
 SLOW_SECONDS = 1.0
 """How often a process looks for what went wrong; planning and publishing happen in every round."""
 
@@ -58,7 +61,8 @@ class Ticker:
         with self.engine.begin() as connection:
             planned = plan_due(connection, min(self._planned_at_once, batch))
         self._planned_at_once = min(self._planned_at_once * 2, batch) if planned.full else FIRST_BATCH
-        more = publish_due(self.engine, self.publisher, batch, self.settings.amqp.window)
+        published = publish_due(self.engine, self.publisher, batch, self.settings.amqp.window)
+        more = published == batch
         if time.monotonic() - self._looked >= SLOW_SECONDS:
             more = self._look_after(batch) or more
             self._looked = time.monotonic()
@@ -66,8 +70,8 @@ class Ticker:
             return 0
         with self.engine.begin() as connection:
             upcoming = seconds_until_next_due(connection)
-        poll = self.settings.scheduling.poll_seconds
-        return poll if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), poll)
+        longest = min(self.settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
+        return longest if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), longest)
 
     def _look_after(self, batch: int) -> bool:
         """Rescue, publish again what vanished, report; whether there may be more to rescue."""

@@ -166,6 +166,7 @@ class RequestCounter:
 
     def __init__(self, delay_seconds: float = 0) -> None:
         self.requests: list[dict[str, str]] = []
+        self.answered = 0
         self._hold = threading.Event()
         counter = self
 
@@ -179,6 +180,7 @@ class RequestCounter:
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"ok")
+                counter.answered += 1
 
             def log_message(self, *_: object) -> None:
                 pass

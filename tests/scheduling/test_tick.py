@@ -1,0 +1,77 @@
+"""The tick: one round, and how long to wait until the next one."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from config.sections import Amqp, Scheduling
+from config.settings import Settings
+from scheduling.tick import REFILL_SECONDS, Ticker
+from tests.models.rows import add_run, add_schedule, announce, set_run
+
+POLL = 0.7
+
+
+class FakePublisher:
+    """Confirms whatever it is given."""
+
+    def __init__(self) -> None:
+        self.published: list[UUID] = []
+
+    def is_ready(self) -> bool:
+        return True
+
+    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        self.published += [run for run, _, _ in messages]
+        return {run for run, _, _ in messages}
+
+    def count_messages(self, queue: str) -> int | None:
+        return None
+
+
+@pytest.fixture
+def ticker(engine: sa.Engine) -> Ticker:
+    with engine.begin() as connection:
+        announce(connection)
+    settings = Settings(amqp=Amqp(window=10), scheduling=Scheduling(batch=20, poll_seconds=POLL))
+    return Ticker(engine, FakePublisher(), settings)
+
+
+def test_with_nothing_to_come_it_polls(ticker: Ticker) -> None:
+    assert ticker.tick() == POLL
+
+
+def test_it_waits_for_what_is_due_next(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        add_run(connection, due_seconds=0.4)
+    assert 0 < ticker.tick() <= 0.4
+
+
+def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        for _ in range(15):
+            add_run(connection)
+    assert ticker.tick() == REFILL_SECONDS
+    assert len(ticker.publisher.published) == 10  # type: ignore[attr-defined]
+    assert ticker.tick() == POLL
+    with engine.begin() as connection:
+        for run in ticker.publisher.published:  # type: ignore[attr-defined]
+            set_run(connection, run, "state = 'succeeded', finished_at = now()")
+    assert ticker.tick() == REFILL_SECONDS
+    assert len(ticker.publisher.published) == 15  # type: ignore[attr-defined]
+
+
+def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        for number in range(45):
+            add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
+    planned = "SELECT count(DISTINCT schedule_id) FROM runs"
+    ticker._planned_at_once = 10
+    counts = []
+    for _ in range(3):
+        ticker.tick()
+        with engine.begin() as connection:
+            counts.append(connection.exec_driver_sql(planned).scalar_one())
+    assert counts == [10, 30, 45]
