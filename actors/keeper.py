@@ -133,7 +133,8 @@ class Keeper:
             if any(row.state == State.RETRYING or row.overlap != Overlap.ALLOW for row in written):
                 notify(connection)
         self._process.held.forget([(end.id, end.attempt) for end in ends])
-        log.info("finish", runs=len(won))
+        if won:
+            log.info("finish", runs=len(won))
         if len(won) < len(ends):
             log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
 

@@ -71,6 +71,8 @@ def count_slots(spec: Spec, after: datetime, until: datetime) -> int:
     after, until = _bounded(spec, after, until)
     if after >= until:
         return 0
+    if spec.cron and ((first := _next(spec, after)) is None or first > until):  # cached, and the usual answer
+        return 0
     if len(spec.cron) == 1:
         return count_fires(spec.cron[0], spec.timezone, after, until)
     if 1 < len(spec.cron) <= _MOST_TO_COMBINE:
