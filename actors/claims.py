@@ -19,7 +19,7 @@ from actors.context import CurrentRun
 from actors.held import HeldRun, key_of
 from actors.outcome import interrupt
 from actors.process import WorkerProcess
-from models.claiming import ClaimedRun, adopt_messages, claim_runs, read_own_claims
+from models.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.ids import message_run_id
 from models.planning import NewRun, notify
 from models.rows import by_attempt, read_clock
@@ -59,7 +59,7 @@ def claim_messages(
     database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
     effect without our hearing of it are found then.
     """
-    messages = {message.message_id: message for message in map(_decode, bodies) if message is not None}
+    messages = {_identity(message): message for message in map(_decode, bodies) if message is not None}
     published = [message for message in messages.values() if _is_published(message)]
     plain = {_plain_id(message): message for message in messages.values() if not _is_published(message)}
     wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
@@ -81,9 +81,10 @@ def _claim(
     claims: list[ClaimedRun] = []
     for attempt, ids in by_attempt(wanted).items():
         # Before the claim: in this transaction its own claims would look just the same.
-        own = read_own_claims(connection, ids, attempt, process.id) if again else []
-        claims += claim_runs(connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
-        claims += [claim for claim in own if not process.held.knows(key_of(claim))]
+        claim = (connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
+        own = renew_own_claims(*claim) if again else []
+        claims += claim_runs(*claim)
+        claims += [each for each in own if not process.held.knows(key_of(each))]
     return claims
 
 
@@ -101,6 +102,11 @@ def _decode(body: bytes) -> Message[Any] | None:
 
 def _is_published(message: Message[Any]) -> bool:
     return "run_id" in message.options
+
+
+def _identity(message: Message[Any]) -> tuple[str, int]:
+    """Duplicates have it in common; the messages of two attempts do not."""
+    return message.message_id, message.options.get("attempt", 0)
 
 
 def _plain_id(message: Message[Any]) -> UUID:

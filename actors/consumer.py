@@ -81,7 +81,7 @@ class ClaimingConsumer(Consumer):
             return None
         if not self._deliveries.wait(self._timeout_seconds):
             return None
-        self._won.extend(self._claim_delivered())
+        self._claim_delivered()
         return self._won.popleft() if self._won else None
 
     def ack(self, message: MessageProxy) -> None:
@@ -97,31 +97,33 @@ class ClaimingConsumer(Consumer):
         """Close the connection; what was delivered and not claimed is delivered again, elsewhere."""
         self._deliveries.close()
 
-    def _claim_delivered(self) -> list[MessageProxy]:
+    def _claim_delivered(self) -> None:
         """Claim as much of what was delivered as there is room for; the consumers of a process take turns."""
         with self._process.claiming:
             bodies = self._deliveries.take(self._process.held.room())
             if not bodies:
-                return []
-            messages = self._claim_in_the_end(bodies)
+                return
+            self._claim_in_the_end(bodies)
         with suppress(ConnectionClosed):  # what was won must run all the same; the next wait says that it is closed
             self._deliveries.acknowledge()
-        return messages
 
-    def _claim_in_the_end(self, bodies: Sequence[bytes]) -> list[MessageProxy]:
+    def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> None:
         """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed
         whatever one does is left out, and the others go on."""
-        again = False
         while not self._process.held.closed:
             try:
-                return self._claim(bodies, again)
+                self._won.extend(self._claim(bodies, again))
+                return
             except TRANSIENT as error:
                 log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
             except Exception:
                 if len(bodies) == 1:
                     log.exception("unclaimable", bytes=len(bodies[0]))
-                    return []
-                return [message for body in bodies for message in self._claim_in_the_end([body])]
+                    return
+                self._process.in_doubt = True  # a part may have been claimed before the rest was refused
+                for body in bodies:
+                    self._claim_in_the_end([body], again=True)
+                return
             again = self._process.in_doubt = True
             self._wait_out()
         raise StopIteration

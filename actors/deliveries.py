@@ -33,7 +33,8 @@ class RabbitDeliveries:
 
     def wait(self, seconds: float) -> bool:
         """Gather what has been delivered; waits for the first up to `seconds`."""
-        if not self._delivered and self._prefetch() > self._prefetched:
+        wanted = self._prefetch()
+        if wanted < self._prefetched or (wanted > self._prefetched and not self._delivered):
             self.give_back()  # RabbitMQ asks a consumer but once
         with _connection_errors():
             if self._iterator is None:

@@ -64,6 +64,7 @@ class HeldRuns:
         self._changed = threading.Condition()
         self._closed = False
         self._average_seconds = 1.0
+        self._are_short = False
 
     def room(self) -> int:
         """How many more runs may be claimed: what free threads can start, and a little ahead of short runs."""
@@ -118,13 +119,15 @@ class HeldRuns:
     def end(self, key: Key) -> None:
         """Let an attempt go that has ended; its end is still to be written."""
         with self._changed:
+            before = self._room()
             self._unwritten.add(key)
             held = self._runs.pop(key, None)
             if held is not None and held.started is not None:
                 seconds = time.monotonic() - held.started
                 self._average_seconds += (seconds - self._average_seconds) / 16
-            room = self._room()
-            if room == 1 or room >= self._threads:  # what somebody may wait for
+                # Twice as long to become long again: each change means new deliveries.
+                self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
+            if before <= 0 < self._room() or self._room() >= self._threads:  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -173,7 +176,7 @@ class HeldRuns:
         return time.monotonic() - held.leased >= self._lease_seconds
 
     def _ahead(self) -> int:
-        return self._threads * AHEAD if self._average_seconds < SHORT_RUN_SECONDS else 0
+        return self._threads * AHEAD if self._are_short else 0
 
     def _room(self) -> int:
         return 0 if self._closed else self._threads + self._ahead() - len(self._runs)

@@ -19,8 +19,9 @@ from dramatiq.middleware import Interrupt, Shutdown, TimeLimitExceeded
 
 from actors.context import CurrentRun
 
-AGAIN_SECONDS = 2.0
-"""An actor that is still there so long after an interrupt gets another."""
+AGAIN_SECONDS = 3.5
+"""An actor that is still there so long after an interrupt gets another: later than the end of a child process that
+ignores TERM, whose killing must not be interrupted."""
 
 # Interrupts a thread by its number, without a return value. Number 0 is no thread, and nothing happens.
 _strike = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(("PyThreadState_SetAsyncExc", ctypes.pythonapi))

@@ -12,13 +12,14 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import dramatiq
 import structlog
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.middleware import Interrupt
 
+from actors.brokers import LocalBroker
 from actors.clean import clean_result, describe_error
 from actors.context import CurrentRun, entered
 from actors.isolation import Answer, Call
@@ -47,6 +48,8 @@ def main() -> None:
     """Read the call from standard input and carry it out."""
     with os.fdopen(int(sys.argv[1]), "wb") as answers:
         call: Call = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
+        if isinstance(dramatiq.get_broker(), LocalBroker):
+            dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
         _log_to(int(sys.argv[2]))
         run = CurrentRun(**call.run, output=_Inherited())
         answer = _carry_out(call, run)
@@ -54,6 +57,11 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that the actor has left behind hold nothing up
+
+
+def _refuse_message(*_: Any, **__: Any) -> NoReturn:
+    # The queues of `callsheet up` are in the other process: a message would be lost without a word.
+    raise RuntimeError("an isolated actor can send messages only where there is a RabbitMQ")
 
 
 def _log_to(descriptor: int) -> None:

@@ -4,6 +4,7 @@ Such a process can be killed whatever it does: a limit or a cancel sends it TERM
 thread, and two seconds later KILL. If it crashes, the attempt has failed and the worker lives on.
 """
 
+import json
 import os
 import pickle
 import sys
@@ -20,7 +21,8 @@ ISOLATION = "process"
 
 _PASSED = {each.name for each in fields(CurrentRun) if not each.name.startswith("_")} - {"output", "started"}
 
-_ENTRY = "from actors.isolated import main; main()"
+# Not by PYTHONPATH, which every Python that the actor starts would inherit.
+_ENTRY = "import json, sys; sys.path[:] = json.loads(sys.argv[3]); from actors.isolated import main; main()"
 
 
 class ActorProcessDied(Exception):
@@ -68,8 +70,8 @@ def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[s
     call = Call(module, actor, _fields(run), args, kwargs)
     with tempfile.TemporaryFile() as answers, _worker_log() as log:
         code = run_to_end(
-            [sys.executable, "-c", _ENTRY, str(answers.fileno()), str(log.fileno())],
-            os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            [sys.executable, "-c", _ENTRY, str(answers.fileno()), str(log.fileno()), json.dumps(sys.path)],
+            os.environ,
             Path.cwd(),
             pickle.dumps(call),
             run.output.write,
@@ -77,7 +79,7 @@ def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[s
         )
         answers.seek(0)
         data = answers.read()
-    if not data:
+    if code or not data:
         raise ActorProcessDied(f"the process of the actor {describe_exit(code)}")
     return _unwrap(pickle.loads(data))  # noqa: S301 - written by our own child
 

@@ -84,10 +84,10 @@ class Keeper:
 
     def _step(self) -> None:
         self._collect()
-        self._settle_doubts()
         if self._renewal_is_due():
             self._renew()
         self._write()
+        self._settle_doubts()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             with self._process.engine.begin() as connection:
                 report_worker(connection, self._process.report())

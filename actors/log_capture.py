@@ -20,6 +20,10 @@ class LogCapture(logging.Handler):
         super().__init__()
         self.setFormatter(plain_formatter())
 
+    def createLock(self) -> None:  # noqa: N802 - logging's name
+        """None is needed, and an interrupt that struck while one is taken would leave it locked for ever."""
+        self.lock = None
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record, if it comes from a run."""
         run = find_current_run()

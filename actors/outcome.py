@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dramatiq.errors import Retry
+from dramatiq.middleware import Interrupt
 
 from actors.clean import MAX_MESSAGE_CHARACTERS, MAX_TRACEBACK_CHARACTERS, clean_result, clean_text, describe_error
 from actors.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
@@ -46,6 +47,7 @@ def fail(
     claim: ClaimedRun, error: BaseException, rule: RetryRule, started_at: datetime | None, finished_at: datetime
 ) -> FinishedAttempt:
     """The attempt raised: failed, timed out, cancelled or interrupted, and what the policy makes of that."""
+    error = _interrupt_behind(error)
     outcome = _outcome(error)
     state = _next_state(claim, outcome, error, rule)
     return FinishedAttempt(
@@ -78,6 +80,11 @@ def interrupt(claim: ClaimedRun, message: str, at: datetime, delay_seconds: floa
         error_type="Interrupted",
         error_message=message,
     )
+
+
+def _interrupt_behind(error: BaseException) -> BaseException:
+    """Dramatiq raises another error where an asynchronous actor takes longer than a second to obey its interrupt."""
+    return error.__cause__ if isinstance(error.__cause__, Interrupt) else error
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -36,13 +36,25 @@ def configure_logging(log: Log) -> None:
         cache_logger_on_first_use=True,
     )
     # Not sys.stderr: in a worker that is a pipe to Dramatiq's master, which may be stopped or gone.
-    handler = logging.StreamHandler(sys.__stderr__ or sys.stderr)
+    handler = _Stream(sys.__stderr__ or sys.stderr)
     handler.setFormatter(_formatter(_renderers(log)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(log.level.upper())
     for name, level in _LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(level, root.level))
+
+
+class _Stream(logging.StreamHandler[Any]):
+    """Takes its lock in the one way that an interrupt can't come in between, as Python does from 3.13 on."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and write."""
+        passes = bool(self.filter(record))
+        if passes and self.lock is not None:
+            with self.lock:
+                self.emit(record)
+        return passes
 
 
 def plain_formatter() -> logging.Formatter:

@@ -28,10 +28,10 @@ class Secrets:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._values = sorted(set(_values(environ)), key=len, reverse=True)  # one may be a part of another
-        patterns = ["".join(map(_any_form, value)) for value in self._values]
+        patterns = ["".join(map(_any_form, _units(value))) for value in self._values]
         self._text = re.compile("|".join(patterns)) if patterns else None
-        self._bytes = re.compile("|".join(patterns).encode(errors="replace")) if patterns else None
-        self.longest = max((sum(map(_longest_form, value)) for value in self._values), default=0)
+        self._bytes = re.compile(_bytes("|".join(patterns))) if patterns else None
+        self.longest = max((sum(map(_longest_form, _units(value))) for value in self._values), default=0)
         """Bytes that the longest form of a secret has; 0 without secrets."""
 
     def mask(self, text: str) -> str:
@@ -47,7 +47,7 @@ class Secrets:
         data = self.mask_bytes(data)
         for value in self._values:
             for length in range(len(value) - 1, SHORTEST - 1, -1):
-                start = value[:length].encode(errors="replace")
+                start = _bytes(value[:length])
                 if data.endswith(start):
                     return data[: -len(start)] + MASK.encode()
         return data
@@ -84,17 +84,27 @@ def _values(environ: Mapping[str, str]) -> Iterable[str]:
             yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_LINE)
 
 
+def _units(value: str) -> list[str]:
+    """Its characters; a run of backslashes is one, or a near miss would be tried in all ways to pair them up."""
+    return re.findall(r"\\+|.", value, re.DOTALL)
+
+
+def _bytes(text: str) -> bytes:
+    """What the environment had, also where that is not UTF-8."""
+    return text.encode(errors="surrogateescape")
+
+
 @lru_cache
 def _forms(character: str) -> tuple[str, ...]:
     """How the character may be written, the longest way first."""
     if character.isascii() and character.isalnum():
         return (character,)
-    escaped = quote(character, safe="", errors="replace")
+    escaped = quote(character, safe="", errors="surrogateescape")
     forms = {
         character,
         escaped,
         escaped.lower(),
-        "".join(f"%{byte:02X}" for byte in character.encode(errors="replace")),
+        "".join(f"%{byte:02X}" for byte in _bytes(character)),
         json.dumps(character)[1:-1],
         repr(character)[1:-1],
         html.escape(character),
@@ -110,4 +120,4 @@ def _any_form(character: str) -> str:
 
 
 def _longest_form(character: str) -> int:
-    return max(len(form.encode(errors="replace")) for form in _forms(character))
+    return max(len(_bytes(form)) for form in _forms(character))

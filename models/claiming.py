@@ -66,15 +66,18 @@ def claim_runs(
 
 
 _OWN = f"""
-SELECT {_COLUMNS} FROM runs r
+UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s + 1 AND {state_in("r", (State.RUNNING,))}
   AND r.worker_id = %(worker)s
+RETURNING {_COLUMNS}
 """
 
 
-def read_own_claims(connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID) -> list[ClaimedRun]:
-    """Of the runs given as for `claim_runs`, those that this worker has claimed already."""
-    parameters = {"ids": list(runs), "attempt": attempt, "worker": worker}
+def renew_own_claims(
+    connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID, lease_seconds: float
+) -> list[ClaimedRun]:
+    """Of the runs given as for `claim_runs`, those that this worker has claimed already; their leases begin anew."""
+    parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(_OWN, parameters)]
 
 

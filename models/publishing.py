@@ -152,11 +152,11 @@ def seconds_until_next_due(connection: sa.Connection) -> float | None:
 
 _RELEASE = f"""
 UPDATE runs r SET lease_until = NULL
-WHERE r.id = ANY(%(ids)s) AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
+WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
 """
 
 
 def release_runs(connection: sa.Connection, runs: Sequence[Any]) -> None:
     """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then."""
-    if runs:
-        connection.exec_driver_sql(_RELEASE, {"ids": [run.id for run in runs]})
+    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
+        connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})

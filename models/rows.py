@@ -16,7 +16,7 @@ def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def by_attempt(keys: Iterable[tuple[UUID, int]]) -> dict[int, list[UUID]]:
-    """Runs by how many attempts they have had, each list in the order of ids, in which everybody locks runs.
+    """Runs by how many attempts they have had, each list in the order of ids.
 
     Nearly all have had none. A statement for one attempt needs no join: its plan is a look-up by key, always.
     """

@@ -84,6 +84,13 @@ class Run(SQLModel, table=True):
             info={"serves": "API: failed runs of one schedule, newest first"},
         ),
         sa.Index(
+            "runs_finished",
+            "finished_at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32},
+            info={"serves": "prune: whether anything of a month lives or ended lately"},
+        ),
+        sa.Index(
             "runs_deadline",
             "deadline_at",
             postgresql_where=sa.text("state IN ('planned', 'queued') AND deadline_at IS NOT NULL"),

@@ -1,12 +1,18 @@
 """Execute: puts the actor's function inside its run: context, secrets, interrupts, output."""
 
+import time
 from typing import Any
 
+import structlog
 from dramatiq import Actor, Middleware
 from dramatiq.broker import MessageProxy
+from dramatiq.middleware import SkipMessage
 
 from actors.claims import ClaimedMessage
 from actors.execution import Execution
+from actors.outcome import RetryRule, fail
+
+log = structlog.get_logger("worker")
 
 
 class Execute(Middleware):
@@ -23,7 +29,14 @@ class Execute(Middleware):
     def before_process_message(self, broker: Any, message: MessageProxy) -> None:
         """Prepare the run for this thread."""
         assert isinstance(message, ClaimedMessage), "the claim comes first"
-        self._execution.prepare(message, broker.process.interrupts, self._output_bytes)
+        try:
+            self._execution.prepare(message, broker.process.interrupts, self._output_bytes)
+        except Exception as error:
+            log.exception("prepare")
+            assert message.held is not None, "the claim comes first"
+            now = message.held.clock(time.monotonic())
+            broker.process.finish(fail(message.claim, error, RetryRule(), None, now))
+            raise SkipMessage("could not be prepared") from error  # Dramatiq would run it all the same
 
     def after_process_message(
         self, broker: Any, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None

@@ -71,6 +71,18 @@ def block(marker: str, swallow: bool = False) -> None:
 
 
 @dramatiq.actor(isolation="process")
+def send_on() -> None:
+    """Send a message."""
+    describe_run.send()
+
+
+@dramatiq.actor(isolation="process")
+def python_path() -> str | None:
+    """What another Python would inherit."""
+    return os.environ.get("PYTHONPATH")
+
+
+@dramatiq.actor(isolation="process")
 def clean_up(marker: str) -> None:
     """Wait until it is told to end, and note that it was."""
     Path(marker).write_text(str(os.getpid()))

@@ -124,3 +124,25 @@ def test_times_are_the_databases() -> None:
     at = started.started_at()
     assert at is not None
     assert 0 <= (at - NOW).total_seconds() < 5
+
+
+def test_what_is_had_at_hand_follows_the_length_of_runs_but_not_at_once() -> None:
+    held = HeldRuns(threads=2)
+    assert held.prefetch() == 2
+    for claim in claims(200):
+        held.add([claim])
+        held.start(claim)
+        held.end(key_of(claim))
+    assert held.prefetch() > 2
+    held._average_seconds = 0.07
+    for claim in claims(1):
+        held.add([claim])
+        held.start(claim)
+        held.end(key_of(claim))
+    assert held.prefetch() > 2
+    held._average_seconds = 0.2
+    for claim in claims(1):
+        held.add([claim])
+        held.start(claim)
+        held.end(key_of(claim))
+    assert held.prefetch() == 2

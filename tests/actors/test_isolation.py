@@ -12,6 +12,7 @@ from dramatiq.middleware import MiddlewareError
 
 from actors.context import CurrentRun
 from actors.isolation import ActorProcessDied, call_isolated
+from config.sections import LOCAL_AMQP_URL
 from tests.actors.conftest import RUN_ID
 from tests.actors.interrupts import seconds_until_interrupted
 from tests.waiting import eventually
@@ -93,3 +94,14 @@ def is_written(marker: Path) -> Callable[[], object]:
 def test_another_kind_of_isolation_is_refused() -> None:
     with pytest.raises(MiddlewareError, match="isolation must be 'process'"):
         dramatiq.actor(lambda: None, actor_name="odd", isolation="thread")
+
+
+def test_it_says_so_where_its_messages_would_be_lost(run: CurrentRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AMQP_URL", LOCAL_AMQP_URL)
+    with pytest.raises(RuntimeError, match="RabbitMQ"):
+        call("send_on")
+
+
+def test_what_it_starts_inherits_no_path_of_ours(run: CurrentRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert call("python_path") is None

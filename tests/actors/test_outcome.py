@@ -61,6 +61,13 @@ def test_an_exception_leads_to_a_state(
     assert fail(PATIENT, error, RetryRule(), NOW, NOW).state is patient
 
 
+def test_an_interrupt_that_an_asynchronous_actor_took_long_to_obey_is_still_one() -> None:
+    error = RuntimeError("timed out while waiting for the coroutine")
+    error.__cause__ = Shutdown()
+    end = fail(CLAIM, error, RetryRule(), NOW, NOW)
+    assert (end.outcome, end.state, end.counts) == (Outcome.INTERRUPTED, State.RETRYING, False)
+
+
 def test_retries_run_out() -> None:
     assert fail(replace(PATIENT, retries=2), ValueError(), RetryRule(), NOW, NOW).state is State.RETRYING
     assert fail(replace(PATIENT, retries=3), ValueError(), RetryRule(), NOW, NOW).state is State.FAILED

@@ -65,3 +65,13 @@ def test_the_beginning_of_a_secret_at_the_end_of_cut_text_is_masked() -> None:
 def test_no_secret_survives(secret: str, before: str, after: str, form: str) -> None:
     written = f"{before}{FORMS[form](secret)}{after}"
     assert FORMS[form](secret) not in secrets(secret).mask(written).replace(MASK, "\0" * 20)
+
+
+def test_a_secret_that_is_not_utf8_is_masked_too() -> None:
+    value = b"hunter\xff22".decode(errors="surrogateescape")
+    assert secrets(value).mask_bytes(b"it is hunter\xff22!") == f"it is {MASK}!".encode()
+
+
+def test_many_backslashes_take_no_time() -> None:
+    masked = secrets("\\" * 40 + "x").mask("\\" * 200 + "y")
+    assert masked == "\\" * 200 + "y"

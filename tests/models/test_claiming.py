@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.claiming import claim_runs, read_own_claims
+from models.claiming import claim_runs, renew_own_claims
 from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
 from models.rescuing import rescue_lost_runs, skip_overdue_runs
 from models.rows import read_clock
@@ -149,8 +149,8 @@ def test_claims_whose_commit_was_not_heard_of_are_found_again(engine: sa.Engine)
         run, other = add_run(connection), add_run(connection)
         claim(connection, run)
         claim(connection, other, worker=OTHER_WORKER)
-        assert [own.id for own in read_own_claims(connection, [run, other], 0, WORKER)] == [run]
-        assert read_own_claims(connection, [run], 1, WORKER) == []
+        assert [own.id for own in renew_own_claims(connection, [run, other], 0, WORKER, 30)] == [run]
+        assert renew_own_claims(connection, [run], 1, WORKER, 30) == []
 
 
 def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.Engine) -> None:
