@@ -8,7 +8,6 @@ acknowledged on it, at once, in the thread that owns it.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -81,7 +80,12 @@ class ClaimingConsumer(Consumer):
             return None
         if not self._deliveries.wait(self._timeout_seconds):
             return None
-        self._claim_delivered()
+        try:
+            self._claim_delivered()
+        except ConnectionClosed:
+            if not self._won:
+                raise
+            # What was won must run all the same; the next wait says that it is closed.
         return self._won.popleft() if self._won else None
 
     def ack(self, message: MessageProxy) -> None:
@@ -104,8 +108,7 @@ class ClaimingConsumer(Consumer):
             if not bodies:
                 return
             self._claim_in_the_end(bodies)
-        with suppress(ConnectionClosed):  # what was won must run all the same; the next wait says that it is closed
-            self._deliveries.acknowledge()
+        self._deliveries.acknowledge()
 
     def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> None:
         """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed

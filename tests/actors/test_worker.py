@@ -2,13 +2,20 @@
 
 import json
 import math
+import queue
+from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from dramatiq import Message
+from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import ConnectionClosed
 
 from actors.claims import claim_messages
+from actors.consumer import ClaimingConsumer
+from actors.deliveries import LocalDeliveries
 from actors.held import key_of
 from actors.process import WorkerProcess
 from models.claiming import claim_runs
@@ -93,3 +100,29 @@ def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice
     won = claim_messages(broker, process, bodies, True)
     assert len(won) == len({message.message_id for message in won}) == 2
     assert claim_messages(broker, process, bodies, True) == []
+
+
+class ClosedDeliveries(LocalDeliveries):
+    """Their connection is lost as soon as somebody waits."""
+
+    def idle(self, seconds: float) -> None:
+        raise ConnectionClosed(RuntimeError("gone"))
+
+
+def test_what_was_won_before_the_connection_was_lost_runs(process: WorkerProcess) -> None:
+    """A batch is refused, its first message is claimed by itself, and at the second the database goes away."""
+    won = MessageProxy(Message("default", "work", (), {}, {}))
+
+    def claim(bodies: Sequence[bytes], again: bool) -> list[MessageProxy]:
+        if len(bodies) > 1:
+            raise sa.exc.DataError("refused", None, Exception())
+        if bodies == [b"first"]:
+            return [won]
+        raise sa.exc.OperationalError("away", None, Exception())
+
+    messages: queue.Queue[bytes] = queue.Queue()
+    messages.put(b"first")
+    messages.put(b"second")
+    consumer = ClaimingConsumer(ClosedDeliveries(messages), process, claim, 50)
+    assert next(consumer) is won
+    assert process.in_doubt
