@@ -13,7 +13,7 @@ from tests.benchmarks.site import Site
 from tests.benchmarks.system import System
 
 RAW = "dramatiq tests.benchmarks.peers.plain_dramatiq --processes {processes} --threads 8"
-WORKER = "dramatiq actors --processes {processes} --threads 8 --worker-shutdown-timeout 25000 --skip-logging"
+WORKER = "dramatiq actors --processes {processes} --threads 8 --worker-shutdown-timeout 25000 --worker-fork-timeout 3000 --skip-logging"
 BATCH = 1000
 
 

@@ -7,6 +7,9 @@ from tests.chaos.world import World
 from tests.servers.rabbitmq import RabbitNode
 
 AWAY_SECONDS = 3
+RESET_SECONDS = 180
+"""`stop_app` waits for every client that the broker still talks to."""
+
 ALARM_SECONDS = 15
 """Longer than callsheet puts up with a blocked connection."""
 
@@ -30,7 +33,7 @@ def kill_and_start(world: World) -> None:
 def reset(world: World) -> None:
     """All queues and messages are gone."""
     for command in ("stop_app", "reset", "start_app"):
-        _node(world).ctl(command)
+        _node(world).ctl(command, timeout=RESET_SECONDS)
 
 
 def close_every_connection(world: World) -> None:

@@ -29,7 +29,7 @@ def kill_every_worker_process(world: World) -> None:
     """SIGKILL all worker processes at once, as the kernel does when memory is short."""
     old = world.deployment.processes
     for name in world.workers:
-        for child in world.children(name):
+        for child in _children(world, name):
             with suppress(psutil.NoSuchProcess):
                 child.kill()
     _wait_for_the_platform(world, old, world.workers)

@@ -72,6 +72,14 @@ def test_a_run_whose_worker_was_killed_is_rescued_and_ends(deployment: Deploymen
 BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
+def test_a_worker_whose_processes_were_killed_while_they_started_exits_soon(deployment: Deployment) -> None:
+    """Its platform can start it again only then."""
+    deployment.start("worker.2")
+    for child in eventually(lambda: deployment.process("worker.2").children()):
+        child.kill()
+    assert deployment.exited("worker.2", 10) != 0
+
+
 def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_tried_again(deployment: Deployment) -> None:
     """The one window in which finished work is repeated; a lock on the row keeps it open here."""
     policy = {"max_retries": 1, "min_backoff_seconds": 0.1}
