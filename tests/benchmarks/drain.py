@@ -11,9 +11,10 @@ from tests.benchmarks.figures import Figure, ratios
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
 from tests.benchmarks.system import System
+from tests.end_to_end.deployment import PROCFILE
 
 RAW = "dramatiq tests.benchmarks.peers.plain_dramatiq --processes {processes} --threads 8"
-WORKER = "dramatiq actors --processes {processes} --threads 8 --worker-shutdown-timeout 25000 --worker-fork-timeout 3000 --skip-logging"
+WORKER = PROCFILE["worker"].replace("--processes 2", "--processes {processes}")
 BATCH = 1000
 
 
