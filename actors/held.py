@@ -13,8 +13,10 @@ from models.claiming import ClaimedRun
 SHORT_RUN_SECONDS = 0.05
 """While runs are shorter than this on average, a process claims ahead of its threads."""
 
-AHEAD = 3
-"""How many runs it then claims for each thread, beside the one that the thread can start at once."""
+AHEAD_SECONDS = 0.02
+MOST_AHEAD = 8
+"""It then claims as many runs for each thread, beside the one that the thread can start at once, as the thread ends
+within this time, and no more than this number. A process that is killed loses what it has claimed."""
 
 PREFETCH = 16
 """How many deliveries it then wants to have at hand for each thread; they are claimed later, or given back."""
@@ -176,7 +178,9 @@ class HeldRuns:
         return time.monotonic() - held.leased >= self._lease_seconds
 
     def _ahead(self) -> int:
-        return self._threads * AHEAD if self._are_short else 0
+        if not self._are_short:
+            return 0
+        return self._threads * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
 
     def _room(self) -> int:
         return 0 if self._closed else self._threads + self._ahead() - len(self._runs)

@@ -1,7 +1,7 @@
 """SQL of plan: take due schedules, insert the rows of their slots, move their cursors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,30 +13,33 @@ from models.states import LIVE_STATES, State, Trigger, quoted
 
 CHANNEL = "callsheet"
 
-_POLICY_DEFAULTS = (
-    "15::float AS min_backoff_seconds, 3600::float AS max_backoff_seconds, 600::float AS time_limit_seconds"
-)
+_POLICY_DEFAULTS = {"min_backoff_seconds": 15, "max_backoff_seconds": 3600, "time_limit_seconds": 600}
 
 
-@dataclass(frozen=True)
+def _policy(column: str) -> str:
+    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::float, {_POLICY_DEFAULTS[column]})"
+
+
+@dataclass
 class NewRun:
     """A row to insert: a run, or (state `skipped`, with a reason) the record of slots that do not run.
 
-    Policies left None are the actor's, else the defaults of the service.
+    What is left None is its schedule's; policies that the schedule leaves open are the actor's, else the defaults of
+    the service. A run without a schedule must name its actor.
     """
 
     id: UUID
-    actor: str
     trigger: Trigger
     due_at: datetime
     planned_at: datetime
     schedule_id: UUID | None = None
     schedule_name: str | None = None
     schedule_version: int | None = None
+    actor: str | None = None
     queue: str | None = None
-    priority: int = 5
-    args: dict[str, Any] = field(default_factory=dict)
-    overlap: str = "allow"
+    priority: int | None = None
+    args: dict[str, Any] | None = None
+    overlap: str | None = None
     state: State = State.PLANNED
     reason: str | None = None
     slot_at: datetime | None = None
@@ -98,12 +101,12 @@ INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue
     slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
     min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
     created_by, trace, previous_slot_at, next_slot_at)
-SELECT v.id, v.schedule_id, v.schedule_name, v.schedule_version, v.actor, coalesce(v.queue, a.queue, 'default'),
-    v.priority, v.args, v.trigger, v.overlap, v.slot_at, v.slot_until, v.slots, v.due_at, v.deadline_at, v.state,
-    v.reason, 0, 0, coalesce(v.max_retries, (a.options->>'max_retries')::int, 0),
-    coalesce(v.min_backoff_seconds, (a.options->>'min_backoff_seconds')::float, d.min_backoff_seconds),
-    coalesce(v.max_backoff_seconds, (a.options->>'max_backoff_seconds')::float, d.max_backoff_seconds),
-    coalesce(v.time_limit_seconds, (a.options->>'time_limit_seconds')::float, d.time_limit_seconds),
+SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name), coalesce(v.schedule_version, s.version),
+    coalesce(v.actor, s.actor), coalesce(v.queue, s.queue, a.queue, 'default'), coalesce(v.priority, s.priority, 5),
+    coalesce(v.args, s.args, '{{}}'), v.trigger, coalesce(v.overlap, s.overlap, 'allow'), v.slot_at, v.slot_until,
+    v.slots, v.due_at, v.deadline_at, v.state, v.reason, 0, 0,
+    coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0),
+    {_policy("min_backoff_seconds")}, {_policy("max_backoff_seconds")}, {_policy("time_limit_seconds")},
     v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace,
     v.previous_slot_at, v.next_slot_at
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
@@ -112,8 +115,8 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedul
     max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
     planned_at timestamptz, parent_run_id uuid, created_by text, trace text,
     previous_slot_at timestamptz, next_slot_at timestamptz)
-LEFT JOIN actors a ON a.name = v.actor
-CROSS JOIN (SELECT {_POLICY_DEFAULTS}) AS d
+LEFT JOIN schedules s ON s.id = v.schedule_id
+LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
 ON CONFLICT DO NOTHING
 RETURNING id
 """
@@ -123,7 +126,7 @@ def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
     """Insert the rows, return the ids that were new. A row whose id is there already is somebody else's win."""
     if not runs:
         return set()
-    rows = as_json(vars(run) for run in runs)
+    rows = as_json({k: v for k, v in vars(run).items() if v is not None} for run in runs)
     return set(connection.exec_driver_sql(_INSERT_RUNS, {"rows": rows}).scalars())
 
 

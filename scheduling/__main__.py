@@ -12,6 +12,9 @@ from scheduling.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from scheduling.wakeups import Wakeups
 
+CONNECTIONS = 2
+"""To PostgreSQL: to plan, and to publish beside it. A third one listens."""
+
 
 def main() -> None:
     """Run until TERM or INT: finish the round under way, then stop."""
@@ -26,13 +29,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
-    engine = make_engine(settings.database, pool_size=1, application="scheduling", ping=False)
+    engine = make_engine(settings.database, pool_size=CONNECTIONS, application="scheduling", ping=False)
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)
     ticker = Ticker(engine, publisher, settings)
     structlog.get_logger("scheduling").info("start")
     run_until_stopped(ticker.tick, wakeups.wait, lambda: stopping)
+    ticker.close()
     publisher.close()
     wakeups.close()
     engine.dispose()

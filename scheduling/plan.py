@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -100,32 +101,57 @@ def next_due(schedule: Any, now: datetime, ran: int = 0) -> datetime | None:
 
 
 @dataclass(frozen=True)
+class _Due:
+    """What is due of a schedule: the slots that run with their neighbours, those that don't, and the next to come."""
+
+    runs: tuple[tuple[datetime, datetime | None, datetime | None], ...]
+    skips: tuple[Skip, ...]
+    cancel_active: bool
+
+
+@dataclass(frozen=True)
+class _Pause:
+    at: datetime
+    until: datetime | None
+
+
+# Many schedules have a spec, policies and a cursor in common.
+@lru_cache(maxsize=1024)
+def _due(spec: Spec, policy: Policy, pause: _Pause | None, cursor: datetime, active: int, now: datetime) -> _Due:
+    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
+    decided: list[Decision] = []
+    if pause is not None:
+        begin, end = max(cursor, min(pause.at, now)), min(pause.until or now, now)
+        decided.append(decide(spec, policy, cursor, begin, active))
+        decided.append(skip_all(spec, SkipReason.PAUSED, begin, end))
+        cursor = max(begin, end)
+    before = len(decided[0].runs) if decided else 0
+    decided.append(decide(spec, policy.after(before), cursor, now, active + before))
+    slots = [slot for decision in decided for slot in decision.runs]
+    return _Due(
+        tuple((slot, previous_slot(spec, slot), next_slot(spec, slot)) for slot in slots),
+        tuple(skip for decision in decided for skip in decision.skips),
+        any(decision.cancel_active for decision in decided),
+    )
+
+
+@dataclass(frozen=True)
 class _Decided:
     schedule: Any
     rows: list[NewRun]
-    ran: int
     advance: Advance
     cancel_active: bool
 
 
 def _decide_schedule(schedule: Any, now: datetime, active: int) -> _Decided:
-    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
-    spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
-    paused_at, paused_until = schedule.paused_at, schedule.paused_until
-    decided: list[Decision] = []
-    if paused_at is not None:
-        pause_begin, pause_end = max(cursor, min(paused_at, now)), min(paused_until or now, now)
-        decided.append(decide(spec, policy, cursor, pause_begin, active))
-        decided.append(skip_all(spec, SkipReason.PAUSED, pause_begin, pause_end))
-        cursor = max(pause_begin, pause_end)
-    pause_is_over = paused_until is not None and paused_until <= now
-    before = len(decided[0].runs) if decided else 0
-    decided.append(decide(spec, policy.after(before), cursor, now, active + before))
-    rows = [_skip_row(schedule, skip, now) for decision in decided for skip in decision.skips]
-    rows += [_run_row(schedule, spec, slot, now) for decision in decided for slot in decision.runs]
-    ran = sum(len(decision.runs) for decision in decided)
+    pause = None if schedule.paused_at is None else _Pause(schedule.paused_at, schedule.paused_until)
+    due = _due(spec_of(schedule), _policy(schedule), pause, schedule.cursor_at, active, now)
+    rows = [_skip_row(schedule, skip, now) for skip in due.skips]
+    rows += [_run_row(schedule, *slot, now) for slot in due.runs]
+    pause_is_over = pause is not None and pause.until is not None and pause.until <= now
+    ran = len(due.runs)
     advance = Advance(schedule.id, now, next_due(schedule, now, ran), ran, pause_is_over)
-    return _Decided(schedule, rows, ran, advance, any(decision.cancel_active for decision in decided))
+    return _Decided(schedule, rows, advance, due.cancel_active)
 
 
 def _policy(schedule: Any) -> Policy:
@@ -137,52 +163,42 @@ def _policy(schedule: Any) -> Policy:
     )
 
 
-def _run_row(schedule: Any, spec: Spec, slot: datetime, now: datetime) -> NewRun:
+def _run_row(
+    schedule: Any, slot: datetime, previous: datetime | None, following: datetime | None, now: datetime
+) -> NewRun:
     due_at = slot + jitter(schedule.id, slot, schedule.jitter_seconds)
     return NewRun(
         id=slot_run_id(schedule.id, slot),
-        slot_at=slot,
-        previous_slot_at=previous_slot(spec, slot),
-        next_slot_at=next_slot(spec, slot),
-        due_at=due_at,
-        **run_columns(schedule, due_at, now),
+        schedule_id=schedule.id,
         trigger=Trigger.SCHEDULE,
-        overlap=schedule.overlap,
+        slot_at=slot,
+        previous_slot_at=previous,
+        next_slot_at=following,
+        due_at=due_at,
+        deadline_at=deadline_of(schedule, due_at),
+        planned_at=now,
     )
 
 
-def run_columns(schedule: Any, due_at: datetime, now: datetime) -> dict[str, Any]:
-    """The columns that every run takes from its schedule."""
-    deadline = schedule.start_deadline_seconds
-    return {
-        "schedule_id": schedule.id,
-        "schedule_name": schedule.name,
-        "schedule_version": schedule.version,
-        "actor": schedule.actor,
-        "queue": schedule.queue,
-        "priority": schedule.priority,
-        "args": schedule.args,
-        "deadline_at": None if deadline is None else due_at + timedelta(seconds=deadline),
-        "max_retries": schedule.max_retries,
-        "min_backoff_seconds": schedule.min_backoff_seconds,
-        "max_backoff_seconds": schedule.max_backoff_seconds,
-        "time_limit_seconds": schedule.time_limit_seconds,
-        "planned_at": now,
-    }
+def deadline_of(schedule: Any, due_at: datetime) -> datetime | None:
+    """By when a run of this schedule must have started; None for no limit."""
+    seconds = schedule.start_deadline_seconds
+    return None if seconds is None else due_at + timedelta(seconds=seconds)
 
 
 def _skip_row(schedule: Any, skip: Skip, now: datetime) -> NewRun:
     return NewRun(
         id=slot_run_id(schedule.id, skip.slot_at),
+        schedule_id=schedule.id,
+        trigger=Trigger.SCHEDULE,
+        state=State.SKIPPED,
+        reason=skip.reason,
         slot_at=skip.slot_at,
         slot_until=None if skip.count == 1 else skip.slot_until,
         slots=skip.count,
         due_at=skip.slot_at,
-        **run_columns(schedule, skip.slot_at, now),
-        trigger=Trigger.SCHEDULE,
-        overlap=schedule.overlap,
-        state=State.SKIPPED,
-        reason=skip.reason,
+        deadline_at=deadline_of(schedule, skip.slot_at),
+        planned_at=now,
     )
 
 

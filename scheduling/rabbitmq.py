@@ -34,7 +34,7 @@ class _Batch:
 
 
 class RabbitPublisher:
-    """Publishes to RabbitMQ and waits for its confirms. Reconnects by itself; safe to use from one other thread."""
+    """Publishes to RabbitMQ and waits for its confirms. Reconnects by itself; other threads take turns."""
 
     def __init__(self, amqp: Amqp) -> None:
         self._amqp = amqp
@@ -47,6 +47,7 @@ class RabbitPublisher:
         self._declaring: str | None = None
         self._declared_or_lost = threading.Event()
         self._closing = False
+        self._turn = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
@@ -65,12 +66,13 @@ class RabbitPublisher:
 
     def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
         """Publish persistent messages (run id, queue, body); the ids that the broker confirmed and routed."""
-        for queue in {queue for _, queue, _ in messages} - self._declared - self._foreign:
-            self.count_messages(queue)
-        batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
-        if self.is_ready() and self._call(lambda: self._send(batch, messages)):
-            batch.answered.wait(CONFIRM_SECONDS)
-        return set(batch.confirmed)
+        with self._turn:
+            for queue in {queue for _, queue, _ in messages} - self._declared - self._foreign:
+                self.count_messages(queue)
+            batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
+            if self.is_ready() and self._call(lambda: self._send(batch, messages)):
+                batch.answered.wait(CONFIRM_SECONDS)
+            return set(batch.confirmed)
 
     def count_messages(self, queue: str) -> int | None:
         """Messages ready in the queue. Declaring it is how its count is asked for; it is made if it is missing."""
@@ -82,11 +84,12 @@ class RabbitPublisher:
             self._declared.add(queue)
             self._declared_or_lost.set()
 
-        self._declared_or_lost.clear()
-        if queue in self._foreign or not self.is_ready() or not self._call(lambda: self._declare(queue, take)):
-            return None
-        self._declared_or_lost.wait(DECLARE_SECONDS)
-        return counts[0] if counts else None
+        with self._turn:
+            self._declared_or_lost.clear()
+            if queue in self._foreign or not self.is_ready() or not self._call(lambda: self._declare(queue, take)):
+                return None
+            self._declared_or_lost.wait(DECLARE_SECONDS)
+            return counts[0] if counts else None
 
     # What follows runs in the connection's thread.
 

@@ -39,6 +39,8 @@ class Spec:
     ends_at: datetime | None = None
 
 
+# Many schedules share a spec and a slot.
+@lru_cache(maxsize=4096)
 def next_slot(spec: Spec, after: datetime) -> datetime | None:
     """The first slot later than `after`; None when there is none. Raises ValueError for a spec that is not valid."""
     if spec.starts_at is not None:
@@ -47,8 +49,7 @@ def next_slot(spec: Spec, after: datetime) -> datetime | None:
     return None if slot is None or (spec.ends_at is not None and slot > spec.ends_at) else slot
 
 
-# Many schedules share a spec and a slot.
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=4096)
 def previous_slot(spec: Spec, before: datetime) -> datetime | None:
     """The last slot earlier than `before`; None when there is none in the forty years before."""
     for horizon in _HORIZONS:

@@ -1,25 +1,17 @@
-"""One round of scheduling: plan, publish, rescue, and say how long to wait."""
+"""One round of scheduling: plan, publish, and say how long to wait. What can wait is done beside it."""
 
 import math
-import os
-import socket
 import time
-from dataclasses import dataclass, field
-from uuid import UUID, uuid4
+from concurrent.futures import Future, ThreadPoolExecutor
+from uuid import uuid4
 
 import sqlalchemy as sa
-import structlog
 
 from config.settings import Settings
-from models.announcing import note_scheduling_gap, report_tick
-from models.pruning import make_partitions
-from models.publishing import mark_waiting_runs, seconds_until_next_due
-from scheduling.code import apply_declared_schedules
+from models.publishing import seconds_until_next_due
 from scheduling.plan import plan_due
-from scheduling.publish import Publisher, publish_due, republish_vanished
-from scheduling.rescue import rescue_runs
-
-log = structlog.get_logger("scheduling")
+from scheduling.publish import Publisher, publish_due
+from scheduling.upkeep import Upkeep
 
 SHORTEST_WAIT_SECONDS = 0.005
 """What is overdue after a round is in another planner's hands: no reason to spin."""
@@ -31,70 +23,58 @@ each go takes twice as many."""
 REFILL_SECONDS = 0.05
 """After a round that published, the next one follows so soon: the window may have room again for what waits."""
 
-SLOW_SECONDS = 1.0
-"""How often a process looks for what went wrong; planning and publishing happen in every round."""
-
-GAP_SECONDS = 10.0
-"""A time without any round that is longer than this is kept, to explain slots that were late."""
-
-PARTITIONS_SECONDS = 86400.0
-
-WAITING_SECONDS = 2.0
-"""A run that is due for so long and not published is told what it waits for."""
+UPKEEP_SECONDS = 1.0
 
 
-@dataclass
 class Ticker:
-    """A scheduling process: what its rounds need."""
+    """A scheduling process: its rounds, in one thread, and beside them another for what they need not wait for."""
 
-    engine: sa.Engine
-    publisher: Publisher
-    settings: Settings
-    id: UUID = field(default_factory=uuid4)
-    _planned_at_once: int = FIRST_BATCH
-    _looked: float = -math.inf
-    _partitioned: float = -math.inf
+    def __init__(self, engine: sa.Engine, publisher: Publisher, settings: Settings) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._settings = settings
+        self._at_once = FIRST_BATCH
+        self._beside = ThreadPoolExecutor(1, "beside")
+        self._publishing: Future[int] | None = None
+        self._upkeep = Upkeep(engine, publisher, settings, uuid4())
+        self._upkept = -math.inf
 
     def tick(self) -> float:
-        """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once."""
-        batch = self.settings.scheduling.batch
-        with self.engine.begin() as connection:
-            planned = plan_due(connection, min(self._planned_at_once, batch))
-        self._planned_at_once = min(self._planned_at_once * 2, batch) if planned.full else FIRST_BATCH
-        published = publish_due(self.engine, self.publisher, batch, self.settings.amqp.window)
-        more = published == batch
-        if time.monotonic() - self._looked >= SLOW_SECONDS:
-            more = self._look_after(batch) or more
-            self._looked = time.monotonic()
-        if planned.full or more:
+        """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once.
+
+        While there is more to plan, what is planned is published beside the next round.
+        """
+        batch = self._settings.scheduling.batch
+        with self._engine.begin() as connection:
+            planned = plan_due(connection, min(self._at_once, batch))
+        self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
+        published = self._settle()
+        if planned.full:
+            self._publishing = self._beside.submit(self._publish)
+        else:
+            published = self._publish()
+        self._keep_up()
+        if planned.full or published == batch:
             return 0
-        with self.engine.begin() as connection:
+        with self._engine.begin() as connection:
             upcoming = seconds_until_next_due(connection)
-        longest = min(self.settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
+        longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
         return longest if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), longest)
 
-    def _look_after(self, batch: int) -> bool:
-        """Rescue, publish again what vanished, report; whether there may be more to rescue."""
-        with self.engine.begin() as connection:
-            if note_scheduling_gap(connection, GAP_SECONDS):
-                log.warning("gap")
-            report_tick(connection, {"id": self.id, "host": socket.gethostname(), "pid": os.getpid()})
-        self._make_partitions()
-        rescued = rescue_runs(self.engine, self.settings.worker.lease_seconds, batch)
-        republish_vanished(self.engine, self.publisher, self.settings.scheduling.rescue_after_seconds, batch)
-        with self.engine.begin() as connection:
-            mark_waiting_runs(connection, WAITING_SECONDS, batch)
-        with self.engine.begin() as connection:
-            apply_declared_schedules(connection, self.settings.scheduling.forget_after_seconds)
-        return rescued >= batch
+    def close(self) -> None:
+        """Wait for what is done beside the rounds, of which none follows."""
+        self._beside.shutdown()
 
-    def _make_partitions(self) -> None:
-        """Once a day, and at the start: after a long time off the months ahead are missing."""
-        if time.monotonic() - self._partitioned < PARTITIONS_SECONDS:
-            return
-        self._partitioned = time.monotonic()
-        try:
-            with self.engine.begin() as connection:
-                make_partitions(connection)
-        except sa.exc.OperationalError as error:
-            log.warning("partitions", error=str(error.orig).strip())
+    def _publish(self) -> int:
+        settings = self._settings
+        return publish_due(self._engine, self._publisher, settings.scheduling.batch, settings.amqp.window)
+
+    def _settle(self) -> int:
+        """Wait for the publishing beside this round; how many it has published. Raises what it has raised."""
+        publishing, self._publishing = self._publishing, None
+        return 0 if publishing is None else publishing.result()
+
+    def _keep_up(self) -> None:
+        if time.monotonic() - self._upkept >= UPKEEP_SECONDS:
+            self._upkept = time.monotonic()
+            self._beside.submit(self._upkeep.run)

@@ -11,7 +11,7 @@ from models.planning import NewRun, cancel_active_runs, count_active_runs, inser
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
 from scheduling.decisions import admit
-from scheduling.plan import run_columns
+from scheduling.plan import deadline_of
 
 
 def trigger_run(
@@ -39,12 +39,14 @@ def trigger_run(
     if policy is Overlap.CANCEL_OTHER and active:
         cancel_active_runs(connection, [schedule.id])
     due = due_at or now
-    columns = run_columns(schedule, due, now)
     run = NewRun(
         id=run_id,
-        due_at=due,
-        **columns | ({} if args is None else {"args": args}),
+        schedule_id=schedule.id,
+        args=args,
         trigger=Trigger.MANUAL,
+        due_at=due,
+        deadline_at=deadline_of(schedule, due),
+        planned_at=now,
         overlap=policy,
         state=State.PLANNED if admitted else State.SKIPPED,
         reason=None if admitted else SkipReason.OVERLAP,

@@ -122,6 +122,7 @@ def _start_scheduling(
     wakeups = Wakeups(settings.database)
     stack.callback(wakeups.close)
     ticker = Ticker(engine, publisher, settings)
+    stack.callback(ticker.close)
     arguments = (ticker.tick, wakeups.wait, stopping.is_set)
     thread = threading.Thread(target=run_until_stopped, args=arguments, name="scheduling", daemon=True)
     thread.start()

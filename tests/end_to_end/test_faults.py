@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pika
-import psycopg
 import pytest
 
 from tests.end_to_end.deployment import ROOT, Deployment, RequestCounter, instant
@@ -47,54 +46,6 @@ def start_ticking(deployment: Deployment, counter: RequestCounter) -> None:
         "tick", actor="http_request", args={"url": counter.url}, every_seconds=1, overlap="allow", catchup="all"
     )
     eventually(lambda: len(counter.requests) >= 2)
-
-
-def test_a_run_whose_worker_was_killed_is_rescued_and_ends(deployment: Deployment) -> None:
-    with RequestCounter(delay_seconds=3600) as slow:
-        deployment.create(
-            "slow",
-            actor="http_request",
-            args={"url": slow.url},
-            max_retries=1,
-            min_backoff_seconds=0.1,
-            time_limit_seconds=30,
-        )
-        run_id = deployment.trigger("slow")
-        eventually(lambda: slow.by_run()[run_id] == 1)
-        deployment.kill("worker")
-        deployment.start("worker")
-        eventually(lambda: slow.by_run()[run_id] == 2, 30, "the run starts again on the new worker")
-    run = deployment.finished(run_id)
-    assert run["attempts"][0]["outcome"] == "lost"
-    assert run["attempt"] == 2
-
-
-BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-def test_a_worker_whose_processes_were_killed_while_they_started_exits_soon(deployment: Deployment) -> None:
-    """Its platform can start it again only then."""
-    deployment.start("worker.2")
-    for child in eventually(lambda: deployment.process("worker.2").children()):
-        child.kill()
-    assert deployment.exited("worker.2", 10) != 0
-
-
-def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_tried_again(deployment: Deployment) -> None:
-    """The one window in which finished work is repeated; a lock on the row keeps it open here."""
-    policy = {"max_retries": 1, "min_backoff_seconds": 0.1}
-    with RequestCounter(delay_seconds=2) as slow, psycopg.connect(deployment.database_url) as locking:
-        deployment.create("done", actor="http_request", args={"url": slow.url}, **policy)
-        run_id = deployment.trigger("done")
-        eventually(lambda: slow.by_run()[run_id] == 1)
-        locking.execute("SELECT FROM runs WHERE id = %s FOR UPDATE", [run_id])
-        eventually(lambda: slow.answered == 1 and deployment.query(BLOCKED)[0][0] >= 1)
-        deployment.kill("worker")
-        locking.rollback()
-        deployment.start("worker")
-        run = deployment.finished(run_id, 40)
-        assert [attempt["outcome"] for attempt in run["attempts"]] == ["lost", "succeeded"]
-        assert slow.by_run()[run_id] == 2
 
 
 def test_a_scheduler_killed_at_any_point_loses_and_doubles_nothing(

@@ -24,7 +24,7 @@ def runs(engine: sa.Engine) -> list[UUID]:
     with engine.begin() as connection:
         announce(connection)
         now = read_clock(connection)
-        rows = [NewRun(new_run_id(now), "work", Trigger.MANUAL, due_at=now, planned_at=now) for _ in range(MANY)]
+        rows = [NewRun(new_run_id(now), Trigger.MANUAL, now, now, actor="work") for _ in range(MANY)]
         insert_runs(connection, rows)
         connection.exec_driver_sql("UPDATE runs SET state = 'succeeded'")
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:

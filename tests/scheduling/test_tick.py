@@ -1,6 +1,7 @@
 """The tick: one round, and how long to wait until the next one."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import pytest
@@ -32,11 +33,13 @@ class FakePublisher:
 
 
 @pytest.fixture
-def ticker(engine: sa.Engine) -> Ticker:
+def ticker(engine: sa.Engine) -> Iterator[Ticker]:
     with engine.begin() as connection:
         announce(connection)
     settings = Settings(amqp=Amqp(window=10), scheduling=Scheduling(batch=20, poll_seconds=POLL))
-    return Ticker(engine, FakePublisher(), settings)
+    ticker = Ticker(engine, FakePublisher(), settings)
+    yield ticker
+    ticker.close()
 
 
 def test_with_nothing_to_come_it_polls(ticker: Ticker) -> None:
@@ -54,13 +57,13 @@ def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engin
         for _ in range(15):
             add_run(connection)
     assert ticker.tick() == REFILL_SECONDS
-    assert len(ticker.publisher.published) == 10  # type: ignore[attr-defined]
+    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
     assert ticker.tick() == POLL
     with engine.begin() as connection:
-        for run in ticker.publisher.published:  # type: ignore[attr-defined]
+        for run in ticker._publisher.published:  # type: ignore[attr-defined]
             set_run(connection, run, "state = 'succeeded', finished_at = now()")
     assert ticker.tick() == REFILL_SECONDS
-    assert len(ticker.publisher.published) == 15  # type: ignore[attr-defined]
+    assert len(ticker._publisher.published) == 15  # type: ignore[attr-defined]
 
 
 def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine, ticker: Ticker) -> None:
@@ -68,10 +71,55 @@ def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine
         for number in range(45):
             add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
     planned = "SELECT count(DISTINCT schedule_id) FROM runs"
-    ticker._planned_at_once = 10
+    ticker._at_once = 10
     counts = []
     for _ in range(3):
         ticker.tick()
         with engine.begin() as connection:
             counts.append(connection.exec_driver_sql(planned).scalar_one())
     assert counts == [10, 30, 45]
+    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
+
+
+def test_what_is_planned_is_published_beside_the_planning_of_the_rest(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        for number in range(25):
+            add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
+    blocked = threading.Event()
+    publish = ticker._publisher.publish
+
+    def publish_when_told(messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        assert blocked.wait(10)
+        return publish(messages)
+
+    ticker._publisher.publish = publish_when_told  # type: ignore[method-assign]
+    ticker._at_once = 5
+    assert ticker.tick() == 0
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 5
+    blocked.set()
+    ticker.close()
+    assert len(ticker._publisher.published) == 5  # type: ignore[attr-defined]
+
+
+def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_on(
+    engine: sa.Engine, ticker: Ticker
+) -> None:
+    with engine.begin() as connection:
+        for number in range(25):
+            add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
+    ticker._at_once = 5
+    fine = ticker._publisher
+
+    class Broken(FakePublisher):
+        def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+            raise ConnectionError
+
+    ticker._publisher = Broken()
+    assert ticker.tick() == 0
+    with pytest.raises(ConnectionError):
+        ticker.tick()
+    ticker._publisher = fine
+    ticker.tick()
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 25
