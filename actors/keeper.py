@@ -128,7 +128,7 @@ class Keeper:
             lock_tallied_schedules(connection, ends)
             written = finish_runs(connection, ends, self._process.id)
             won = {(row.id, row.attempt) for row in written}
-            save_outputs(connection, [end for end in ends if (end.id, end.attempt) in won])
+            save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
             tally_outcomes(connection, written)
             if any(row.state == State.RETRYING or row.overlap != Overlap.ALLOW for row in written):
                 notify(connection)

@@ -12,7 +12,7 @@ from models.planning import NewRun, insert_runs
 from models.states import State, sources, state_in
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ClaimedRun:
     """A run this worker holds, as the row was at the claim. `claimed_at` is the database's clock.
 

@@ -12,7 +12,7 @@ from models.rows import as_json
 from models.states import Outcome, State, state_in
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class FinishedAttempt:
     """The end of one attempt and the state it leads to.
 
@@ -34,6 +34,10 @@ class FinishedAttempt:
     error_traceback: str | None = None
     output: str | None = None
     output_truncated: bool = False
+
+    def has_output(self) -> bool:
+        """Whether it has anything that is kept apart from the hot row."""
+        return bool(self.output or self.error_traceback)
 
 
 # A run that was asked to cancel is not tried again, however its attempt ended.
@@ -62,6 +66,10 @@ WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
   AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
 RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
 """
+_FINISH_COLUMNS = (
+    "id", "attempt", "outcome", "state", "started_at", "finished_at", "counts", "delay_seconds", "result",
+    "error_type", "error_message",
+)  # fmt: skip
 
 
 def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
@@ -71,8 +79,9 @@ def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], 
 
 def finish_parameters(finished: Sequence[FinishedAttempt], worker: UUID) -> dict[str, Any]:
     """What `_FINISH` is given: the ends without what is heavy, and the ids by themselves."""
-    heavy = {"schedule_id", "error_traceback", "output", "output_truncated"}
-    rows = as_json({k: v for k, v in vars(end).items() if k not in heavy} for end in finished)
+    rows = as_json(
+        {column: value for column in _FINISH_COLUMNS if (value := getattr(end, column)) is not None} for end in finished
+    )
     return {"rows": rows, "ids": [end.id for end in finished], "worker": worker}
 
 
@@ -86,11 +95,10 @@ ON CONFLICT DO NOTHING
 
 
 def save_outputs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> None:
-    """Keep output and traceback of attempts that have any, apart from the hot rows."""
+    """Keep output and traceback of these attempts, apart from the hot rows."""
     columns = ("id", "attempt", "output", "output_truncated", "error_traceback")
-    kept = [end for end in finished if end.output or end.error_traceback]
-    if kept:
-        rows = as_json({column: getattr(end, column) for column in columns} for end in kept)
+    if finished:
+        rows = as_json({column: getattr(end, column) for column in columns} for end in finished)
         connection.exec_driver_sql(_SAVE_OUTPUTS, {"rows": rows})
 
 
