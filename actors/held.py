@@ -81,7 +81,7 @@ class HeldRuns:
         """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""
         with self._changed:
             if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._ahead():
-                self._changed.wait_for(lambda: self._room() >= self._threads, LINGER_SECONDS)
+                self._changed.wait_for(lambda: self._room() >= self._enough(), LINGER_SECONDS)
             return self._room()
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
@@ -129,7 +129,7 @@ class HeldRuns:
                 self._average_seconds += (seconds - self._average_seconds) / 16
                 # Twice as long to become long again: each change means new deliveries.
                 self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
-            if before <= 0 < self._room() or self._room() >= self._threads:  # what somebody may wait for
+            if before <= 0 < self._room() or self._room() == self._enough():  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -181,6 +181,10 @@ class HeldRuns:
         if not self._are_short:
             return 0
         return self._threads * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
+
+    def _enough(self) -> int:
+        """How much room is worth a statement."""
+        return max(self._threads, self._ahead() // 2)
 
     def _room(self) -> int:
         return 0 if self._closed else self._threads + self._ahead() - len(self._runs)

@@ -19,10 +19,13 @@ def driver_url(database: Database) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def make_engine(database: Database, *, pool_size: int, application: str, ping: bool = True) -> sa.Engine:
+def make_engine(
+    database: Database, *, pool_size: int, application: str, ping: bool = True, plan_once: bool = False
+) -> sa.Engine:
     """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity.
 
     `ping` tries each connection before it is used. Who tries again after an error anyway need not pay for that.
+    `plan_once` is for few statements, many times each, whose plans are good whatever their parameters are.
     """
     return sa.create_engine(
         driver_url(database),
@@ -31,7 +34,7 @@ def make_engine(database: Database, *, pool_size: int, application: str, ping: b
         hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=ping,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
-        connect_args=_connect_args(database, application),
+        connect_args=_connect_args(database, application, plan_once),
     )
 
 
@@ -42,7 +45,7 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
     return psycopg.Connection.connect(url, **arguments)
 
 
-def _connect_args(database: Database, application: str) -> dict[str, Any]:
+def _connect_args(database: Database, application: str, plan_once: bool = False) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 10,
@@ -61,4 +64,7 @@ def _connect_args(database: Database, application: str) -> dict[str, Any]:
         "statement_timeout": int(database.statement_timeout_seconds * 1000),
         "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000),
     }
+    if plan_once:  # with all the partitions a plan can take longer than what it is for
+        options["plan_cache_mode"] = "force_generic_plan"
+        arguments["prepare_threshold"] = 0
     return arguments | {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}

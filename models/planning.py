@@ -68,8 +68,11 @@ class Advance:
     pause_is_over: bool = False
 
 
+# What decides; the rest of a definition goes from row to row without passing through Python.
 _DUE_SCHEDULES = """
-SELECT * FROM schedules
+SELECT id, name, cron, every_seconds, at, timezone, starts_at, ends_at, max_runs, jitter_seconds, overlap, catchup,
+    catchup_window_seconds, start_deadline_seconds, paused_at, paused_until, cursor_at, slots_run
+FROM schedules
 WHERE next_due_at <= now() AND error IS NULL
 ORDER BY next_due_at
 LIMIT %(limit)s

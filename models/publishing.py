@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from models.rows import by_attempt
-from models.states import PUBLISHABLE_STATES, State, quoted, sources, state_in
+from models.states import LIVE_STATES, PUBLISHABLE_STATES, State, quoted, sources, state_in
 
 PUBLISH_LEASE_SECONDS = 10
 """A run taken by a publisher that died is taken by another after this time."""
@@ -15,9 +15,10 @@ ANNOUNCED_SECONDS = 60
 """An actor that no worker has announced for this long is gone: its runs stay planned."""
 
 # A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
-# earlier ones that wait too. One question a state: each is answered by the first row of the index.
+# earlier ones that wait too. Most are alone, so that is asked first; then one question a state: each is answered by the
+# first row of the index.
 _OTHER = "SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state"
-_BLOCKED = f"""(r.overlap <> 'allow' AND (
+_BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATES)})) AND (
           EXISTS ({_OTHER} = 'queued')
           OR EXISTS ({_OTHER} = 'running')
           OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))

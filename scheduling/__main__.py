@@ -29,7 +29,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
-    engine = make_engine(settings.database, pool_size=CONNECTIONS, application="scheduling", ping=False)
+    engine = make_engine(settings.database, pool_size=CONNECTIONS, application="scheduling", ping=False, plan_once=True)
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)

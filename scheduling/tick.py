@@ -16,7 +16,7 @@ from scheduling.upkeep import Upkeep
 SHORTEST_WAIT_SECONDS = 0.005
 """What is overdue after a round is in another planner's hands: no reason to spin."""
 
-FIRST_BATCH = 100
+FIRST_BATCH = 50
 """Schedules planned in a first go: what is due first is on its way before the last is decided. While there are more,
 each go takes twice as many."""
 

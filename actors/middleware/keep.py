@@ -33,7 +33,9 @@ class Keep(Middleware):
     def before_worker_boot(self, broker: Any, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer."""
         queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
-        engine = make_engine(self._settings.database, pool_size=CONNECTIONS, application="worker", ping=False)
+        engine = make_engine(
+            self._settings.database, pool_size=CONNECTIONS, application="worker", ping=False, plan_once=True
+        )
         held = HeldRuns(worker.worker_threads, self._settings.worker.lease_seconds)
         process = WorkerProcess(self._settings, engine, worker.worker_threads, queues, held)
         broker.process = process

@@ -5,7 +5,9 @@ import time
 from dataclasses import replace
 from uuid import uuid4
 
-from actors.held import HeldRuns, key_of
+import pytest
+
+from actors.held import MOST_AHEAD, HeldRuns, key_of
 from tests.actors.test_outcome import CLAIM, NOW
 
 
@@ -31,6 +33,18 @@ def test_a_process_claims_ahead_of_short_runs_only() -> None:
         held.start(claim)
         held.end(key_of(claim))
     assert held.room() > 2
+
+
+@pytest.mark.parametrize(("seconds", "ahead"), [(1.0, 0), (0.04, 1), (0.007, 2), (0.0, MOST_AHEAD)])
+def test_how_far_ahead_follows_the_length_of_runs(monkeypatch: pytest.MonkeyPatch, seconds: float, ahead: int) -> None:
+    held, now = HeldRuns(threads=2), 0.0
+    monkeypatch.setattr("actors.held.time.monotonic", lambda: now)
+    for claim in claims(200):
+        held.add([claim])
+        held.start(claim)
+        now += seconds
+        held.end(key_of(claim))
+    assert held.room() == 2 + 2 * ahead
 
 
 def test_waiting_for_room_ends_when_a_run_does() -> None:

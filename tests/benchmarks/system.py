@@ -46,7 +46,8 @@ class System(Deployment):
         super().__init__(folder, database_url, amqp_url, SETTINGS | {VARIABLE: str(self.stamps.path)} | dict(settings))
         self._servers = servers
         self.amqp = Amqp(url=SecretStr(amqp_url))
-        self.engine = make_engine(Database(url=SecretStr(database_url)), pool_size=CONNECTIONS, application="benchmark")
+        database = Database(url=SecretStr(database_url))
+        self.engine = make_engine(database, pool_size=CONNECTIONS, application="benchmark", plan_once=True)
 
     def close(self) -> None:
         """Kill everything that still runs."""

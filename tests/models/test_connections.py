@@ -17,3 +17,13 @@ def test_sessions_are_set_up_where_sessions_are_ours(database_url: str, pgbounce
             assert connection.exec_driver_sql("SHOW timezone").scalar_one() == "UTC"
             assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "30s"
     engine.dispose()
+
+
+def test_a_process_of_few_statements_has_them_planned_once(database_url: str) -> None:
+    database = Database(url=SecretStr(database_url))
+    engine = make_engine(database, pool_size=1, application="test", plan_once=True)
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one() == "force_generic_plan"
+        prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SHOW plan%'"
+        assert connection.exec_driver_sql(prepared).scalar_one() == 1
+    engine.dispose()
