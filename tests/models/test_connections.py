@@ -24,6 +24,6 @@ def test_a_process_of_few_statements_has_them_planned_once(database_url: str) ->
     engine = make_engine(database, pool_size=1, application="test", plan_once=True)
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SHOW plan_cache_mode").scalar_one() == "force_generic_plan"
-        prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SHOW plan%'"
+        prepared = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SHOW plan%%'"
         assert connection.exec_driver_sql(prepared).scalar_one() == 1
     engine.dispose()
