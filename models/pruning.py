@@ -35,9 +35,9 @@ WITH ages AS (
 ), old AS MATERIALIZED (
     SELECT p.id, p.state FROM page p JOIN ages a ON a.state = p.state WHERE p.finished_at < now() - a.age
 ), outputs AS (
-    DELETE FROM run_outputs o USING old WHERE o.run_id = old.id
+    DELETE FROM run_outputs WHERE run_id = ANY(ARRAY(SELECT id FROM old))
 ), gone AS (
-    DELETE FROM runs r USING old WHERE r.id = old.id
+    DELETE FROM runs WHERE id = ANY(ARRAY(SELECT id FROM old))
 )
 SELECT (SELECT id FROM page ORDER BY id OFFSET %(limit)s - 1),
     (SELECT jsonb_object_agg(state, rows) FROM (SELECT state, count(*) AS rows FROM old GROUP BY state) counted)

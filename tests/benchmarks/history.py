@@ -103,13 +103,13 @@ def _prune(system: System) -> list[Figure]:
     figures = []
     for state, days in ((State.SKIPPED, 30), (State.CANCELLED, 90), (State.SUCCEEDED, 30)):
         times: list[float] = []
-        pruned = BATCH
-        while pruned == BATCH and len(times) < PRUNED_BATCHES:
+        after: UUID | None = UUID(int=0)
+        while after is not None and len(times) < PRUNED_BATCHES:
             with system.engine.begin() as connection:
                 begin = time.monotonic()
-                pruned = prune_runs(connection, state, timedelta(days=days), BATCH)
+                after = prune_runs(connection, {state: timedelta(days=days)}, after, BATCH).last_id
                 times.append(1000 * (time.monotonic() - begin))
-        figures.append(Figure(f"prune {BATCH:,} {state.value}, {len(times)} batches", times, "ms", "max <= 1,000"))
+        figures.append(Figure(f"prune {state.value}, {len(times)} pages of {BATCH:,}", times, "ms", "max <= 1,000"))
     return figures
 
 
