@@ -66,5 +66,6 @@ def _connect_args(database: Database, application: str, plan_once: bool = False)
     }
     if plan_once:  # with all the partitions a plan can take longer than what it is for
         options["plan_cache_mode"] = "force_generic_plan"
+        options["enable_seqscan"] = "off"  # a plan that was made while a table was empty must do when it is not
         arguments["prepare_threshold"] = 0
     return arguments | {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}

@@ -6,11 +6,14 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
+from config.database import make_engine
+from config.sections import Database
 from models import claiming, finishing, publishing
 from models.finishing import FinishedAttempt
 from models.ids import new_run_id
-from models.planning import NewRun, insert_runs
+from models.planning import NewRun, count_active_runs, insert_runs
 from models.rows import by_attempt, read_clock
 from models.states import Outcome, State, Trigger
 from tests.models.rows import WORKER, announce
@@ -76,3 +79,25 @@ def test_ends_and_renewals(engine: sa.Engine, runs: list[UUID]) -> None:
     assert rows_read(engine, finishing._FINISH, parameters) == FEW
     held = [{"id": each.id, "attempt": each.attempt, "started_at": None} for each in claims]
     assert rows_read(engine, finishing._RENEW, finishing.renewal_parameters(held, WORKER, 30)) == FEW
+
+
+def test_what_was_planned_while_tables_were_empty_does_not_scan_them_later(database_url: str) -> None:
+    database = Database(url=SecretStr(database_url))
+    engine = make_engine(database, pool_size=1, application="test", plan_once=True)
+
+    def use(connection: sa.Connection) -> None:
+        publishing.take_publishable_runs(connection, MANY, MANY)
+        claiming.claim_runs(connection, [new_run_id(read_clock(connection))], 0, WORKER, 30)
+        count_active_runs(connection, [WORKER])
+
+    with engine.begin() as connection:
+        announce(connection)
+        use(connection)
+    with engine.begin() as connection:
+        now = read_clock(connection)
+        insert_runs(connection, [NewRun(new_run_id(now), Trigger.MANUAL, now, now, actor="work") for _ in range(MANY)])
+    with engine.begin() as connection:
+        use(connection)
+        scans = "SELECT sum(seq_scan) FROM pg_stat_xact_user_tables WHERE relname LIKE 'runs%%'"
+        assert connection.exec_driver_sql(scans).scalar_one() == 0
+    engine.dispose()
