@@ -37,6 +37,7 @@ class Ticker:
         self._beside = ThreadPoolExecutor(1, "beside")
         self._publishing: Future[int] | None = None
         self._upkeep = Upkeep(engine, publisher, settings, uuid4())
+        self._keeping: Future[None] | None = None
         self._upkept = -math.inf
 
     def tick(self) -> float:
@@ -75,6 +76,8 @@ class Ticker:
         return 0 if publishing is None else publishing.result()
 
     def _keep_up(self) -> None:
-        if time.monotonic() - self._upkept >= UPKEEP_SECONDS:
+        """Once a second, and not again while it still goes on: publishing must not wait behind several."""
+        is_over = self._keeping is None or self._keeping.done()
+        if is_over and time.monotonic() - self._upkept >= UPKEEP_SECONDS:
             self._upkept = time.monotonic()
-            self._beside.submit(self._upkeep.run)
+            self._keeping = self._beside.submit(self._upkeep.run)

@@ -123,3 +123,19 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
     ticker.tick()
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 25
+
+
+def test_upkeep_that_takes_long_is_not_queued_up(ticker: Ticker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduling.tick.UPKEEP_SECONDS", 0)
+    blocked, started = threading.Event(), []
+
+    def take_long() -> None:
+        started.append(1)
+        assert blocked.wait(10)
+
+    monkeypatch.setattr(ticker._upkeep, "run", take_long)
+    for _ in range(5):
+        ticker.tick()
+    blocked.set()
+    ticker.close()
+    assert len(started) == 1
