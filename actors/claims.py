@@ -21,7 +21,8 @@ from actors.outcome import interrupt
 from actors.process import WorkerProcess
 from models.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.ids import message_run_id
-from models.planning import NewRun, notify
+from models.new_runs import NewRun
+from models.planning import notify
 from models.rows import by_attempt, read_clock
 from models.states import Trigger
 

@@ -17,7 +17,7 @@ from models.planning import notify
 from models.processes import get_actor
 from models.rows import read_clock
 from models.schedules import pause_schedule, resume_schedule
-from scheduling.plan import next_due
+from scheduling.due import next_due
 from scheduling.trigger import trigger_run
 
 _FARTHEST = timedelta(seconds=TEN_YEARS)

@@ -5,7 +5,7 @@ from typing import Any
 
 from api.upcoming import take_slots
 from api.verdict import Because, Verdict, say_instant, say_list, say_pause
-from scheduling.plan import spec_of
+from scheduling.due import spec_of
 from scheduling.spec import Spec, jitter, last_slots, previous_slot
 
 SHOWN = 5

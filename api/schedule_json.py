@@ -12,7 +12,7 @@ from api.fields import Moment
 from api.schedule_rules import DEFAULT_POLICIES, effective_policy
 from models.schedules import last_runs
 from models.states import Catchup, Overlap, State
-from scheduling.plan import spec_of
+from scheduling.due import spec_of
 from scheduling.spec import next_slot
 
 

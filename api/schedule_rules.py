@@ -12,7 +12,7 @@ from api.problems import FieldError, invalid
 from api.schedule_body import TEN_YEARS, ScheduleBody
 from models.processes import get_actor
 from scheduling import cron
-from scheduling.plan import spec_of
+from scheduling.due import spec_of
 from scheduling.spec import Spec, next_slot, upcoming_slots
 from scheduling.zones import load_zone
 

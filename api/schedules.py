@@ -29,7 +29,8 @@ from models.schedules import (
     lock_schedule,
     update_schedule,
 )
-from scheduling.plan import next_due, plan_schedules
+from scheduling.due import next_due
+from scheduling.plan import plan_schedules
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 

@@ -14,7 +14,7 @@ from api.routes import Answer, Call
 from models.rows import read_clock
 from models.schedules import get_schedule
 from scheduling.cron import clock_remark, next_fire
-from scheduling.plan import spec_of
+from scheduling.due import spec_of
 from scheduling.spec import Spec, jitter, upcoming_slots
 from scheduling.zones import load_zone
 

@@ -1,4 +1,4 @@
-"""SQL of plan: take due schedules, insert the rows of their slots, move their cursors."""
+"""SQL of plan: take due schedules, and move their cursors once their slots are rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,60 +8,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.rows import as_json
-from models.states import LIVE_STATES, State, Trigger, quoted
+from models.rows import as_json_alike
+from models.states import LIVE_STATES, quoted
 
 CHANNEL = "callsheet"
-
-_POLICY_DEFAULTS = {"min_backoff_seconds": 15, "max_backoff_seconds": 3600, "time_limit_seconds": 600}
-
-
-def _policy(column: str) -> str:
-    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::float, {_POLICY_DEFAULTS[column]})"
-
-
-@dataclass
-class NewRun:
-    """A row to insert: a run, or (state `skipped`, with a reason) the record of slots that do not run.
-
-    What is left None is its schedule's; policies that the schedule leaves open are the actor's, else the defaults of
-    the service. A run without a schedule must name its actor.
-    """
-
-    id: UUID
-    trigger: Trigger
-    due_at: datetime
-    planned_at: datetime
-    schedule_id: UUID | None = None
-    schedule_name: str | None = None
-    schedule_version: int | None = None
-    actor: str | None = None
-    queue: str | None = None
-    priority: int | None = None
-    args: dict[str, Any] | None = None
-    overlap: str | None = None
-    state: State = State.PLANNED
-    reason: str | None = None
-    slot_at: datetime | None = None
-    slot_until: datetime | None = None
-    slots: int = 1
-    previous_slot_at: datetime | None = None
-    next_slot_at: datetime | None = None
-    deadline_at: datetime | None = None
-    max_retries: int | None = None
-    min_backoff_seconds: float | None = None
-    max_backoff_seconds: float | None = None
-    time_limit_seconds: float | None = None
-    parent_run_id: UUID | None = None
-    created_by: str | None = None
-    trace: str | None = None
 
 
 @dataclass(frozen=True)
 class Advance:
-    """Where a schedule stands once its due slots are decided."""
+    """Where schedules stand once their due slots are decided."""
 
-    id: UUID
+    schedules: Sequence[UUID]
     cursor_at: datetime
     next_due_at: datetime | None
     ran: int
@@ -99,40 +56,6 @@ def count_active_runs(connection: sa.Connection, schedules: list[UUID]) -> dict[
     return {row[0]: row[1] for row in rows}
 
 
-_INSERT_RUNS = f"""
-INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue, priority, args, trigger, overlap,
-    slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
-    min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
-    created_by, trace, previous_slot_at, next_slot_at)
-SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name), coalesce(v.schedule_version, s.version),
-    coalesce(v.actor, s.actor), coalesce(v.queue, s.queue, a.queue, 'default'), coalesce(v.priority, s.priority, 5),
-    coalesce(v.args, s.args, '{{}}'), v.trigger, coalesce(v.overlap, s.overlap, 'allow'), v.slot_at, v.slot_until,
-    v.slots, v.due_at, v.deadline_at, v.state, v.reason, 0, 0,
-    coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0),
-    {_policy("min_backoff_seconds")}, {_policy("max_backoff_seconds")}, {_policy("time_limit_seconds")},
-    v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace,
-    v.previous_slot_at, v.next_slot_at
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
-    actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
-    slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
-    max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
-    planned_at timestamptz, parent_run_id uuid, created_by text, trace text,
-    previous_slot_at timestamptz, next_slot_at timestamptz)
-LEFT JOIN schedules s ON s.id = v.schedule_id
-LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
-ON CONFLICT DO NOTHING
-RETURNING id
-"""
-
-
-def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
-    """Insert the rows, return the ids that were new. A row whose id is there already is somebody else's win."""
-    if not runs:
-        return set()
-    rows = as_json({k: v for k, v in vars(run).items() if v is not None} for run in runs)
-    return set(connection.exec_driver_sql(_INSERT_RUNS, {"rows": rows}).scalars())
-
-
 _ADVANCE = """
 UPDATE schedules s SET
     cursor_at = greatest(s.cursor_at, v.cursor_at),
@@ -151,7 +74,12 @@ WHERE s.id = v.id
 def advance_schedules(connection: sa.Connection, advances: Sequence[Advance]) -> None:
     """Move cursors forward (never back) and set when each schedule is due next."""
     if advances:
-        connection.exec_driver_sql(_ADVANCE, {"rows": as_json(vars(advance) for advance in advances)})
+        groups = (
+            ([(id_,) for id_ in each.schedules], {k: v for k, v in vars(each).items() if k != "schedules"})
+            for each in advances
+        )
+        rows = as_json_alike(("id",), groups)
+        connection.exec_driver_sql(_ADVANCE, {"rows": rows})
 
 
 _QUARANTINE = "UPDATE schedules SET error = %(error)s WHERE id = %(id)s"

@@ -22,7 +22,8 @@ from models.code_schedules import (
 from models.rows import read_clock
 from models.schedule import Schedule
 from models.schedules import delete_schedule, insert_schedule, lock_schedule, update_schedule
-from scheduling.plan import next_due, plan_schedules
+from scheduling.due import next_due
+from scheduling.plan import plan_schedules
 
 log = structlog.get_logger("scheduling")
 

@@ -5,6 +5,7 @@ the run is published again. A publish error is ambiguous, so the run is publishe
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -21,6 +22,9 @@ from models.publishing import (
 )
 
 log = structlog.get_logger("scheduling")
+
+_ID = b"00000000-0000-0000-0000-000000000000"
+"""Stands for the run's id in a body that is encoded for many."""
 
 
 class Publisher(Protocol):
@@ -67,7 +71,7 @@ def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: f
 def _publish(engine: sa.Engine, publisher: Publisher, runs: Sequence[Any]) -> int:
     if not runs:
         return 0
-    confirmed = publisher.publish([(run.id, run.queue, _encode(run)) for run in runs])
+    confirmed = publisher.publish(_encode(runs))
     with engine.begin() as connection:
         mark_queued(connection, [run for run in runs if run.id in confirmed])
         release_runs(connection, [run for run in runs if run.id not in confirmed])
@@ -75,10 +79,20 @@ def _publish(engine: sa.Engine, publisher: Publisher, runs: Sequence[Any]) -> in
     return len(confirmed)
 
 
-def _encode(run: Any) -> bytes:
-    """Dramatiq's message: it carries the run's id and attempt, the arguments stay in the row."""
-    options = {"run_id": str(run.id), "attempt": run.attempt}
+def _encode(runs: Sequence[Any]) -> list[tuple[UUID, str, bytes]]:
+    """(run id, queue, body) for each run. A body is Dramatiq's message: it carries the run's id and attempt, the
+    arguments stay in the row. So many have all in common but the id, and are encoded once.
+    """
+    encode = cache(_encode_one)
+    return [
+        (run.id, run.queue, encode(run.queue, run.actor, run.attempt).replace(_ID, str(run.id).encode()))
+        for run in runs
+    ]
+
+
+def _encode_one(queue: str, actor: str, attempt: int) -> bytes:
+    options = {"run_id": _ID.decode(), "attempt": attempt}
     message: Message[Any] = Message(
-        queue_name=run.queue, actor_name=run.actor, args=(), kwargs={}, options=options, message_id=str(run.id)
+        queue_name=queue, actor_name=actor, args=(), kwargs={}, options=options, message_id=_ID.decode()
     )
     return message.encode()

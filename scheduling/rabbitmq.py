@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -171,7 +172,7 @@ class RabbitPublisher:
 
     def _on_confirm(self, frame: Any) -> None:
         waiting, tag = self._batch.waiting, frame.method.delivery_tag
-        tags = [each for each in waiting if each <= tag] if frame.method.multiple else [tag]
+        tags = list(takewhile(lambda each: each <= tag, waiting)) if frame.method.multiple else [tag]
         runs = {waiting.pop(each) for each in tags if each in waiting}
         if isinstance(frame.method, pika.spec.Basic.Ack):
             self._batch.confirmed |= runs

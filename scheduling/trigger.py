@@ -7,11 +7,12 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.ids import new_run_id
-from models.planning import NewRun, cancel_active_runs, count_active_runs, insert_runs, notify
+from models.new_runs import NewRun, insert_runs
+from models.planning import cancel_active_runs, count_active_runs, notify
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
 from scheduling.decisions import admit
-from scheduling.plan import deadline_of
+from scheduling.due import deadline_of
 
 
 def trigger_run(

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from models.rows import read_clock
 from models.schedule import Schedule
 from models.schedules import insert_schedule, list_schedules
-from scheduling.plan import next_due
+from scheduling.due import next_due
 
 SAMPLE: dict[str, Any] = {
     "name": "hello",

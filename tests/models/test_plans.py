@@ -13,7 +13,8 @@ from config.sections import Database
 from models import claiming, finishing, publishing
 from models.finishing import FinishedAttempt
 from models.ids import new_run_id
-from models.planning import NewRun, count_active_runs, insert_runs
+from models.new_runs import NewRun, insert_runs
+from models.planning import count_active_runs
 from models.rows import by_attempt, read_clock
 from models.run import Run
 from models.states import Outcome, State, Trigger

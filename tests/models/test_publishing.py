@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.planning import insert_runs
+from models.new_runs import insert_runs
 from models.publishing import (
     mark_queued,
     mark_waiting_runs,

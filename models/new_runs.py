@@ -1,0 +1,120 @@
+"""SQL of new rows in `runs`: those that somebody asks for, and those of slots."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.rows import as_json, as_json_alike
+from models.states import State, Trigger
+
+_POLICY_DEFAULTS = {"min_backoff_seconds": 15, "max_backoff_seconds": 3600, "time_limit_seconds": 600}
+
+
+def _policy(column: str) -> str:
+    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::float, {_POLICY_DEFAULTS[column]})"
+
+
+@dataclass
+class NewRun:
+    """A run to insert, or (state `skipped`, with a reason) the record that it does not run.
+
+    What is left None is its schedule's; policies that the schedule leaves open are the actor's, else the defaults of
+    the service. A run without a schedule must name its actor.
+    """
+
+    id: UUID
+    trigger: Trigger
+    due_at: datetime
+    planned_at: datetime
+    schedule_id: UUID | None = None
+    schedule_name: str | None = None
+    schedule_version: int | None = None
+    actor: str | None = None
+    queue: str | None = None
+    priority: int | None = None
+    args: dict[str, Any] | None = None
+    overlap: str | None = None
+    state: State = State.PLANNED
+    reason: str | None = None
+    slot_at: datetime | None = None
+    slot_until: datetime | None = None
+    slots: int = 1
+    previous_slot_at: datetime | None = None
+    next_slot_at: datetime | None = None
+    deadline_at: datetime | None = None
+    max_retries: int | None = None
+    min_backoff_seconds: float | None = None
+    max_backoff_seconds: float | None = None
+    time_limit_seconds: float | None = None
+    parent_run_id: UUID | None = None
+    created_by: str | None = None
+    trace: str | None = None
+
+
+@dataclass
+class NewSlot:
+    """What becomes of one slot of schedules that are alike: a run of each, or (state `skipped`, with a reason) a record
+    of slots that do not run.
+
+    `keys` are the ids of the runs, and their schedules.
+    """
+
+    keys: Sequence[tuple[UUID, UUID]]
+    slot_at: datetime
+    due_at: datetime
+    planned_at: datetime
+    trigger: Trigger = Trigger.SCHEDULE
+    state: State = State.PLANNED
+    reason: str | None = None
+    slot_until: datetime | None = None
+    slots: int = 1
+    previous_slot_at: datetime | None = None
+    next_slot_at: datetime | None = None
+    deadline_at: datetime | None = None
+
+
+_INSERT = f"""
+INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue, priority, args, trigger, overlap,
+    slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
+    min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
+    created_by, trace, previous_slot_at, next_slot_at)
+SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name), coalesce(v.schedule_version, s.version),
+    coalesce(v.actor, s.actor), coalesce(v.queue, s.queue, a.queue, 'default'), coalesce(v.priority, s.priority, 5),
+    coalesce(v.args, s.args, '{{}}'), v.trigger, coalesce(v.overlap, s.overlap, 'allow'), v.slot_at, v.slot_until,
+    v.slots, v.due_at, v.deadline_at, v.state, v.reason, 0, 0,
+    coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0),
+    {_policy("min_backoff_seconds")}, {_policy("max_backoff_seconds")}, {_policy("time_limit_seconds")},
+    v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace,
+    v.previous_slot_at, v.next_slot_at
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
+    actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
+    slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
+    max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
+    planned_at timestamptz, parent_run_id uuid, created_by text, trace text,
+    previous_slot_at timestamptz, next_slot_at timestamptz)
+LEFT JOIN schedules s ON s.id = v.schedule_id
+LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
+ON CONFLICT DO NOTHING
+RETURNING id, state
+"""
+
+
+def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
+    """Insert the rows, return the ids that were new. A row whose id is there already is somebody else's win."""
+    if not runs:
+        return set()
+    rows = as_json({column: value for column, value in vars(run).items() if value is not None} for run in runs)
+    return {row.id for row in connection.exec_driver_sql(_INSERT, {"rows": rows})}
+
+
+def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot]) -> Sequence[sa.Row[Any]]:
+    """Insert the rows of slots; (id, state) of those that were new."""
+    if not slots:
+        return []
+    groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in slots)
+    rows = as_json_alike(("id", "schedule_id"), groups)
+    return connection.exec_driver_sql(_INSERT, {"rows": rows}).all()

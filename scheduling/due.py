@@ -1,0 +1,106 @@
+"""What is due of schedules as their rows stand: which slots run, which don't, and when each is due next."""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any
+
+from models.states import Catchup, Overlap, SkipReason
+from scheduling.decisions import Decision, Policy, Skip, decide, skip_all
+from scheduling.spec import Spec, next_slot, previous_slot
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due of a schedule: the slots that run with their neighbours, those that don't, and the next to come.
+
+    `is_alone`: one slot runs, and no other run of the schedule is in its way.
+    """
+
+    runs: tuple[tuple[datetime, datetime | None, datetime | None], ...]
+    skips: tuple[Skip, ...]
+    cancel_active: bool
+    is_alone: bool
+    pause_is_over: bool
+    next_due_at: datetime | None
+
+
+def spec_of(schedule: Any) -> Spec:
+    """The spec of a schedule's row (or of anything with the same columns)."""
+    return Spec(
+        cron=tuple(schedule.cron or ()),
+        every_seconds=schedule.every_seconds,
+        at=schedule.at,
+        timezone=schedule.timezone,
+        starts_at=schedule.starts_at,
+        ends_at=schedule.ends_at,
+    )
+
+
+def next_due(schedule: Any, now: datetime, ran: int = 0) -> datetime | None:
+    """When a schedule must be planned next: its next slot, or the end of its pause; None for never by itself.
+
+    `ran` counts the slots that were decided to run just now, for `max_runs`.
+    """
+    if schedule.paused_at is not None and (schedule.paused_until is None or schedule.paused_until > now):
+        return schedule.paused_until  # type: ignore[no-any-return]
+    if schedule.max_runs is not None and schedule.slots_run + ran >= schedule.max_runs:
+        return None
+    return next_slot(spec_of(schedule), now)
+
+
+def deadline_of(schedule: Any, due_at: datetime) -> datetime | None:
+    """By when a run of this schedule must have started; None for no limit."""
+    seconds = schedule.start_deadline_seconds
+    return None if seconds is None else due_at + timedelta(seconds=seconds)
+
+
+_DECIDING = attrgetter(
+    "every_seconds", "at", "timezone", "starts_at", "ends_at", "max_runs", "slots_run", "jitter_seconds", "overlap",
+    "catchup", "catchup_window_seconds", "start_deadline_seconds", "paused_at", "paused_until", "cursor_at",
+)  # fmt: skip
+
+
+def group_alike(schedules: Iterable[Any], active: dict[Any, int]) -> list[list[Any]]:
+    """Schedules for which the same is decided, as many share a spec and policies. `active` counts runs by id.
+
+    Jitter is a schedule's own, so those that have any are by themselves.
+    """
+    groups: dict[Hashable, list[Any]] = {}
+    for schedule in schedules:
+        own = schedule.id if schedule.jitter_seconds else None
+        key = (tuple(schedule.cron or ()), active.get(schedule.id, 0), own, _DECIDING(schedule))
+        groups.setdefault(key, []).append(schedule)
+    return list(groups.values())
+
+
+def what_is_due(schedule: Any, now: datetime, active: int) -> Due:
+    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
+    spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
+    decided: list[Decision] = []
+    if schedule.paused_at is not None:
+        begin, end = max(cursor, min(schedule.paused_at, now)), min(schedule.paused_until or now, now)
+        decided.append(decide(spec, policy, cursor, begin, active))
+        decided.append(skip_all(spec, SkipReason.PAUSED, begin, end))
+        cursor = max(begin, end)
+    before = len(decided[0].runs) if decided else 0
+    decided.append(decide(spec, policy.after(before), cursor, now, active + before))
+    slots = [slot for decision in decided for slot in decision.runs]
+    return Due(
+        runs=tuple((slot, previous_slot(spec, slot), next_slot(spec, slot)) for slot in slots),
+        skips=tuple(skip for decision in decided for skip in decision.skips),
+        cancel_active=any(decision.cancel_active for decision in decided),
+        is_alone=policy.overlap is Overlap.ALLOW or (not active and len(slots) == 1),
+        pause_is_over=schedule.paused_until is not None and schedule.paused_until <= now,
+        next_due_at=next_due(schedule, now, len(slots)),
+    )
+
+
+def _policy(schedule: Any) -> Policy:
+    return Policy(
+        overlap=Overlap(schedule.overlap),
+        catchup=Catchup(schedule.catchup),
+        catchup_window=timedelta(seconds=schedule.catchup_window_seconds),
+        remaining=None if schedule.max_runs is None else schedule.max_runs - schedule.slots_run,
+    )
