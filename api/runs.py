@@ -15,6 +15,7 @@ from models.new_runs import NewRun, insert_runs
 from models.planning import notify
 from models.rows import read_clock
 from models.runs import cancel_run, find_schedule_id, get_output, get_run, list_runs
+from models.schedules import lock_schedule
 from models.states import LIVE_STATES, State, Trigger
 
 States = Annotated[list[State], AsList, Field(min_length=1)]
@@ -87,6 +88,8 @@ def retry(call: Call) -> Answer:
             raise Problem(409, f"the run has not ended: it is {row.state}", state=row.state)
         if row.slots > 1:
             raise Problem(409, f"this is the record of {row.slots} skipped slots, not a run", state=row.state)
+        if row.schedule_name is not None:
+            lock_schedule(connection, row.schedule_name)  # planning may be about to let another run of it go
         again = _again(connection, row, call.caller_name)
         insert_runs(connection, [again])
         notify(connection)

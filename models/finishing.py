@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -40,6 +40,16 @@ class FinishedAttempt:
         return bool(self.output or self.error_traceback)
 
 
+class WrittenEnd(NamedTuple):
+    """What a run is after the end of its attempt."""
+
+    id: UUID
+    attempt: int
+    state: str
+    schedule_id: UUID | None
+    overlap: str
+
+
 # A run that was asked to cancel is not tried again, however its attempt ended.
 _STATE = """CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE v.state END"""
 _RETRIES = "v.state = 'retrying' AND r.cancel_requested_at IS NULL"
@@ -64,7 +74,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text
     finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
 WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
   AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
-RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap
+RETURNING {", ".join(f"r.{column}" for column in WrittenEnd._fields)}
 """
 _FINISH_COLUMNS = (
     "id", "attempt", "outcome", "state", "started_at", "finished_at", "counts", "delay_seconds", "result",
@@ -72,9 +82,9 @@ _FINISH_COLUMNS = (
 )  # fmt: skip
 
 
-def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> Sequence[sa.Row[Any]]:
-    """Write the ends of attempts: (id, attempt, state, schedule_id, overlap) of those it still held."""
-    return connection.exec_driver_sql(_FINISH, finish_parameters(finished, worker)).all()
+def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> list[WrittenEnd]:
+    """Write the ends of attempts; those that it still held."""
+    return [WrittenEnd(*row) for row in connection.exec_driver_sql(_FINISH, finish_parameters(finished, worker))]
 
 
 def finish_parameters(finished: Sequence[FinishedAttempt], worker: UUID) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.publishing import ANNOUNCED, PUBLISH_LEASE_SECONDS, LeasedRun
 from models.rows import as_json, as_json_alike
-from models.states import State, Trigger
+from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 
 _POLICY_DEFAULTS = {"min_backoff_seconds": 15, "max_backoff_seconds": 3600, "time_limit_seconds": 600}
 
@@ -60,7 +61,7 @@ class NewSlot:
     """What becomes of one slot of schedules that are alike: a run of each, or (state `skipped`, with a reason) a record
     of slots that do not run.
 
-    `keys` are the ids of the runs, and their schedules.
+    `keys` are the ids of the runs, and their schedules. `is_alone` says that a run need not wait for another.
     """
 
     keys: Sequence[tuple[UUID, UUID]]
@@ -75,31 +76,70 @@ class NewSlot:
     previous_slot_at: datetime | None = None
     next_slot_at: datetime | None = None
     deadline_at: datetime | None = None
+    is_alone: bool = False
 
 
+class NewRow(NamedTuple):
+    """A row that was new, with the columns of a `LeasedRun`."""
+
+    id: UUID
+    actor: str
+    queue: str
+    attempt: int
+    priority: int
+    due_at: datetime
+    state: str
+    is_leased: bool
+
+    def leased(self) -> LeasedRun:
+        """The run, where it is leased for publishing."""
+        return LeasedRun(*self[:-2])
+
+
+# Whether a new run may be leased to the one who plans it, for publishing: nothing keeps it from the broker, and in its
+# queue there is room, and nothing that waits to go before it.
+_DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
 _INSERT = f"""
+WITH new AS MATERIALIZED (
+    SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name) AS schedule_name,
+        coalesce(v.schedule_version, s.version) AS schedule_version, coalesce(v.actor, s.actor) AS actor,
+        coalesce(v.queue, s.queue, a.queue, 'default') AS queue, coalesce(v.priority, s.priority, 5) AS priority,
+        coalesce(v.args, s.args, '{{}}') AS args, v.trigger, coalesce(v.overlap, s.overlap, 'allow') AS overlap,
+        v.slot_at, v.slot_until, v.slots, v.due_at, v.deadline_at, v.state, v.reason,
+        coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0) AS max_retries,
+        {_policy("min_backoff_seconds")} AS min_backoff_seconds,
+        {_policy("max_backoff_seconds")} AS max_backoff_seconds,
+        {_policy("time_limit_seconds")} AS time_limit_seconds, v.planned_at, v.parent_run_id, v.created_by, v.trace,
+        v.previous_slot_at, v.next_slot_at, v.is_alone AND v.due_at <= now() AND {ANNOUNCED} AS may_go
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
+        actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
+        slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
+        max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
+        planned_at timestamptz, parent_run_id uuid, created_by text, trace text, previous_slot_at timestamptz,
+        next_slot_at timestamptz, is_alone boolean)
+    LEFT JOIN schedules s ON s.id = v.schedule_id
+    LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
+), room AS MATERIALIZED (
+    SELECT n.queue, %(window)s - (SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = n.queue)
+        - (SELECT count(*) FROM runs w WHERE {_DUE}) AS messages
+    FROM (SELECT DISTINCT queue FROM new WHERE may_go) n
+    WHERE n.queue NOT IN (SELECT name FROM queues)
+      AND NOT EXISTS (SELECT FROM runs w WHERE {_DUE} AND (w.lease_until IS NULL OR w.lease_until < now()))
+)
 INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue, priority, args, trigger, overlap,
     slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
     min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
-    created_by, trace, previous_slot_at, next_slot_at)
-SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name), coalesce(v.schedule_version, s.version),
-    coalesce(v.actor, s.actor), coalesce(v.queue, s.queue, a.queue, 'default'), coalesce(v.priority, s.priority, 5),
-    coalesce(v.args, s.args, '{{}}'), v.trigger, coalesce(v.overlap, s.overlap, 'allow'), v.slot_at, v.slot_until,
-    v.slots, v.due_at, v.deadline_at, v.state, v.reason, 0, 0,
-    coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0),
-    {_policy("min_backoff_seconds")}, {_policy("max_backoff_seconds")}, {_policy("time_limit_seconds")},
-    v.planned_at, CASE WHEN v.state = 'skipped' THEN v.planned_at END, '[]', v.parent_run_id, v.created_by, v.trace,
-    v.previous_slot_at, v.next_slot_at
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
-    actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
-    slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
-    max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
-    planned_at timestamptz, parent_run_id uuid, created_by text, trace text,
-    previous_slot_at timestamptz, next_slot_at timestamptz)
-LEFT JOIN schedules s ON s.id = v.schedule_id
-LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
+    created_by, trace, previous_slot_at, next_slot_at, lease_until)
+SELECT n.id, n.schedule_id, n.schedule_name, n.schedule_version, n.actor, n.queue, n.priority, n.args, n.trigger,
+    n.overlap, n.slot_at, n.slot_until, n.slots, n.due_at, n.deadline_at, n.state, n.reason, 0, 0, n.max_retries,
+    n.min_backoff_seconds, n.max_backoff_seconds, n.time_limit_seconds, n.planned_at,
+    CASE WHEN n.state = 'skipped' THEN n.planned_at END, '[]', n.parent_run_id, n.created_by, n.trace,
+    n.previous_slot_at, n.next_slot_at,
+    CASE WHEN row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at) <= room.messages
+        THEN now() + make_interval(secs => {PUBLISH_LEASE_SECONDS}) END
+FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
 ON CONFLICT DO NOTHING
-RETURNING id, state
+RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL
 """
 
 
@@ -108,13 +148,17 @@ def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
     if not runs:
         return set()
     rows = as_json({column: value for column, value in vars(run).items() if value is not None} for run in runs)
-    return {row.id for row in connection.exec_driver_sql(_INSERT, {"rows": rows})}
+    return {row[0] for row in connection.exec_driver_sql(_INSERT, {"rows": rows, "window": 0})}
 
 
-def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot]) -> Sequence[sa.Row[Any]]:
-    """Insert the rows of slots; (id, state) of those that were new."""
+def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot], window: int = 0) -> list[NewRow]:
+    """Insert the rows of slots; those that were new.
+
+    Runs that are alone and due are leased for publishing by the caller as far as a `window` of messages in their queue
+    has room, and nothing in it waits.
+    """
     if not slots:
         return []
     groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in slots)
     rows = as_json_alike(("id", "schedule_id"), groups)
-    return connection.exec_driver_sql(_INSERT, {"rows": rows}).all()
+    return [NewRow(*row) for row in connection.exec_driver_sql(_INSERT, {"rows": rows, "window": window})]

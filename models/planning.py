@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -25,11 +25,31 @@ class Advance:
     pause_is_over: bool = False
 
 
-# What decides; the rest of a definition goes from row to row without passing through Python.
-_DUE_SCHEDULES = """
-SELECT id, name, cron, every_seconds, at, timezone, starts_at, ends_at, max_runs, jitter_seconds, overlap, catchup,
-    catchup_window_seconds, start_deadline_seconds, paused_at, paused_until, cursor_at, slots_run
-FROM schedules
+class DueSchedule(NamedTuple):
+    """Of a schedule what decides its slots; the rest goes from row to row without passing through Python."""
+
+    id: UUID
+    name: str
+    cron: list[str] | None
+    every_seconds: float | None
+    at: datetime | None
+    timezone: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    max_runs: int | None
+    jitter_seconds: float
+    overlap: str
+    catchup: str
+    catchup_window_seconds: float
+    start_deadline_seconds: float | None
+    paused_at: datetime | None
+    paused_until: datetime | None
+    cursor_at: datetime
+    slots_run: int
+
+
+_DUE_SCHEDULES = f"""
+SELECT {", ".join(DueSchedule._fields)} FROM schedules
 WHERE next_due_at <= now() AND error IS NULL
 ORDER BY next_due_at
 LIMIT %(limit)s
@@ -37,23 +57,31 @@ FOR UPDATE SKIP LOCKED
 """
 
 
-def take_due_schedules(connection: sa.Connection, limit: int) -> Sequence[sa.Row[Any]]:
+def take_due_schedules(connection: sa.Connection, limit: int) -> list[DueSchedule]:
     """Up to `limit` schedules whose next slot has come, locked for this transaction; other planners pass them over."""
-    return connection.exec_driver_sql(_DUE_SCHEDULES, {"limit": limit}).all()
+    return [DueSchedule(*row) for row in connection.exec_driver_sql(_DUE_SCHEDULES, {"limit": limit})]
 
 
-_ACTIVE = f"""
-SELECT schedule_id, count(*) FROM runs
+class LiveRuns(NamedTuple):
+    """How many runs of a schedule are active: planned and due, queued, running, retrying; and how many not due yet."""
+
+    active: int = 0
+    not_due: int = 0
+
+
+_LIVE = f"""
+SELECT schedule_id, count(*) FILTER (WHERE state <> 'planned' OR due_at <= now()),
+    count(*) FILTER (WHERE state = 'planned' AND due_at > now())
+FROM runs
 WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)})
-  AND (state <> 'planned' OR due_at <= now())
 GROUP BY schedule_id
 """
 
 
-def count_active_runs(connection: sa.Connection, schedules: list[UUID]) -> dict[UUID, int]:
-    """For each schedule that has any, how many of its runs are active: planned and due, queued, running or retrying."""
-    rows = connection.exec_driver_sql(_ACTIVE, {"schedules": schedules}).all()
-    return {row[0]: row[1] for row in rows}
+def count_live_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> dict[UUID, LiveRuns]:
+    """The live runs of each schedule that has any."""
+    rows = connection.exec_driver_sql(_LIVE, {"schedules": schedules})
+    return {row[0]: LiveRuns(row[1], row[2]) for row in rows}
 
 
 _ADVANCE = """

@@ -1,7 +1,9 @@
 """SQL of publish: take due runs for the broker, mark them queued, and put vanished messages back in line."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,6 +16,20 @@ PUBLISH_LEASE_SECONDS = 10
 ANNOUNCED_SECONDS = 60
 """An actor that no worker has announced for this long is gone: its runs stay planned."""
 
+
+class LeasedRun(NamedTuple):
+    """A run that is leased for publishing: what its message needs, and what orders it."""
+
+    id: UUID
+    actor: str
+    queue: str
+    attempt: int
+    priority: int
+    due_at: datetime
+
+
+_LEASED = ", ".join(f"r.{column}" for column in LeasedRun._fields)
+
 # A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
 # earlier ones that wait too. Most are alone, so that is asked first; then one question a state: each is answered by the
 # first row of the index.
@@ -25,7 +41,7 @@ _BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATE
           OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
           OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
 
-_ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
+ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
 
 # Queue by queue, so that a long line in one does not stand before the others; the recursion hops from one to the next.
 _TAKE = f"""
@@ -41,7 +57,7 @@ WITH RECURSIVE waiting(queue) AS (
     FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
 ), candidate AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (
-        SELECT r.id, r.priority, r.due_at FROM runs r JOIN actors a ON a.name = r.actor AND {_ANNOUNCED}
+        SELECT r.id, r.priority, r.due_at FROM runs r JOIN actors a ON a.name = r.actor AND {ANNOUNCED}
         WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = room.queue AND r.due_at <= now()
           AND (r.lease_until IS NULL OR r.lease_until < now()) AND NOT {_BLOCKED}
         ORDER BY r.priority DESC, r.due_at
@@ -57,24 +73,28 @@ WITH RECURSIVE waiting(queue) AS (
 )
 UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
 WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
-RETURNING r.id, r.actor, r.queue, r.attempt, r.priority, r.due_at
+RETURNING {_LEASED}
 """
 
 
-def take_publishable_runs(connection: sa.Connection, limit: int, window: int) -> Sequence[sa.Row[Any]]:
-    """Lease up to `limit` due runs for publishing: (id, actor, queue, attempt, priority, due_at).
+def take_publishable_runs(connection: sa.Connection, limit: int, window: int) -> list[LeasedRun]:
+    """Lease up to `limit` due runs for publishing.
 
     Left out: actors that no live worker has announced, queues with `window` messages in the broker already, and runs
     that wait for another run of their schedule to end.
     """
-    rows = connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}).all()
-    return sorted(rows, key=lambda row: (-row.priority, row.due_at))
+    return in_order(LeasedRun(*row) for row in connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}))
+
+
+def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
+    """Runs in the order in which they are published: by priority, then due time."""
+    return sorted(runs, key=lambda run: (-run.priority, run.due_at))
 
 
 _MARK_WAITING = f"""
 WITH waiting AS (
     SELECT r.id, CASE
-        WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {_ANNOUNCED}) THEN 'actor'
+        WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {_BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for
@@ -99,8 +119,8 @@ WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources
 """
 
 
-def mark_queued(connection: sa.Connection, runs: Sequence[Any]) -> int:
-    """Mark confirmed runs (with `id` and `attempt`) queued; those a worker has claimed meanwhile stay as they are."""
+def mark_queued(connection: sa.Connection, runs: Sequence[LeasedRun]) -> int:
+    """Mark confirmed runs queued; those a worker has claimed meanwhile stay as they are."""
     marked = 0
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
         marked += connection.exec_driver_sql(_MARK_QUEUED, {"ids": ids, "attempt": attempt}).rowcount
@@ -126,15 +146,14 @@ WITH stale AS (
 )
 UPDATE runs r SET queued_at = now(), lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
 FROM stale WHERE r.id = stale.id
-RETURNING r.id, r.actor, r.queue, r.attempt
+RETURNING {_LEASED}
 """
 
 
-def take_vanished_runs(
-    connection: sa.Connection, queue: str, after_seconds: float, limit: int
-) -> Sequence[sa.Row[Any]]:
-    """Lease queued runs of a queue whose messages are gone, to publish them again: (id, actor, queue, attempt)."""
-    return connection.exec_driver_sql(_TAKE_STALE, {"queue": queue, "after": after_seconds, "limit": limit}).all()
+def take_vanished_runs(connection: sa.Connection, queue: str, after_seconds: float, limit: int) -> list[LeasedRun]:
+    """Lease queued runs of a queue whose messages are gone, to publish them again."""
+    rows = connection.exec_driver_sql(_TAKE_STALE, {"queue": queue, "after": after_seconds, "limit": limit})
+    return [LeasedRun(*row) for row in rows]
 
 
 _NEXT_DUE = f"""
@@ -157,7 +176,7 @@ WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (*PUBLI
 """
 
 
-def release_runs(connection: sa.Connection, runs: Sequence[Any]) -> None:
+def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
     """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then."""
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
         connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})

@@ -1,11 +1,13 @@
 """What is due of schedules as their rows stand: which slots run, which don't, and when each is due next."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
+from uuid import UUID
 
+from models.planning import LiveRuns
 from models.states import Catchup, Overlap, SkipReason
 from scheduling.decisions import Decision, Policy, Skip, decide, skip_all
 from scheduling.spec import Spec, next_slot, previous_slot
@@ -62,36 +64,36 @@ _DECIDING = attrgetter(
 )  # fmt: skip
 
 
-def group_alike(schedules: Iterable[Any], active: dict[Any, int]) -> list[list[Any]]:
-    """Schedules for which the same is decided, as many share a spec and policies. `active` counts runs by id.
+def group_alike(schedules: Iterable[Any], live: Mapping[UUID, LiveRuns]) -> list[list[Any]]:
+    """Schedules for which the same is decided, as many share a spec and policies. `live` are their runs, by id.
 
     Jitter is a schedule's own, so those that have any are by themselves.
     """
     groups: dict[Hashable, list[Any]] = {}
     for schedule in schedules:
         own = schedule.id if schedule.jitter_seconds else None
-        key = (tuple(schedule.cron or ()), active.get(schedule.id, 0), own, _DECIDING(schedule))
+        key = (tuple(schedule.cron or ()), live.get(schedule.id), own, _DECIDING(schedule))
         groups.setdefault(key, []).append(schedule)
     return list(groups.values())
 
 
-def what_is_due(schedule: Any, now: datetime, active: int) -> Due:
+def what_is_due(schedule: Any, now: datetime, live: LiveRuns) -> Due:
     """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
     spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
     decided: list[Decision] = []
     if schedule.paused_at is not None:
         begin, end = max(cursor, min(schedule.paused_at, now)), min(schedule.paused_until or now, now)
-        decided.append(decide(spec, policy, cursor, begin, active))
+        decided.append(decide(spec, policy, cursor, begin, live.active))
         decided.append(skip_all(spec, SkipReason.PAUSED, begin, end))
         cursor = max(begin, end)
     before = len(decided[0].runs) if decided else 0
-    decided.append(decide(spec, policy.after(before), cursor, now, active + before))
+    decided.append(decide(spec, policy.after(before), cursor, now, live.active + before))
     slots = [slot for decision in decided for slot in decision.runs]
     return Due(
         runs=tuple((slot, previous_slot(spec, slot), next_slot(spec, slot)) for slot in slots),
         skips=tuple(skip for decision in decided for skip in decision.skips),
         cancel_active=any(decision.cancel_active for decision in decided),
-        is_alone=policy.overlap is Overlap.ALLOW or (not active and len(slots) == 1),
+        is_alone=policy.overlap is Overlap.ALLOW or (len(slots) == 1 and not any(live)),
         pause_is_over=schedule.paused_until is not None and schedule.paused_until <= now,
         next_due_at=next_due(schedule, now, len(slots)),
     )

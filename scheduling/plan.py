@@ -10,15 +10,17 @@ import sqlalchemy as sa
 import structlog
 
 from models.ids import slot_run_id
-from models.new_runs import NewSlot, insert_slots
+from models.new_runs import NewRow, NewSlot, insert_slots
 from models.planning import (
     Advance,
+    LiveRuns,
     advance_schedules,
     cancel_active_runs,
-    count_active_runs,
+    count_live_runs,
     quarantine_schedule,
     take_due_schedules,
 )
+from models.publishing import LeasedRun, in_order
 from models.rows import read_clock
 from models.states import State
 from scheduling.decisions import Skip
@@ -34,47 +36,54 @@ REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
 
 @dataclass(frozen=True)
 class Planned:
-    """What one round of planning did; `full` when there may be more due at once."""
+    """What one round of planning did; `full` when there may be more due at once, `leased` what to publish."""
 
     schedules: int = 0
     runs: int = 0
     skips: int = 0
     quarantined: int = 0
     full: bool = False
+    leased: tuple[LeasedRun, ...] = ()
 
 
-def plan_due(connection: sa.Connection, limit: int) -> Planned:
-    """Decide the due slots of up to `limit` schedules. The caller's transaction holds their rows until it commits."""
+def plan_due(connection: sa.Connection, limit: int, window: int = 0) -> Planned:
+    """Decide the due slots of up to `limit` schedules. The caller's transaction holds their rows until it commits.
+
+    Runs that may go to the broker at once, as far as a `window` of messages a queue has room, are leased to the caller,
+    who must publish them.
+    """
     schedules = take_due_schedules(connection, limit)
     if not schedules:
         return Planned()
-    planned = plan_schedules(connection, schedules, read_clock(connection))
+    planned = plan_schedules(connection, schedules, read_clock(connection), window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)
-    return planned if len(schedules) < limit else Planned(**{**planned.__dict__, "full": True})
+    return replace(planned, full=len(schedules) >= limit)
 
 
-def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: datetime) -> Planned:
+def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: datetime, window: int = 0) -> Planned:
     """Decide the slots of these locked rows up to `now`, and store the decisions.
 
     A row that can't be planned is quarantined, the others go on.
     """
-    active = count_active_runs(connection, [schedule.id for schedule in schedules])
+    live = count_live_runs(connection, [schedule.id for schedule in schedules])
     decided = []
     quarantined = 0
-    for alike in group_alike(schedules, active):
+    for alike in group_alike(schedules, live):
         try:
-            decided.append(_Decided(alike, what_is_due(alike[0], now, active.get(alike[0].id, 0)), now))
+            decided.append(_Decided(alike, what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns())), now))
         except Exception as error:  # noqa: BLE001 - whatever a bad row raises, the other schedules go on
             for schedule in alike:
                 _quarantine(connection, schedule, error)
             quarantined += len(alike)
     try:
         with connection.begin_nested():
-            runs, skips = _store(connection, decided)
+            new = _store(connection, decided, window)
     except REFUSALS:
-        runs, skips, refused = _store_one_by_one(connection, decided)
+        new, refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
-    return Planned(len(schedules), runs, skips, quarantined)
+    skips = sum(row.state == State.SKIPPED for row in new)
+    leased = in_order(row.leased() for row in new if row.is_leased)
+    return Planned(len(schedules), len(new) - skips, skips, quarantined, leased=tuple(leased))
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,7 @@ class _Decided:
             due_at=due_at,
             deadline_at=deadline_of(first, due_at),
             planned_at=self.now,
+            is_alone=self.due.is_alone,
         )
 
     def _skip(self, skip: Skip) -> NewSlot:
@@ -124,30 +134,28 @@ class _Decided:
         return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in self.schedules]
 
 
-def _store(connection: sa.Connection, decided: Sequence[_Decided]) -> tuple[int, int]:
-    """Store decisions; returns how many runs and how many skip rows were new."""
+def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> list[NewRow]:
+    """Store decisions; the rows that were new."""
     cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
     if cancelling:
         cancel_active_runs(connection, cancelling)
-    new = insert_slots(connection, [slot for each in decided for slot in each.slots()])
+    new = insert_slots(connection, [slot for each in decided for slot in each.slots()], window)
     advance_schedules(connection, [each.advance() for each in decided])
-    skips = sum(row.state == State.SKIPPED for row in new)
-    return len(new) - skips, skips
+    return new
 
 
-def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided]) -> tuple[int, int, int]:
-    """After a batch was refused: store each decision by itself, and quarantine the schedules at fault."""
-    runs = skips = refused = 0
+def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> tuple[list[NewRow], int]:
+    """After a batch was refused: store each decision by itself, and quarantine the schedules at fault; how many."""
+    new: list[NewRow] = []
+    refused = 0
     for each in (replace(group, schedules=[schedule]) for group in decided for schedule in group.schedules):
         try:
             with connection.begin_nested():
-                new_runs, new_skips = _store(connection, [each])
+                new.extend(_store(connection, [each], window))
         except REFUSALS as error:
             _quarantine(connection, each.schedules[0], error.orig or error)
             refused += 1
-        else:
-            runs, skips = runs + new_runs, skips + new_skips
-    return runs, skips, refused
+    return new, refused
 
 
 def _quarantine(connection: sa.Connection, schedule: Any, error: BaseException) -> None:

@@ -14,6 +14,7 @@ import structlog
 from dramatiq import Message
 
 from models.publishing import (
+    LeasedRun,
     mark_queued,
     queues_with_stale_runs,
     release_runs,
@@ -49,7 +50,19 @@ def publish_due(engine: sa.Engine, publisher: Publisher, limit: int, window: int
         return 0
     with engine.begin() as connection:
         runs = take_publishable_runs(connection, limit, window)
-    return _publish(engine, publisher, runs)
+    return publish_runs(engine, publisher, runs)
+
+
+def publish_runs(engine: sa.Engine, publisher: Publisher, runs: Sequence[LeasedRun]) -> int:
+    """Publish runs that are leased for it, in this order; how many were confirmed."""
+    if not runs:
+        return 0
+    confirmed = publisher.publish(_encode(runs))
+    with engine.begin() as connection:
+        mark_queued(connection, [run for run in runs if run.id in confirmed])
+        release_runs(connection, [run for run in runs if run.id not in confirmed])
+    log.info("publish", runs=len(confirmed), unconfirmed=len(runs) - len(confirmed))
+    return len(confirmed)
 
 
 def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:
@@ -63,23 +76,12 @@ def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: f
         if publisher.count_messages(queue) == 0:
             with engine.begin() as connection:
                 runs = take_vanished_runs(connection, queue, after_seconds, limit)
-            republished += _publish(engine, publisher, runs)
+            republished += publish_runs(engine, publisher, runs)
             log.warning("republish", queue=queue, runs=len(runs))
     return republished
 
 
-def _publish(engine: sa.Engine, publisher: Publisher, runs: Sequence[Any]) -> int:
-    if not runs:
-        return 0
-    confirmed = publisher.publish(_encode(runs))
-    with engine.begin() as connection:
-        mark_queued(connection, [run for run in runs if run.id in confirmed])
-        release_runs(connection, [run for run in runs if run.id not in confirmed])
-    log.info("publish", runs=len(confirmed), unconfirmed=len(runs) - len(confirmed))
-    return len(confirmed)
-
-
-def _encode(runs: Sequence[Any]) -> list[tuple[UUID, str, bytes]]:
+def _encode(runs: Sequence[LeasedRun]) -> list[tuple[UUID, str, bytes]]:
     """(run id, queue, body) for each run. A body is Dramatiq's message: it carries the run's id and attempt, the
     arguments stay in the row. So many have all in common but the id, and are encoded once.
     """

@@ -2,15 +2,16 @@
 
 import math
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import uuid4
 
 import sqlalchemy as sa
 
 from config.settings import Settings
-from models.publishing import seconds_until_next_due
+from models.publishing import LeasedRun, seconds_until_next_due
 from scheduling.plan import plan_due
-from scheduling.publish import Publisher, publish_due
+from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.upkeep import Upkeep
 
 SHORTEST_WAIT_SECONDS = 0.005
@@ -47,15 +48,15 @@ class Ticker:
         """
         batch = self._settings.scheduling.batch
         with self._engine.begin() as connection:
-            planned = plan_due(connection, min(self._at_once, batch))
+            planned = plan_due(connection, min(self._at_once, batch), self._window())
         self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
         published = self._settle()
         if planned.full:
-            self._publishing = self._beside.submit(self._publish)
+            self._publishing = self._beside.submit(self._publish, planned.leased)
         else:
-            published = self._publish()
+            published = self._publish(planned.leased)
         self._keep_up()
-        if planned.full or published == batch:
+        if planned.full or published >= batch:
             return 0
         with self._engine.begin() as connection:
             upcoming = seconds_until_next_due(connection)
@@ -66,9 +67,15 @@ class Ticker:
         """Wait for what is done beside the rounds, of which none follows."""
         self._beside.shutdown()
 
-    def _publish(self) -> int:
-        settings = self._settings
-        return publish_due(self._engine, self._publisher, settings.scheduling.batch, settings.amqp.window)
+    def _window(self) -> int:
+        """How many messages a queue may have that planning adds to: none while they can't be published."""
+        return self._settings.amqp.window if self._publisher.is_ready() else 0
+
+    def _publish(self, leased: Sequence[LeasedRun]) -> int:
+        """Publish what planning has leased, then what else is due; how many."""
+        batch, window = self._settings.scheduling.batch, self._settings.amqp.window
+        published = publish_runs(self._engine, self._publisher, leased)
+        return published + publish_due(self._engine, self._publisher, batch, window)
 
     def _settle(self) -> int:
         """Wait for the publishing beside this round; how many it has published. Raises what it has raised."""

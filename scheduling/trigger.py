@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from models.ids import new_run_id
 from models.new_runs import NewRun, insert_runs
-from models.planning import cancel_active_runs, count_active_runs, notify
+from models.planning import LiveRuns, cancel_active_runs, count_live_runs, notify
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
 from scheduling.decisions import admit
@@ -35,7 +35,7 @@ def trigger_run(
     if key is not None and (first := reserve_trigger_key(connection, schedule.id, key, run_id)) != run_id:
         return first
     policy = overlap or Overlap(schedule.overlap)
-    active = count_active_runs(connection, [schedule.id]).get(schedule.id, 0)
+    active = count_live_runs(connection, [schedule.id]).get(schedule.id, LiveRuns()).active
     admitted, _ = admit([now], policy, active)
     if policy is Overlap.CANCEL_OTHER and active:
         cancel_active_runs(connection, [schedule.id])

@@ -14,7 +14,7 @@ from models import claiming, finishing, publishing
 from models.finishing import FinishedAttempt
 from models.ids import new_run_id
 from models.new_runs import NewRun, insert_runs
-from models.planning import count_active_runs
+from models.planning import count_live_runs
 from models.rows import by_attempt, read_clock
 from models.run import Run
 from models.states import Outcome, State, Trigger
@@ -86,7 +86,7 @@ def test_what_was_planned_while_tables_were_empty_does_not_scan_them_later(datab
     def use(connection: sa.Connection) -> None:
         publishing.take_publishable_runs(connection, MANY, MANY)
         claiming.claim_runs(connection, [new_run_id(read_clock(connection))], 0, WORKER, 30)
-        count_active_runs(connection, [WORKER])
+        count_live_runs(connection, [WORKER])
 
     with engine.begin() as connection:
         announce(connection)

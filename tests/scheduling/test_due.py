@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from models.planning import LiveRuns
 from models.states import Catchup, Overlap
 from scheduling.due import deadline_of, group_alike, what_is_due
 
@@ -71,7 +72,7 @@ def test_a_column_that_differs_makes_another_group(column: str) -> None:
 
 def test_active_runs_make_another_group() -> None:
     idle, busy = schedule(), schedule()
-    assert len(group_alike([idle, busy], {busy.id: 1})) == 2
+    assert len(group_alike([idle, busy], {busy.id: LiveRuns(active=1)})) == 2
 
 
 def test_jitter_is_a_schedules_own() -> None:
@@ -82,23 +83,28 @@ def test_jitter_is_a_schedules_own() -> None:
 @pytest.mark.parametrize("max_runs", [None, 5])
 def test_no_other_column_is_read_to_decide(paused_at: datetime | None, max_runs: int | None) -> None:
     watched = Watched(schedule(paused_at=paused_at, max_runs=max_runs))
-    what_is_due(watched, NOW, 0)
+    what_is_due(watched, NOW, LiveRuns())
     deadline_of(watched, NOW)
     assert watched.read <= DIFFERENT.keys()
 
 
 @pytest.mark.parametrize(
-    ("given", "active", "is_alone"),
+    ("given", "live", "is_alone"),
     [
-        ({}, 0, True),
-        ({}, 1, False),
-        ({"overlap": Overlap.ALLOW}, 1, True),
-        ({"overlap": Overlap.CANCEL_OTHER}, 1, False),
-        ({"overlap": Overlap.BUFFER_ALL, "catchup": Catchup.ALL, "cursor_at": NOW - timedelta(seconds=180)}, 0, False),
+        ({}, LiveRuns(), True),
+        ({"overlap": Overlap.BUFFER_ONE}, LiveRuns(active=1), False),
+        ({}, LiveRuns(not_due=1), False),
+        ({"overlap": Overlap.ALLOW}, LiveRuns(active=1), True),
+        ({"overlap": Overlap.CANCEL_OTHER}, LiveRuns(active=1), False),
+        (
+            {"overlap": Overlap.BUFFER_ALL, "catchup": Catchup.ALL, "cursor_at": NOW - timedelta(hours=1)},
+            LiveRuns(),
+            False,
+        ),
     ],
 )
-def test_a_run_is_alone_when_no_other_is_in_its_way(given: dict[str, Any], active: int, is_alone: bool) -> None:
-    assert what_is_due(schedule(**given), NOW, active).is_alone is is_alone
+def test_a_run_is_alone_when_no_other_is_in_its_way(given: dict[str, Any], live: LiveRuns, is_alone: bool) -> None:
+    assert what_is_due(schedule(**given), NOW, live).is_alone is is_alone
 
 
 def test_groups_keep_the_order_in_which_schedules_are_due() -> None:
