@@ -43,6 +43,8 @@ class Output:
     def text(self) -> tuple[str, bool]:
         """What was kept, as text fit for PostgreSQL, and whether anything was dropped."""
         with self._lock:
+            if not (self._head or self._held_back or self._dropped):  # as most runs
+                return "", False
             self._release()
             tail = b"".join(self._tail)
             if not self._dropped:
