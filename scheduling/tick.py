@@ -50,11 +50,13 @@ class Ticker:
         with self._engine.begin() as connection:
             planned = plan_due(connection, min(self._at_once, batch), self._window())
         self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
-        published = self._settle()
-        if planned.full:
-            self._publishing = self._beside.submit(self._publish, planned.leased)
-        else:
-            published = self._publish(planned.leased)
+        try:
+            published = self._settle()
+        finally:  # what this round has leased goes, whatever became of the last one's
+            if planned.full:
+                self._publishing = self._beside.submit(self._publish, planned.leased)
+            else:
+                published = self._publish(planned.leased)
         self._keep_up()
         if planned.full or published >= batch:
             return 0
