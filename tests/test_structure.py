@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "migrations": {"config", "models"},
     "api": {"config", "models", "migrations", "scheduling"},
 }
-API_MAY_USE = {f"scheduling.{module}" for module in ("cron", "zones", "spec", "decisions", "plan", "trigger")}
+API_MAY_USE = {f"scheduling.{module}" for module in ("cron", "zones", "spec", "decisions", "due", "plan", "trigger")}
 """Of scheduling, the API uses what is pure, and planning: an edit first decides what is due."""
 
 COMPOSITION_ROOT = "api/cli/up.py"
@@ -28,6 +28,7 @@ PURE = (
     "scheduling/cron_local.py",
     "scheduling/cron_union.py",
     "scheduling/decisions.py",
+    "scheduling/due.py",
     "scheduling/spec.py",
 )
 IMPURE = {
