@@ -125,11 +125,12 @@ class Keeper:
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         with self._process.engine.begin() as connection:
-            lock_tallied_schedules(connection, ends)
+            counts = lock_tallied_schedules(connection, ends)
             written = finish_runs(connection, ends, self._process.id)
             won = {(row.id, row.attempt) for row in written}
             save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
-            tally_outcomes(connection, written)
+            if counts:
+                tally_outcomes(connection, written)
             if any(row.state == State.RETRYING or row.overlap != Overlap.ALLOW for row in written):
                 notify(connection)
         self._process.held.forget([(end.id, end.attempt) for end in ends])

@@ -119,12 +119,16 @@ ORDER BY id FOR NO KEY UPDATE
 """
 
 
-def lock_tallied_schedules(connection: sa.Connection, ends: Sequence[FinishedAttempt]) -> None:
-    """Lock the schedules that `tally_outcomes` will touch, before their runs are: planning locks in that order too."""
+def lock_tallied_schedules(connection: sa.Connection, ends: Sequence[FinishedAttempt]) -> bool:
+    """Lock the schedules that `tally_outcomes` will touch, before their runs are: planning locks in that order too.
+
+    Returns whether there are any: mostly nothing failed, and nothing did before.
+    """
     schedules = [end.schedule_id for end in ends if end.schedule_id is not None]
     failed = [end.schedule_id for end in ends if end.schedule_id is not None and end.state is State.FAILED]
-    if schedules:
-        connection.exec_driver_sql(_LOCK_TALLIED, {"schedules": schedules, "failed": failed})
+    if not schedules:
+        return False
+    return connection.exec_driver_sql(_LOCK_TALLIED, {"schedules": schedules, "failed": failed}).first() is not None
 
 
 _TALLY = """

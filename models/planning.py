@@ -46,10 +46,12 @@ class DueSchedule(NamedTuple):
     paused_until: datetime | None
     cursor_at: datetime
     slots_run: int
+    now: datetime
+    """The database's clock when it was read, as of `read_clock`."""
 
 
 _DUE_SCHEDULES = f"""
-SELECT {", ".join(DueSchedule._fields)} FROM schedules
+SELECT {", ".join(DueSchedule._fields[:-1])}, now() FROM schedules
 WHERE next_due_at <= now() AND error IS NULL
 ORDER BY next_due_at
 LIMIT %(limit)s

@@ -21,7 +21,6 @@ from models.planning import (
     take_due_schedules,
 )
 from models.publishing import LeasedRun, in_order
-from models.rows import read_clock
 from models.states import State
 from scheduling.decisions import Skip
 from scheduling.due import Due, deadline_of, group_alike, what_is_due
@@ -55,7 +54,7 @@ def plan_due(connection: sa.Connection, limit: int, window: int = 0) -> Planned:
     schedules = take_due_schedules(connection, limit)
     if not schedules:
         return Planned()
-    planned = plan_schedules(connection, schedules, read_clock(connection), window)
+    planned = plan_schedules(connection, schedules, schedules[0].now, window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)
     return replace(planned, full=len(schedules) >= limit)
 

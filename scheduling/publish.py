@@ -2,6 +2,8 @@
 
 A run is leased before it is published and marked after: a process that dies in between leaves a lease that ends, and
 the run is published again. A publish error is ambiguous, so the run is published again too. Claims remove duplicates.
+
+Each statement here stands for itself: the engine may be in autocommit mode.
 """
 
 from collections.abc import Sequence

@@ -32,6 +32,7 @@ class Ticker:
 
     def __init__(self, engine: sa.Engine, publisher: Publisher, settings: Settings) -> None:
         self._engine = engine
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._publisher = publisher
         self._settings = settings
         self._at_once = FIRST_BATCH
@@ -60,7 +61,7 @@ class Ticker:
         self._keep_up()
         if planned.full or published >= batch:
             return 0
-        with self._engine.begin() as connection:
+        with self._autocommit.begin() as connection:
             upcoming = seconds_until_next_due(connection)
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
         return longest if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), longest)
@@ -76,8 +77,8 @@ class Ticker:
     def _publish(self, leased: Sequence[LeasedRun]) -> int:
         """Publish what planning has leased, then what else is due; how many."""
         batch, window = self._settings.scheduling.batch, self._settings.amqp.window
-        published = publish_runs(self._engine, self._publisher, leased)
-        return published + publish_due(self._engine, self._publisher, batch, window)
+        published = publish_runs(self._autocommit, self._publisher, leased)
+        return published + publish_due(self._autocommit, self._publisher, batch, window)
 
     def _settle(self) -> int:
         """Wait for the publishing beside this round; how many it has published. Raises what it has raised."""

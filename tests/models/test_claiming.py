@@ -8,7 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from models.claiming import claim_runs, renew_own_claims
-from models.finishing import FinishedAttempt, finish_runs, renew_leases, save_outputs, tally_outcomes
+from models.finishing import (
+    FinishedAttempt,
+    finish_runs,
+    lock_tallied_schedules,
+    renew_leases,
+    save_outputs,
+    tally_outcomes,
+)
 from models.rescuing import rescue_lost_runs, skip_overdue_runs
 from models.rows import read_clock
 from models.states import Outcome, State
@@ -167,17 +174,24 @@ def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.En
 
 def test_final_failures_in_a_row_are_counted_and_a_success_resets(engine: sa.Engine) -> None:
     def failures(*states: State) -> int:
-        rows = []
+        ends = []
         for state in states:
             run = add_run(connection, schedule_id=schedule)
             claim(connection, run)
-            rows += finish_runs(connection, [ended(connection, run, state=state)], WORKER)
-        tally_outcomes(connection, rows)
+            ends.append(ended(connection, run, state=state, schedule_id=schedule))
+        counts.append(lock_tallied_schedules(connection, ends))
+        written = finish_runs(connection, ends, WORKER)
+        if counts[-1]:
+            tally_outcomes(connection, written)
         return int(connection.exec_driver_sql("SELECT consecutive_failures FROM schedules").scalar_one())
 
+    counts: list[bool] = []
     with engine.begin() as connection:
         schedule = add_schedule(connection)
+        assert failures(State.SUCCEEDED) == 0
         assert failures(State.FAILED) == 1
         assert failures(State.RETRYING) == 1
         assert failures(State.FAILED, State.FAILED) == 3
         assert failures(State.SUCCEEDED) == 0
+        assert failures(State.SUCCEEDED, State.SUCCEEDED) == 0
+    assert counts == [False, True, True, True, True, False]
