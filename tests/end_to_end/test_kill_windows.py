@@ -16,7 +16,7 @@ CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
 CREATE TRIGGER gate BEFORE {event} ON runs FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION gate()
 """
-_BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+_BLOCKED = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @contextmanager
@@ -31,7 +31,13 @@ def gate(deployment: Deployment, event: str, condition: str) -> Iterator[psycopg
 
 def wait_until_blocked(deployment: Deployment) -> None:
     """Until a session waits for a lock."""
-    eventually(lambda: deployment.query(_BLOCKED)[0][0] >= 1)
+    eventually(lambda: deployment.query(f"SELECT {_BLOCKED}"))
+
+
+def end_blocked(deployment: Deployment) -> None:
+    """End the sessions that wait for a lock: PostgreSQL would carry out the statements of a process that is gone."""
+    deployment.query(f"SELECT pg_terminate_backend(pid) {_BLOCKED}")
+    eventually(lambda: not deployment.query(f"SELECT {_BLOCKED}"))
 
 
 def messages(deployment: Deployment) -> int:
@@ -64,6 +70,7 @@ def test_a_run_whose_scheduler_was_killed_between_publish_and_mark_is_published_
         wait_until_blocked(deployment)
         assert messages(deployment) == 1
         deployment.kill("scheduling")
+        end_blocked(deployment)
         closed.rollback()
     deployment.start("scheduling")
     eventually(lambda: messages(deployment) == 2, 30, "the lease of the publisher runs out")
