@@ -11,8 +11,9 @@ from api.arguments import check_arguments
 from api.problems import Problem, invalid, invalid_field
 from api.routes import Answer, Call
 from api.run_json import show_run
-from api.schedule_body import TEN_YEARS, PauseBody, TriggerBody
+from api.schedule_body import PauseBody, TriggerBody
 from api.schedules import lock_or_404, settle, show
+from models.limits import TEN_YEARS
 from models.planning import notify
 from models.processes import get_actor
 from models.rows import read_clock

@@ -6,14 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, RootModel, WithJsonSchema
 
 from api.fields import AsList, Instant, Page, Request, Text, unique
+from models.limits import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
 from models.schedule import NAME_PATTERN
 from models.states import Catchup, Overlap
 
 MAX_ARGS_BYTES = 64 * 1024
-TEN_YEARS = 3650 * 86400
-MONTH = 30 * 86400
-WEEK = 7 * 86400
-MAX_INT = 2**31 - 1
 
 
 def _bounded(args: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +67,7 @@ class ScheduleBody(Request):
     overlap: Annotated[Overlap, OneOf] = Field(default=Overlap.SKIP, description="While an earlier run is active.")
     catchup: Annotated[Catchup, OneOf] = Field(default=Catchup.LATEST, description="Which of the late slots run.")
     catchup_window_seconds: Annotated[float, Field(ge=0, le=TEN_YEARS)] = 86400
-    max_retries: Annotated[int, Field(ge=0, le=1000)] | None = None
+    max_retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = None
     min_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
     max_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
     time_limit_seconds: Annotated[float, Field(gt=0, le=MONTH)] | None = None

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from api.arguments import check_arguments
 from api.problems import FieldError, invalid
-from api.schedule_body import TEN_YEARS, ScheduleBody
+from api.schedule_body import ScheduleBody
+from models.limits import TEN_YEARS
 from models.processes import get_actor
 from scheduling import cron
 from scheduling.due import spec_of

@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from models.limits import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
 from models.publishing import ANNOUNCED_SECONDS
 from models.states import Catchup, Overlap
 
@@ -23,17 +24,17 @@ class CodeSchedule(BaseModel):
     queue: str | None = None
     priority: int = Field(default=5, ge=0, le=9)
     timezone: str = "UTC"
-    max_runs: int | None = Field(default=None, ge=1)
-    jitter_seconds: float = Field(default=0, ge=0)
+    max_runs: int | None = Field(default=None, ge=1, le=MAX_INT)
+    jitter_seconds: float = Field(default=0, ge=0, le=WEEK)
     overlap: Overlap = Overlap.SKIP
     catchup: Catchup = Catchup.LATEST
-    catchup_window_seconds: float = Field(default=86400, ge=0)
-    max_retries: int | None = Field(default=None, ge=0)
-    min_backoff_seconds: float | None = Field(default=None, ge=0)
-    max_backoff_seconds: float | None = Field(default=None, ge=0)
-    time_limit_seconds: float | None = Field(default=None, gt=0)
-    start_deadline_seconds: float | None = Field(default=None, gt=0)
-    pause_after_failures: int | None = Field(default=None, ge=1)
+    catchup_window_seconds: float = Field(default=86400, ge=0, le=TEN_YEARS)
+    max_retries: int | None = Field(default=None, ge=0, le=MAX_RETRIES)
+    min_backoff_seconds: float | None = Field(default=None, ge=0, le=MONTH)
+    max_backoff_seconds: float | None = Field(default=None, ge=0, le=MONTH)
+    time_limit_seconds: float | None = Field(default=None, gt=0, le=MONTH)
+    start_deadline_seconds: float | None = Field(default=None, gt=0, le=TEN_YEARS)
+    pause_after_failures: int | None = Field(default=None, ge=1, le=MAX_INT)
     tags: list[str] = []
 
 
@@ -44,11 +45,17 @@ ORDER BY name
 """
 
 
-def list_declared_schedules(connection: sa.Connection) -> list[CodeSchedule]:
-    """What live workers declare now."""
+def list_declared_schedules(connection: sa.Connection) -> dict[str, CodeSchedule | None]:
+    """What live workers declare now, by name; none where another version's worker declares what can't be read."""
+    return {row["name"]: _read(row) for row in connection.exec_driver_sql(_DECLARED).scalars()}
+
+
+def _read(row: dict[str, Any]) -> CodeSchedule | None:
     known = CodeSchedule.model_fields  # a newer worker may declare more than this process knows
-    rows = connection.exec_driver_sql(_DECLARED).scalars()
-    return [CodeSchedule(**{key: value for key, value in row.items() if key in known}) for row in rows]
+    try:
+        return CodeSchedule(**{key: value for key, value in row.items() if key in known})
+    except ValidationError:
+        return None
 
 
 # A union, so that each half has its index.

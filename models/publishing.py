@@ -44,6 +44,7 @@ _BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATE
 ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
 
 # Queue by queue, so that a long line in one does not stand before the others; the recursion hops from one to the next.
+# What is on its way to the broker takes room there too: it stands at the head of its line.
 _TAKE = f"""
 WITH RECURSIVE waiting(queue) AS (
     (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
@@ -53,7 +54,10 @@ WITH RECURSIVE waiting(queue) AS (
     FROM waiting WHERE waiting.queue IS NOT NULL
 ), room AS (
     SELECT w.queue, greatest(0, %(window)s - (
-        SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue)) AS messages
+        SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue) - (
+        SELECT count(*) FROM (
+            SELECT r.lease_until FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = w.queue
+            ORDER BY r.priority DESC, r.due_at LIMIT %(window)s) first WHERE first.lease_until > now())) AS messages
     FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
 ), candidate AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (

@@ -31,14 +31,16 @@ log = structlog.get_logger("scheduling")
 def apply_declared_schedules(connection: sa.Connection, forget_after_seconds: float) -> None:
     """Bring the schedules of code to what live workers declare, in the caller's transaction."""
     declared = list_declared_schedules(connection)
-    stored = list_code_schedules(connection, [each.name for each in declared])
-    for each in declared:
-        row = stored.get(each.name)
-        if row is None:
+    stored = list_code_schedules(connection, list(declared))
+    for name, each in declared.items():
+        row = stored.get(name)
+        if each is None:
+            log.error("schedule-refused", schedule=name)
+        elif row is None:
             _add(connection, each)
         elif row.source == "code" and _differs(row, each):
             _change(connection, each)
-    mark_announced(connection, [each.name for each in declared])
+    mark_announced(connection, list(declared))
     for schedule, name in list_forgotten_schedules(connection, forget_after_seconds):
         row = lock_schedule(connection, name)
         if row is not None and row.id == schedule:

@@ -72,8 +72,11 @@ def group_alike(schedules: Iterable[Any], live: Mapping[UUID, LiveRuns]) -> list
     groups: dict[Hashable, list[Any]] = {}
     for schedule in schedules:
         own = schedule.id if schedule.jitter_seconds else None
-        key = (tuple(schedule.cron or ()), live.get(schedule.id), own, _DECIDING(schedule))
-        groups.setdefault(key, []).append(schedule)
+        try:
+            key = (tuple(schedule.cron or ()), live.get(schedule.id), own, _DECIDING(schedule))
+            groups.setdefault(key, []).append(schedule)
+        except TypeError:  # a row that can't be compared is by itself: deciding it will say what is wrong
+            groups[schedule.id] = [schedule]
     return list(groups.values())
 
 

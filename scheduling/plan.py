@@ -69,7 +69,7 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: dat
     quarantined = 0
     for alike in group_alike(schedules, live):
         try:
-            decided.append(_Decided(alike, what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns())), now))
+            decided.append(_Decided.of(alike, what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns())), now))
         except Exception as error:  # noqa: BLE001 - whatever a bad row raises, the other schedules go on
             for schedule in alike:
                 _quarantine(connection, schedule, error)
@@ -87,50 +87,57 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: dat
 
 @dataclass(frozen=True)
 class _Decided:
-    """Schedules that are alike, and what is due of each of them."""
+    """Schedules that are alike, what is due of each of them, and the rows to insert."""
 
     schedules: Sequence[Any]
     due: Due
     now: datetime
+    slots: Sequence[NewSlot]
 
-    def slots(self) -> list[NewSlot]:
-        """The rows to insert."""
-        return [self._skip(skip) for skip in self.due.skips] + [self._run(*slot) for slot in self.due.runs]
+    @classmethod
+    def of(cls, schedules: Sequence[Any], due: Due, now: datetime) -> "_Decided":
+        """Raises whatever a schedule's columns lead to."""
+        skips = [_skip(schedules, skip, now) for skip in due.skips]
+        return cls(schedules, due, now, skips + [_run(schedules, slot, due.is_alone, now) for slot in due.runs])
 
     def advance(self) -> Advance:
         """Where the schedules stand then."""
         ids = [schedule.id for schedule in self.schedules]
         return Advance(ids, self.now, self.due.next_due_at, len(self.due.runs), self.due.pause_is_over)
 
-    def _run(self, slot: datetime, previous: datetime | None, following: datetime | None) -> NewSlot:
-        first = self.schedules[0]
-        due_at = slot + jitter(first.id, slot, first.jitter_seconds)
-        return NewSlot(
-            keys=self._keys(slot),
-            slot_at=slot,
-            previous_slot_at=previous,
-            next_slot_at=following,
-            due_at=due_at,
-            deadline_at=deadline_of(first, due_at),
-            planned_at=self.now,
-            is_alone=self.due.is_alone,
-        )
 
-    def _skip(self, skip: Skip) -> NewSlot:
-        return NewSlot(
-            keys=self._keys(skip.slot_at),
-            state=State.SKIPPED,
-            reason=skip.reason,
-            slot_at=skip.slot_at,
-            slot_until=None if skip.count == 1 else skip.slot_until,
-            slots=skip.count,
-            due_at=skip.slot_at,
-            deadline_at=deadline_of(self.schedules[0], skip.slot_at),
-            planned_at=self.now,
-        )
+def _run(schedules: Sequence[Any], around: tuple[Any, ...], is_alone: bool, now: datetime) -> NewSlot:
+    slot, previous, following = around
+    first = schedules[0]
+    due_at = slot + jitter(first.id, slot, first.jitter_seconds)
+    return NewSlot(
+        keys=_keys(schedules, slot),
+        slot_at=slot,
+        previous_slot_at=previous,
+        next_slot_at=following,
+        due_at=due_at,
+        deadline_at=deadline_of(first, due_at),
+        planned_at=now,
+        is_alone=is_alone,
+    )
 
-    def _keys(self, slot: datetime) -> list[tuple[UUID, UUID]]:
-        return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in self.schedules]
+
+def _skip(schedules: Sequence[Any], skip: Skip, now: datetime) -> NewSlot:
+    return NewSlot(
+        keys=_keys(schedules, skip.slot_at),
+        state=State.SKIPPED,
+        reason=skip.reason,
+        slot_at=skip.slot_at,
+        slot_until=None if skip.count == 1 else skip.slot_until,
+        slots=skip.count,
+        due_at=skip.slot_at,
+        deadline_at=deadline_of(schedules[0], skip.slot_at),
+        planned_at=now,
+    )
+
+
+def _keys(schedules: Sequence[Any], slot: datetime) -> list[tuple[UUID, UUID]]:
+    return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in schedules]
 
 
 def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> list[NewRow]:
@@ -138,7 +145,7 @@ def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) 
     cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
     if cancelling:
         cancel_active_runs(connection, cancelling)
-    new = insert_slots(connection, [slot for each in decided for slot in each.slots()], window)
+    new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
     advance_schedules(connection, [each.advance() for each in decided])
     return new
 
@@ -147,7 +154,7 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], wi
     """After a batch was refused: store each decision by itself, and quarantine the schedules at fault; how many."""
     new: list[NewRow] = []
     refused = 0
-    for each in (replace(group, schedules=[schedule]) for group in decided for schedule in group.schedules):
+    for each in (_Decided.of([schedule], group.due, group.now) for group in decided for schedule in group.schedules):
         try:
             with connection.begin_nested():
                 new.extend(_store(connection, [each], window))

@@ -9,7 +9,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from config.settings import Settings
-from models.publishing import LeasedRun, seconds_until_next_due
+from models.publishing import PUBLISH_LEASE_SECONDS, LeasedRun, seconds_until_next_due
 from scheduling.plan import plan_due
 from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.upkeep import Upkeep
@@ -25,6 +25,9 @@ REFILL_SECONDS = 0.05
 """After a round that published, the next one follows so soon: the window may have room again for what waits."""
 
 UPKEEP_SECONDS = 1.0
+
+FRESH_SECONDS = PUBLISH_LEASE_SECONDS / 2
+"""What planning has leased is published within this time, or left to whoever takes it when the lease has run out."""
 
 
 class Ticker:
@@ -48,6 +51,7 @@ class Ticker:
         While there is more to plan, what is planned is published beside the next round.
         """
         batch = self._settings.scheduling.batch
+        until = time.monotonic() + FRESH_SECONDS
         with self._engine.begin() as connection:
             planned = plan_due(connection, min(self._at_once, batch), self._window())
         self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
@@ -55,9 +59,9 @@ class Ticker:
             published = self._settle()
         finally:  # what this round has leased goes, whatever became of the last one's
             if planned.full:
-                self._publishing = self._beside.submit(self._publish, planned.leased)
+                self._publishing = self._beside.submit(self._publish, planned.leased, until)
             else:
-                published = self._publish(planned.leased)
+                published = self._publish(planned.leased, until)
         self._keep_up()
         if planned.full or published >= batch:
             return 0
@@ -74,10 +78,11 @@ class Ticker:
         """How many messages a queue may have that planning adds to: none while they can't be published."""
         return self._settings.amqp.window if self._publisher.is_ready() else 0
 
-    def _publish(self, leased: Sequence[LeasedRun]) -> int:
-        """Publish what planning has leased, then what else is due; how many."""
+    def _publish(self, leased: Sequence[LeasedRun], until: float) -> int:
+        """Publish what planning has leased, unless it is later than `until`, then what else is due; how many."""
         batch, window = self._settings.scheduling.batch, self._settings.amqp.window
-        published = publish_runs(self._autocommit, self._publisher, leased)
+        fresh = leased if time.monotonic() < until else ()
+        published = publish_runs(self._autocommit, self._publisher, fresh)
         return published + publish_due(self._autocommit, self._publisher, batch, window)
 
     def _settle(self) -> int:

@@ -58,7 +58,18 @@ def test_a_periodic_actor_brings_a_schedule(broker: StubBroker, periodic: Any) -
     assert (declared["timezone"], declared["overlap"], declared["catchup"]) == ("Europe/Berlin", "allow", "latest")
 
 
-@pytest.mark.parametrize("policies", [{"overlap": "never"}, {"nonsense": 1}, {"cron": "* * * * *"}])
+@pytest.mark.parametrize(
+    "policies",
+    [
+        {"overlap": "never"},
+        {"nonsense": 1},
+        {"cron": "* * * * *"},
+        {"start_deadline_seconds": 1e12},
+        {"jitter_seconds": 1e13},
+        {"catchup_window_seconds": float("nan")},
+        {"max_runs": 2**31},
+    ],
+)
 def test_a_declaration_that_cannot_be_read_brings_none(broker: StubBroker, policies: dict[str, Any]) -> None:
     @dramatiq.actor(broker=broker, periodic="0 0 * * *", schedule=policies)
     def nightly() -> None:

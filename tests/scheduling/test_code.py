@@ -75,6 +75,20 @@ def test_a_schedule_that_cannot_be_planned_shows_its_error(connection: sa.Connec
     assert "Mars/Olympus" in row(connection).error
 
 
+def test_a_declaration_of_another_version_that_cannot_be_read_stops_no_other_and_forgets_nothing(
+    connection: sa.Connection,
+) -> None:
+    declare(connection)
+    add_worker(connection)
+    connection.exec_driver_sql("UPDATE schedules SET announced_at = now() - interval '11 min'")
+    announce(connection, "work", schedule={"name": "nightly", "actor": "work", "cron": ["0 0 * * *"], "overlap": "new"})
+    other = CodeSchedule(name="other", actor="other", cron=["0 0 * * *"])
+    announce(connection, "other", schedule=other.model_dump(mode="json"))
+    apply_declared_schedules(connection, FORGET_SECONDS)
+    assert row(connection, "other") is not None
+    assert row(connection).overlap == "skip"
+
+
 def add_worker(connection: sa.Connection) -> None:
     connection.exec_driver_sql(
         "INSERT INTO workers VALUES (%(id)s, 'h', 1, '[]', 1, '1', now() - interval '1 h', now(), 0)", {"id": WORKER}

@@ -116,6 +116,25 @@ def test_a_run_that_is_due_later_is_not_leased(engine: sa.Engine) -> None:
     assert plan(engine) == []
 
 
+def test_a_run_that_would_miss_its_start_if_its_planner_died_is_not_leased(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        due = {"cursor_seconds_ago": 1.5, "every_seconds": 1}
+        add_schedule(connection, "hasty", start_deadline_seconds=5, **due)
+        patient = add_schedule(connection, "patient", start_deadline_seconds=60, queue="other", **due)
+    assert plan(engine) == [patient]
+
+
+def test_nothing_goes_before_what_is_planned_with_it_and_must_wait_for_its_turn(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        urgent = due_schedule(connection, priority=9)
+        add_run(connection, due_seconds=86400, schedule_id=urgent)
+        due_schedule(connection, priority=0)
+    assert plan(engine, window=1) == []
+    with engine.begin() as connection:
+        [run] = take_publishable_runs(connection, 100, 1)
+        assert read_run(connection, run.id).schedule_id == urgent
+
+
 def test_a_run_whose_queue_is_paused_or_whose_actor_is_gone_is_not_leased(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO queues (name, paused_at, paused_by) VALUES ('held', now(), 'me')")

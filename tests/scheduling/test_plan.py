@@ -114,6 +114,18 @@ def test_a_schedule_that_cannot_be_planned_is_set_aside_and_the_others_go_on(eng
     assert plan(engine) == Planned()
 
 
+@pytest.mark.parametrize(
+    "columns", [{"start_deadline_seconds": 1e12}, {"jitter_seconds": 1e13}, {"cron": [["x"]], "every_seconds": None}]
+)
+def test_a_row_that_no_form_would_take_is_set_aside_too(engine: sa.Engine, columns: dict[str, Any]) -> None:
+    with engine.begin() as connection:
+        for name, its_own in (("good", {}), ("bad", columns)):
+            add_schedule(connection, name, cursor_seconds_ago=1000, **{"every_seconds": 1000} | its_own)
+    planned = plan(engine)
+    assert (planned.runs, planned.quarantined) == (1, 1)
+    assert ask(engine, "SELECT name FROM schedules WHERE error IS NULL") == [("good",)]
+
+
 def test_a_row_that_the_database_refuses_is_set_aside_too(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         add_schedule(connection, "good", every_seconds=1000, cursor_seconds_ago=1000)

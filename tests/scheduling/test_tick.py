@@ -1,6 +1,7 @@
 """The tick: one round, and how long to wait until the next one."""
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from uuid import UUID
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from config.sections import Amqp, Scheduling
 from config.settings import Settings
+from scheduling.plan import plan_due
 from scheduling.tick import REFILL_SECONDS, Ticker
 from tests.models.rows import add_run, add_schedule, announce, set_run
 
@@ -103,6 +105,43 @@ def test_what_is_planned_is_published_beside_the_planning_of_the_rest(engine: sa
     assert len(ticker._publisher.published) == 5  # type: ignore[attr-defined]
 
 
+def test_what_one_round_has_leased_takes_room_from_what_is_published_beside_it(
+    engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.begin() as connection:
+        for number in range(25):
+            columns = {"cursor_seconds_ago": 1.5, "every_seconds": 1, "priority": number % 10}
+            add_schedule(connection, f"tick-{number}", **columns)
+    planned_again = threading.Event()
+    publish, settle = ticker._publisher.publish, ticker._settle
+
+    def publish_when_told(messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        assert planned_again.wait(10)
+        return publish(messages)
+
+    def settle_then() -> int:
+        if ticker._publishing is not None:
+            planned_again.set()
+        return settle()
+
+    monkeypatch.setattr(ticker._publisher, "publish", publish_when_told)
+    monkeypatch.setattr(ticker, "_settle", settle_then)
+    ticker._at_once = 5
+    ticker.tick()
+    ticker.tick()
+    settle()
+    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
+
+
+def test_what_was_leased_long_ago_is_left_to_whoever_takes_it_next(engine: sa.Engine, ticker: Ticker) -> None:
+    """Its lease may run out on the way, and then others decide without it."""
+    with engine.begin() as connection:
+        add_schedule(connection, cursor_seconds_ago=1.5, every_seconds=1)
+        leased = plan_due(connection, 1, 10).leased
+    assert ticker._publish(leased, time.monotonic() - 1) == 0
+    assert ticker._publish(leased, time.monotonic() + 1) == 1
+
+
 def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_on(
     engine: sa.Engine, ticker: Ticker
 ) -> None:
@@ -123,7 +162,7 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
     with pytest.raises(ConnectionError):
         ticker.tick()
     ticker._settle()
-    assert len(fine.published) == 10, "what this round has leased goes, and what else waits"  # type: ignore[attr-defined]
+    assert len(fine.published) == 5, "what this round has leased goes"  # type: ignore[attr-defined]
     ticker.tick()
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 25
