@@ -69,8 +69,10 @@ def claim_messages(
     with (process.engine if plain or again else process.autocommit).begin() as connection:
         if plain:
             now = read_clock(connection)
-            adopt_messages(connection, [_as_run(broker, message, now) for message in plain.values()])
-            notify(connection)
+            runs = [_as_run(broker, message, now) for message in plain.values()]
+            adopt_messages(connection, runs)
+            if any(run.due_at > now for run in runs):
+                notify(connection)
         claims = _claim(connection, process, wanted, again)
     process.held.add(claims, sent)
     return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]

@@ -28,7 +28,7 @@ from models.finishing import (
     tally_outcomes,
 )
 from models.planning import notify
-from models.states import Outcome, Overlap, State
+from models.states import Outcome, State
 
 log = structlog.get_logger("worker")
 
@@ -131,7 +131,7 @@ class Keeper:
             save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
             if counts:
                 tally_outcomes(connection, written)
-            if any(row.state == State.RETRYING or row.overlap != Overlap.ALLOW for row in written):
+            if any(row.state == State.RETRYING or row.is_awaited for row in written):
                 notify(connection)
         self._process.held.forget([(end.id, end.attempt) for end in ends])
         if won:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.rows import as_json
-from models.states import Outcome, State, state_in
+from models.states import PUBLISHABLE_STATES, Outcome, State, quoted, state_in
 
 
 @dataclass(slots=True)
@@ -47,7 +47,8 @@ class WrittenEnd(NamedTuple):
     attempt: int
     state: str
     schedule_id: UUID | None
-    overlap: str
+    is_awaited: bool
+    """Whether another run of its schedule waits, perhaps for its end."""
 
 
 # A run that was asked to cancel is not tried again, however its attempt ended.
@@ -74,7 +75,9 @@ FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text
     finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
 WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
   AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
-RETURNING {", ".join(f"r.{column}" for column in WrittenEnd._fields)}
+RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap <> 'allow' AND EXISTS (
+    SELECT FROM runs o
+    WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)}))
 """
 _FINISH_COLUMNS = (
     "id", "attempt", "outcome", "state", "started_at", "finished_at", "counts", "delay_seconds", "result",

@@ -163,14 +163,18 @@ def take_vanished_runs(connection: sa.Connection, queue: str, after_seconds: flo
 _NEXT_DUE = f"""
 SELECT extract(epoch FROM least(
     (SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL AND error IS NULL),
-    (SELECT min(due_at) FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > now())
+    (SELECT min(due_at) FROM runs
+     WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > now() - make_interval(secs => %(ago)s))
 ) - clock_timestamp())
 """
 
 
-def seconds_until_next_due(connection: sa.Connection) -> float | None:
-    """Seconds until a schedule or a waiting run is due, negative if one is overdue; None with nothing to come."""
-    seconds = connection.exec_driver_sql(_NEXT_DUE).scalar_one()
+def seconds_until_next_due(connection: sa.Connection, ago: float = 0) -> float | None:
+    """Seconds until a schedule or a run is due, negative if one is overdue; None with nothing to come.
+
+    Runs that have been due for longer than `ago` seconds are left out: they wait for something else than the time.
+    """
+    seconds = connection.exec_driver_sql(_NEXT_DUE, {"ago": ago}).scalar_one()
     return None if seconds is None else float(seconds)
 
 

@@ -15,7 +15,7 @@ from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.upkeep import Upkeep
 
 SHORTEST_WAIT_SECONDS = 0.005
-"""What is overdue after a round is in another planner's hands: no reason to spin."""
+"""What was due before a round and still is after it is in another planner's hands: no reason to spin."""
 
 FIRST_BATCH = 50
 """Schedules planned in a first go: what is due first is on its way before the last is decided. While there are more,
@@ -51,7 +51,7 @@ class Ticker:
         While there is more to plan, what is planned is published beside the next round.
         """
         batch = self._settings.scheduling.batch
-        until = time.monotonic() + FRESH_SECONDS
+        began = time.monotonic()
         with self._engine.begin() as connection:
             planned = plan_due(connection, min(self._at_once, batch), self._window())
         self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
@@ -59,29 +59,36 @@ class Ticker:
             published = self._settle()
         finally:  # what this round has leased goes, whatever became of the last one's
             if planned.full:
-                self._publishing = self._beside.submit(self._publish, planned.leased, until)
+                self._publishing = self._beside.submit(self._publish, planned.leased, began)
             else:
-                published = self._publish(planned.leased, until)
+                published = self._publish(planned.leased, began)
         self._keep_up()
         if planned.full or published >= batch:
             return 0
-        with self._autocommit.begin() as connection:
-            upcoming = seconds_until_next_due(connection)
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
-        return longest if upcoming is None else min(max(upcoming, SHORTEST_WAIT_SECONDS), longest)
+        return min(self._until_next(began), longest)
 
     def close(self) -> None:
         """Wait for what is done beside the rounds, of which none follows."""
         self._beside.shutdown()
 
+    def _until_next(self, began: float) -> float:
+        """Seconds until something is due, 0 if it is since the round began."""
+        ago = time.monotonic() - began
+        with self._autocommit.begin() as connection:
+            upcoming = seconds_until_next_due(connection, ago)
+        if upcoming is None:
+            return math.inf
+        return 0 if -ago < upcoming <= 0 else max(upcoming, SHORTEST_WAIT_SECONDS)
+
     def _window(self) -> int:
         """How many messages a queue may have that planning adds to: none while they can't be published."""
         return self._settings.amqp.window if self._publisher.is_ready() else 0
 
-    def _publish(self, leased: Sequence[LeasedRun], until: float) -> int:
-        """Publish what planning has leased, unless it is later than `until`, then what else is due; how many."""
+    def _publish(self, leased: Sequence[LeasedRun], since: float) -> int:
+        """Publish what planning has leased `since` then, unless that is long ago, then what else is due; how many."""
         batch, window = self._settings.scheduling.batch, self._settings.amqp.window
-        fresh = leased if time.monotonic() < until else ()
+        fresh = leased if time.monotonic() - since < FRESH_SECONDS else ()
         published = publish_runs(self._autocommit, self._publisher, fresh)
         return published + publish_due(self._autocommit, self._publisher, batch, window)
 

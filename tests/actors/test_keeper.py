@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from dramatiq import Message
@@ -23,9 +24,10 @@ from actors.process import WorkerProcess
 from actors.watchdog import Watchdog
 from models.claiming import claim_runs
 from models.finishing import FinishedAttempt
+from models.planning import CHANNEL
 from models.states import Outcome, State
 from tests.actors.line import Line, published
-from tests.models.rows import announce, read_run, set_run
+from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually
 
 
@@ -50,6 +52,30 @@ def test_results_are_written_and_leases_renewed(process: WorkerProcess, line: Li
     eventually(lambda: states() == [{"ok": 1}, True])
     assert not process.held.knows(key_of(first))
     keeper.stop()
+
+
+@pytest.mark.parametrize(
+    ("overlap", "another_waits", "wakes"),
+    [("skip", True, True), ("buffer_one", True, True), ("skip", False, False), ("allow", True, False)],
+)
+def test_the_end_of_a_run_wakes_schedulers_where_another_waits_for_it(
+    process: WorkerProcess, line: Line, database_url: str, overlap: str, another_waits: bool, wakes: bool
+) -> None:
+    with process.engine.begin() as connection:
+        schedule = add_schedule(connection, overlap=overlap)
+        if another_waits:
+            add_run(connection, schedule_id=schedule, overlap=overlap)
+    line.put(published(process, schedule_id=schedule, overlap=overlap))
+    [message] = line.claims()
+    with psycopg.connect(database_url, autocommit=True) as listener:
+        listener.execute(f"LISTEN {CHANNEL}")
+        keeper = kept(process)
+        process.finish(succeed(message.claim, None, None, message.claim.claimed_at))
+        eventually(lambda: not process.held.knows(key_of(message.claim)))
+        keeper.stop()
+        listener.execute(f"NOTIFY {CHANNEL}, 'last'")
+        payloads = [notification.payload for notification in listener.notifies(timeout=5, stop_after=1 + wakes)]
+    assert payloads == [""] * wakes + ["last"]
 
 
 def test_what_runs_is_interrupted_when_its_lease_runs_out_though_the_database_only_hangs(

@@ -65,6 +65,7 @@ def test_a_mark_of_what_was_published(database_url: str, engine: sa.Engine, runs
 
 def test_ends_and_renewals(database_url: str, engine: sa.Engine, runs: list[UUID]) -> None:
     with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE runs SET schedule_id = gen_random_uuid(), overlap = 'skip'")
         claims = claiming.claim_runs(connection, runs, 0, WORKER, 30)
     held = [{"id": each.id, "attempt": each.attempt, "started_at": None} for each in claims]
     with looking_at_nothing_else(database_url) as connection:

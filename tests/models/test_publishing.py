@@ -186,6 +186,11 @@ def test_the_next_due_instant_is_that_of_schedules_and_of_waiting_runs(connectio
     second = seconds_until_next_due(connection)
     assert second is not None
     assert 25 < second <= 30
+    add_run(connection, due_seconds=-1)
+    assert seconds_until_next_due(connection) == pytest.approx(second, abs=5)
+    late = seconds_until_next_due(connection, 2)
+    assert late is not None
+    assert -5 < late <= -1
 
 
 def test_policies_left_open_are_the_actors_and_then_the_defaults(connection: sa.Connection) -> None:

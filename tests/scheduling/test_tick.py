@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from config.sections import Amqp, Scheduling
 from config.settings import Settings
 from scheduling.plan import plan_due
-from scheduling.tick import REFILL_SECONDS, Ticker
+from scheduling.tick import FRESH_SECONDS, REFILL_SECONDS, SHORTEST_WAIT_SECONDS, Ticker
 from tests.models.rows import add_run, add_schedule, announce, set_run
 
 POLL = 0.7
@@ -53,6 +53,26 @@ def test_it_waits_for_what_is_due_next(engine: sa.Engine, ticker: Ticker) -> Non
     with engine.begin() as connection:
         add_run(connection, due_seconds=0.4)
     assert 0 < ticker.tick() <= 0.4
+
+
+@pytest.mark.parametrize("add", [add_run, add_schedule])
+def test_what_has_become_due_during_a_round_is_not_kept_waiting(
+    engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch, add: Callable[[sa.Connection], UUID]
+) -> None:
+    def add_one() -> None:
+        with engine.begin() as connection:
+            add(connection)
+
+    monkeypatch.setattr(ticker, "_keep_up", add_one)
+    assert ticker.tick() == 0
+
+
+def test_what_is_in_the_hands_of_another_planner_is_no_reason_to_spin(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        add_schedule(connection)
+    with engine.begin() as connection:
+        assert plan_due(connection, 1).schedules == 1
+        assert ticker.tick() == SHORTEST_WAIT_SECONDS
 
 
 def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engine, ticker: Ticker) -> None:
@@ -138,8 +158,8 @@ def test_what_was_leased_long_ago_is_left_to_whoever_takes_it_next(engine: sa.En
     with engine.begin() as connection:
         add_schedule(connection, cursor_seconds_ago=1.5, every_seconds=1)
         leased = plan_due(connection, 1, 10).leased
-    assert ticker._publish(leased, time.monotonic() - 1) == 0
-    assert ticker._publish(leased, time.monotonic() + 1) == 1
+    assert ticker._publish(leased, time.monotonic() - FRESH_SECONDS) == 0
+    assert ticker._publish(leased, time.monotonic()) == 1
 
 
 def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_on(
