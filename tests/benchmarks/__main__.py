@@ -1,6 +1,8 @@
 """`python -m tests.benchmarks [names…]`: measure, print a table for each benchmark, and write all of it as JSON."""
 
 import argparse
+import signal
+import sys
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +19,7 @@ NAMES = ("drain", "burst", "lateness", "trigger", "publish", "tick", "history", 
 def main() -> None:
     """Run the benchmarks that were named, or all."""
     names, options, path = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # by way of all that ends processes
     configure_logging(Log(level="warning"))  # parts of callsheet run in this process too
     measured = {}
     with Site() as site:
