@@ -1,4 +1,4 @@
-"""How far the policies of a schedule may go, whoever gives them: in seconds, but for `MAX_INT`."""
+"""How far the policies of a schedule may go, whoever gives them: periods in seconds, then numbers."""
 
 WEEK = 7 * 86400
 MONTH = 30 * 86400

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.publishing import ANNOUNCED, PUBLISH_LEASE_SECONDS, LeasedRun
+from models.publishing import ANNOUNCED, PUBLISH_LEASE, LeasedRun
 from models.rows import as_json, as_json_alike
 from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 
@@ -98,7 +98,6 @@ class NewRow(NamedTuple):
 
 # Whether a new run may be leased to the one who plans it, for publishing: nothing keeps it from the broker, and in its
 # queue there is room, and nothing that waits to go before it. Should the planner die, there is time for another.
-_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
 _DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
 _INSERT = f"""
 WITH new AS MATERIALIZED (
@@ -112,7 +111,7 @@ WITH new AS MATERIALIZED (
         {_policy("max_backoff_seconds")} AS max_backoff_seconds,
         {_policy("time_limit_seconds")} AS time_limit_seconds, v.planned_at, v.parent_run_id, v.created_by, v.trace,
         v.previous_slot_at, v.next_slot_at, v.is_alone AND v.due_at <= now() AND {ANNOUNCED}
-            AND coalesce(v.deadline_at, 'infinity') > now() + {_LEASE} AS may_go
+            AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
         actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
         slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
@@ -139,7 +138,7 @@ SELECT n.id, n.schedule_id, n.schedule_name, n.schedule_version, n.actor, n.queu
     CASE WHEN n.state = 'skipped' THEN n.planned_at END, '[]', n.parent_run_id, n.created_by, n.trace,
     n.previous_slot_at, n.next_slot_at,
     CASE WHEN row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at) <= room.messages
-        THEN now() + {_LEASE} END
+        THEN now() + {PUBLISH_LEASE} END
 FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
 ON CONFLICT DO NOTHING
 RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL

@@ -13,6 +13,8 @@ from models.states import LIVE_STATES, PUBLISHABLE_STATES, State, quoted, source
 PUBLISH_LEASE_SECONDS = 10
 """A run taken by a publisher that died is taken by another after this time."""
 
+PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
+
 ANNOUNCED_SECONDS = 60
 """An actor that no worker has announced for this long is gone: its runs stay planned."""
 
@@ -75,7 +77,7 @@ WITH RECURSIVE waiting(queue) AS (
       AND (r.lease_until IS NULL OR r.lease_until < now())
     FOR UPDATE SKIP LOCKED
 )
-UPDATE runs r SET lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
+UPDATE runs r SET lease_until = now() + {PUBLISH_LEASE}
 WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
 RETURNING {_LEASED}
 """
@@ -148,7 +150,7 @@ WITH stale AS (
       AND (lease_until IS NULL OR lease_until < now())
     ORDER BY queued_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-UPDATE runs r SET queued_at = now(), lease_until = now() + make_interval(secs => {PUBLISH_LEASE_SECONDS})
+UPDATE runs r SET queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
 FROM stale WHERE r.id = stale.id
 RETURNING {_LEASED}
 """

@@ -19,7 +19,7 @@ NAMES = ("drain", "burst", "lateness", "trigger", "publish", "tick", "history", 
 def main() -> None:
     """Run the benchmarks that were named, or all."""
     names, options, path = _arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # by way of all that ends processes
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that `Site` ends what it has started
     configure_logging(Log(level="warning"))  # parts of callsheet run in this process too
     measured = {}
     with Site() as site:
