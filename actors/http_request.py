@@ -10,9 +10,9 @@ import dramatiq
 import httpx
 
 from actors.context import CurrentRun, current_run
-from actors.deadline import Deadline
-from actors.guarded_transport import GuardedTransport
 from actors.identity import identity_of
+from actors.outside.deadline import Deadline
+from actors.outside.transport import GuardedTransport
 from config.settings import get_settings
 
 MAX_REDIRECTS = 20

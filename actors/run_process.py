@@ -10,9 +10,9 @@ from typing import Any
 
 import dramatiq
 
-from actors.child_process import describe_exit, run_to_end
 from actors.context import CurrentRun, current_run
 from actors.identity import identity_of
+from actors.outside.child_process import describe_exit, run_to_end
 from config.settings import get_settings
 
 SETTING = "run_process.allow"

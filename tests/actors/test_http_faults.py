@@ -11,10 +11,10 @@ import httpcore
 import httpx
 import pytest
 
-from actors.addresses import AddressNotAllowed
-from actors.deadline import DeadlineExceeded
-from actors.guarded_transport import tls_context
 from actors.http_request import http_request
+from actors.outside.addresses import AddressNotAllowed
+from actors.outside.deadline import DeadlineExceeded
+from actors.outside.transport import tls_context
 from tests.actors.conftest import RUN_ID
 from tests.actors.http_servers import Exchange, serving
 from tests.actors.interrupts import seconds_until_interrupted

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from actors import process_groups
+from actors.outside import process_groups
 from actors.run_process import CommandNotAllowed, run_process
 from tests.actors.interrupts import seconds_until_interrupted
 from tests.waiting import eventually

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from actors.deadline import STEP_SECONDS
-from actors.process_groups import guarded, signal_group
+from actors.outside.deadline import STEP_SECONDS
+from actors.outside.process_groups import guarded, signal_group
 
 GRACE_SECONDS = 2
 """From TERM to KILL."""

@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 
-from actors.deadline import Deadline
+from actors.outside.deadline import Deadline
 
 SETTING = "http_request.allow_networks"
 

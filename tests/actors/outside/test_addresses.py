@@ -4,9 +4,9 @@ import socket
 import httpx
 import pytest
 
-from actors.addresses import AddressNotAllowed, is_public, resolve_allowed
-from actors.deadline import Deadline
 from actors.http_request import http_request
+from actors.outside.addresses import AddressNotAllowed, is_public, resolve_allowed
+from actors.outside.deadline import Deadline
 
 # fmt: off
 NOT_PUBLIC = [

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import httpcore
 import httpx
 
-from actors.addresses import AddressNotAllowed, IPAddress, IPNetwork, resolve_allowed
-from actors.deadline import Deadline, DeadlineExceeded
+from actors.outside.addresses import AddressNotAllowed, IPAddress, IPNetwork, resolve_allowed
+from actors.outside.deadline import Deadline, DeadlineExceeded
 
 T = TypeVar("T")
 

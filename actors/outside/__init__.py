@@ -1,0 +1,1 @@
+"""Connections and programs that an interrupt can end: what actors reach the outside world by."""
