@@ -6,8 +6,8 @@ names.
 
 import dramatiq
 
-from actors.log_capture import capture_logs
-from actors.wiring import import_actors, make_broker
+from actors.worker.running.log_capture import capture_logs
+from actors.worker.wiring import import_actors, make_broker
 from config.logging import configure_logging
 from config.settings import settings_or_exit
 

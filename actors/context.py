@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from actors.output import Output
+from actors.worker.running.output import Output
 
 _current: ContextVar["CurrentRun"] = ContextVar("current_run")
 

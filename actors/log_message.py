@@ -6,7 +6,7 @@ import dramatiq
 import structlog
 
 from actors.context import current_run
-from actors.log_capture import OWN_LOGGER
+from actors.worker.running.log_capture import OWN_LOGGER
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 

@@ -16,10 +16,10 @@ with pytest.MonkeyPatch.context() as patch:
     for name, url in (("DATABASE_URL", "postgresql://nowhere.invalid/x"), ("AMQP_URL", "amqp://nowhere.invalid")):
         patch.setenv(name, os.environ.get(name, url))
     from actors.context import CurrentRun, entered
-    from actors.held import HeldRuns
-    from actors.output import Output
-    from actors.process import WorkerProcess
-    from tests.actors.line import Line
+    from actors.worker.keeping.held import HeldRuns
+    from actors.worker.keeping.process import WorkerProcess
+    from actors.worker.running.output import Output
+    from tests.actors.worker.line import Line
 
 from config.secrets import known_secrets
 from config.settings import get_settings, load_settings

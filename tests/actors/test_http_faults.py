@@ -17,7 +17,7 @@ from actors.outside.deadline import DeadlineExceeded
 from actors.outside.transport import tls_context
 from tests.actors.conftest import RUN_ID
 from tests.actors.http_servers import Exchange, serving
-from tests.actors.interrupts import seconds_until_interrupted
+from tests.actors.worker.interrupts import seconds_until_interrupted
 
 call = http_request.fn
 

@@ -10,7 +10,7 @@ import pytest
 
 from actors.outside import process_groups
 from actors.run_process import CommandNotAllowed, run_process
-from tests.actors.interrupts import seconds_until_interrupted
+from tests.actors.worker.interrupts import seconds_until_interrupted
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]

@@ -38,7 +38,7 @@ def isolated_processes(odd: Deployment) -> list[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             ours = process.environ().get("DATABASE_URL") == odd.database_url
-            if ours and "actors.isolated" in " ".join(process.cmdline()):
+            if ours and "actors.worker.running.isolated" in " ".join(process.cmdline()):
                 found.append(process)
     return found
 

@@ -1,0 +1,1 @@
+"""Claiming: from what a broker delivers to runs that this process holds."""

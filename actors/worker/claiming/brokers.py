@@ -1,0 +1,112 @@
+"""The brokers of a worker: RabbitMQ, and queues inside one process for `callsheet up`.
+
+Both consume by claiming. Queue names are the plain ones everywhere in Python; the prefix is added at the wire.
+"""
+
+import os
+from functools import partial
+from typing import Any
+
+import pika
+from dramatiq import Broker, Message
+from dramatiq.broker import Consumer
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.common import dq_name, q_name, xq_name
+from dramatiq.errors import ConnectionClosed
+from dramatiq.middleware import Middleware
+
+from actors.worker.claiming.claims import claim_messages
+from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
+from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
+from actors.worker.keeping.process import WorkerProcess
+from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
+from config.sections import Amqp
+
+ENQUEUE_ATTEMPTS = 3
+
+PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
+"""Dramatiq's own; it passes on the number, or a default if there is none."""
+
+
+class _Claiming(Broker):
+    """What both brokers have: the worker process that its middleware makes, and consumers that claim for it."""
+
+    process: WorkerProcess | None = None
+
+    def _claiming_consumer(self, deliveries: Deliveries, timeout: int) -> Consumer:
+        assert self.process is not None, "made before the worker starts its consumers"
+        return ClaimingConsumer(deliveries, self.process, partial(claim_messages, self, self.process), timeout)
+
+
+class RabbitBroker(_Claiming, RabbitmqBroker):
+    """Dramatiq's broker with confirmed publishing and claiming consumers."""
+
+    def __init__(self, amqp: Amqp, middleware: list[Middleware]) -> None:
+        super().__init__(confirm_delivery=True, middleware=middleware)
+        self._amqp = amqp
+        self.parameters = connection_parameters(amqp)
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
+        """Consume a queue, declaring it first: it may have been deleted since it was declared last."""
+        self.queues_pending.add(q_name(queue_name))
+        try:
+            self.declare_queue(queue_name, ensure=True)
+        finally:
+            del self.connection  # the consumer has a connection of its own
+        assert self.process is not None, "made before the worker starts its consumers"
+        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else self.process.held.prefetch
+        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), wanted, timeout)
+        return self._claiming_consumer(deliveries, timeout)
+
+    def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
+        """Send a message and wait for RabbitMQ's confirm. A delayed one carries its time, and waits as a row.
+
+        Raises ConnectionClosed when RabbitMQ can't be reached, or does not take it.
+        """
+        if delay is not None:
+            eta = message.message_timestamp + delay
+            message = message.copy(queue_name=dq_name(message.queue_name), options={"eta": eta})
+        self.emit_before("enqueue", message, delay)
+        for attempt in range(1, ENQUEUE_ATTEMPTS + 1):
+            try:
+                self.declare_queue(q_name(message.queue_name), ensure=True)
+                self._publish(message)
+                break
+            except (pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError) as error:
+                del self.connection
+                self.queues_pending.add(q_name(message.queue_name))
+                if attempt == ENQUEUE_ATTEMPTS:
+                    raise ConnectionClosed(error) from None
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def _publish(self, message: Message[Any]) -> None:
+        properties = pika.BasicProperties(delivery_mode=2, message_id=message.message_id)
+        self.channel.basic_publish(
+            "", self._wire_name(message.queue_name), message.encode(), properties, mandatory=True
+        )
+
+    def _wire_name(self, queue: str) -> str:
+        return queue_name(self._amqp, queue)
+
+    def _declare_queue(self, queue_name: str) -> Any:
+        return self._declare(self._wire_name(queue_name), self._wire_name(queue_name))
+
+    def _declare_dq_queue(self, queue_name: str) -> Any:
+        return self._declare(dq_name(self._wire_name(queue_name)), self._wire_name(queue_name))
+
+    def _declare(self, name: str, canonical: str) -> Any:
+        return self.channel.queue_declare(name, durable=True, arguments=queue_arguments(self._amqp, canonical))
+
+    def _declare_xq_queue(self, queue_name: str) -> Any:
+        arguments = {"x-message-ttl": DEAD_MESSAGE_MILLISECONDS}
+        return self.channel.queue_declare(xq_name(self._wire_name(queue_name)), durable=True, arguments=arguments)
+
+
+class LocalBroker(_Claiming, StubBroker):
+    """Queues inside this process. What they forget at its end is in the rows, and is published again."""
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
+        """Consume a queue of this process."""
+        return self._claiming_consumer(LocalDeliveries(self.queues[queue_name]), timeout)

@@ -1,0 +1,174 @@
+"""Claims: from deliveries of the broker to messages whose runs this process holds."""
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+import structlog
+from dramatiq import Broker, Message
+from dramatiq.broker import MessageProxy
+from dramatiq.common import q_name
+from dramatiq.errors import DecodeError
+
+from actors.context import CurrentRun
+from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.outcome import interrupt
+from models.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
+from models.ids import message_run_id
+from models.new_runs import NewRun
+from models.planning import notify
+from models.rows import by_attempt, read_clock
+from models.states import Trigger
+
+log = structlog.get_logger("worker")
+
+POSITIONAL = "*"
+"""The key under which a run's arguments keep positional ones that have no name."""
+
+UNKNOWN_ACTOR_SECONDS = 5.0
+"""A run that came to a worker which doesn't know its actor goes back for so long: another worker may know it."""
+
+
+class ClaimedMessage(MessageProxy):
+    """A message whose run this process holds; its arguments come from the row. Logs see the run's id alone.
+
+    `held` and `run` are set once a thread starts it.
+    """
+
+    def __init__(self, message: Message[Any], claim: ClaimedRun) -> None:
+        super().__init__(message)
+        self.claim = claim
+        self.held: HeldRun | None = None
+        self.run: CurrentRun | None = None
+
+    def __str__(self) -> str:
+        return f"{self.claim.actor} run {self.claim.id}"
+
+
+def claim_messages(
+    broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False
+) -> list[MessageProxy]:
+    """Claim the runs of these message bodies in one transaction; returns the messages that may now run.
+
+    Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
+    database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
+    effect without our hearing of it are found then.
+    """
+    messages = {_identity(message): message for message in map(_decode, bodies) if message is not None}
+    published = [message for message in messages.values() if _is_published(message)]
+    plain = {_plain_id(message): message for message in messages.values() if not _is_published(message)}
+    wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
+    wanted += [(run_id, 0) for run_id in plain]
+    sent = time.monotonic()
+    with (process.engine if plain or again else process.autocommit).begin() as connection:
+        if plain:
+            now = read_clock(connection)
+            runs = [_as_run(broker, message, now) for message in plain.values()]
+            adopt_messages(connection, runs)
+            if any(run.due_at > now for run in runs):
+                notify(connection)
+        claims = _claim(connection, process, wanted, again)
+    process.held.add(claims, sent)
+    return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+
+
+def _claim(
+    connection: sa.Connection, process: WorkerProcess, wanted: Sequence[tuple[UUID, int]], again: bool
+) -> list[ClaimedRun]:
+    claims: list[ClaimedRun] = []
+    for attempt, ids in by_attempt(wanted).items():
+        # Before the claim: in this transaction its own claims would look just the same.
+        claim = (connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
+        own = renew_own_claims(*claim) if again else []
+        claims += claim_runs(*claim)
+        claims += [each for each in own if not process.held.knows(key_of(each))]
+    return claims
+
+
+def _decode(body: bytes) -> Message[Any] | None:
+    try:
+        message = Message.decode(body)
+        if _is_published(message):
+            UUID(message.options["run_id"])
+            message.options["attempt"] = int(message.options["attempt"])
+        return message
+    except (DecodeError, ValueError, KeyError, TypeError, AttributeError):
+        log.warning("undecodable", bytes=len(body))
+        return None
+
+
+def _is_published(message: Message[Any]) -> bool:
+    return "run_id" in message.options
+
+
+def _identity(message: Message[Any]) -> tuple[str, int]:
+    """Duplicates have it in common; the messages of two attempts do not."""
+    return message.message_id, message.options.get("attempt", 0)
+
+
+def _plain_id(message: Message[Any]) -> UUID:
+    return message_run_id(message.message_id, message.message_timestamp)
+
+
+def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
+    options = message.options
+    actor = broker.actors.get(message.actor_name)
+    eta = options.get("eta")
+    return NewRun(
+        id=_plain_id(message),
+        actor=message.actor_name,
+        queue=q_name(message.queue_name),
+        args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
+        trigger=Trigger.MESSAGE,
+        due_at=now if eta is None else max(now, datetime.fromtimestamp(eta / 1000, UTC)),
+        planned_at=now,
+        max_retries=options.get("max_retries"),
+        min_backoff_seconds=_seconds(options.get("min_backoff")),
+        max_backoff_seconds=_seconds(options.get("max_backoff")),
+        time_limit_seconds=_seconds(options.get("time_limit")),
+    )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None or not math.isfinite(milliseconds) else milliseconds / 1000
+
+
+def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by name, as far as the actor's signature has names for them."""
+    if not args:
+        return kwargs
+    parameters = list(inspect.signature(fn).parameters.values()) if fn is not None else []
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
+    if len(names) < len(args):
+        return {POSITIONAL: list(args), **kwargs}
+    return dict(zip(names, args, strict=True)) | kwargs
+
+
+def _is_known(broker: Broker, process: WorkerProcess, claim: ClaimedRun) -> bool:
+    """Whether this worker has the actor; if not, the run goes back for another worker to take."""
+    if claim.actor in broker.actors:
+        return True
+    log.warning("unknown-actor", run_id=str(claim.id), actor=claim.actor)
+    message = f"worker {process.id} does not know the actor {claim.actor}"
+    process.finish(interrupt(claim, message, claim.claimed_at, UNKNOWN_ACTOR_SECONDS))
+    return False
+
+
+def _with_claim(claim: ClaimedRun, original: Message[Any] | None) -> ClaimedMessage:
+    kwargs = dict(claim.args)
+    args = tuple(kwargs.pop(POSITIONAL, ()))
+    message: Message[Any] = Message(
+        queue_name=claim.queue,
+        actor_name=claim.actor,
+        args=args,
+        kwargs=kwargs,
+        options={} if original is None else {k: v for k, v in original.options.items() if k != "eta"},
+        message_id=str(claim.id),
+    )
+    return ClaimedMessage(message, claim)

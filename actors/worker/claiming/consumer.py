@@ -1,0 +1,137 @@
+"""The consumer: claims what the broker has delivered, acknowledges on claim, and hands on what it won.
+
+From the claim on the row and its lease are the truth: a lost connection or a redelivery changes nothing for a run that
+has been claimed, and no broker timeout can hit a long run. Deliveries belong to the connection that made them: they are
+acknowledged on it, at once, in the thread that owns it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.errors import ConnectionClosed
+
+from actors.worker.keeping.process import WorkerProcess
+
+log = structlog.get_logger("worker")
+
+PATIENCE_SECONDS = 0.1
+"""Without a free thread for so long, what was delivered goes back, for workers that have one."""
+
+RETRY_SECONDS = 1.0
+
+TRANSIENT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
+"""Errors of the database or the way to it, not of a message: trying again helps."""
+
+Claim = Callable[[Sequence[bytes], bool], list[MessageProxy]]
+"""Claims bodies; the flag says that an earlier try may have succeeded without our knowing."""
+
+
+class Deliveries(Protocol):
+    """What a broker has delivered to one consumer and not yet had acknowledged."""
+
+    def wait(self, seconds: float) -> bool:
+        """Whether anything has been delivered, waiting up to `seconds` for it."""
+        ...
+
+    def take(self, limit: int) -> Sequence[bytes]:
+        """The bodies delivered first, `limit` at most."""
+        ...
+
+    def acknowledge(self) -> None:
+        """Acknowledge everything taken so far."""
+        ...
+
+    def give_back(self) -> None:
+        """Return what was delivered and not taken, and receive nothing until the next wait."""
+        ...
+
+    def idle(self, seconds: float) -> None:
+        """Wait, keeping the connection alive."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class ClaimingConsumer(Consumer):
+    """Dramatiq's iterator of messages, of which every one is claimed."""
+
+    def __init__(self, deliveries: Deliveries, process: WorkerProcess, claim: Claim, timeout: int) -> None:
+        self._deliveries = deliveries
+        self._process = process
+        self._claim = claim
+        self._timeout_seconds = timeout / 1000
+        self._won: deque[MessageProxy] = deque()
+
+    def __next__(self) -> MessageProxy | None:
+        """The next claimed message; None when there was none for a while."""
+        if self._won:
+            return self._won.popleft()
+        if self._process.held.wait_for_room(PATIENCE_SECONDS) <= 0:
+            self._deliveries.give_back()
+            self._deliveries.idle(0)
+            self._process.held.wait_for_room(self._timeout_seconds)
+            return None
+        if not self._deliveries.wait(self._timeout_seconds):
+            return None
+        try:
+            self._claim_delivered()
+        except ConnectionClosed:
+            if not self._won:
+                raise
+            # What was won must run all the same; the next wait says that it is closed.
+        return self._won.popleft() if self._won else None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Nothing: the delivery was acknowledged when its run was claimed."""
+
+    def nack(self, message: MessageProxy) -> None:
+        """Nothing: a failed run is a row, not a dead letter."""
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        """Nothing: what has not started goes back as a row."""
+
+    def close(self) -> None:
+        """Close the connection; what was delivered and not claimed is delivered again, elsewhere."""
+        self._deliveries.close()
+
+    def _claim_delivered(self) -> None:
+        """Claim as much of what was delivered as there is room for; the consumers of a process take turns."""
+        with self._process.claiming:
+            bodies = self._deliveries.take(self._process.held.room())
+            if not bodies:
+                return
+            self._claim_in_the_end(bodies)
+        self._deliveries.acknowledge()
+
+    def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> None:
+        """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed
+        whatever one does is left out, and the others go on."""
+        while not self._process.held.closed:
+            try:
+                self._won.extend(self._claim(bodies, again))
+                return
+            except TRANSIENT as error:
+                log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
+            except Exception:
+                if len(bodies) == 1:
+                    log.exception("unclaimable", bytes=len(bodies[0]))
+                    return
+                self._process.in_doubt = True  # a part may have been claimed before the rest was refused
+                for body in bodies:
+                    self._claim_in_the_end([body], again=True)
+                return
+            again = self._process.in_doubt = True
+            self._wait_out()
+        raise StopIteration
+
+    def _wait_out(self) -> None:
+        deadline = time.monotonic() + RETRY_SECONDS
+        while (seconds := deadline - time.monotonic()) > 0:
+            self._deliveries.idle(seconds)

@@ -1,0 +1,83 @@
+"""What a worker announces of its actors: documentation, parameters, retry and time policy, periodic schedules."""
+
+import inspect
+import math
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+from dramatiq import Actor, Broker
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+
+from actors.worker.keeping.process import WorkerProcess
+from models.announcing import Announcement, announce_actors
+from models.code_schedules import CodeSchedule
+from models.planning import notify
+
+log = structlog.get_logger("worker")
+
+_ANYTHING: dict[str, Any] = {"type": "object"}
+_SECONDS = {
+    "min_backoff": "min_backoff_seconds",
+    "max_backoff": "max_backoff_seconds",
+    "time_limit": "time_limit_seconds",
+}
+
+
+class Announcer:
+    """Announces the actors of the queues that this process consumes; built once, said again and again."""
+
+    def __init__(self, broker: Broker, process: WorkerProcess) -> None:
+        self._process = process
+        self._actors = [describe_actor(actor) for actor in broker.actors.values() if actor.queue_name in process.queues]
+
+    def announce(self, connection: sa.Connection) -> None:
+        """Say what this worker can do; wakes the schedulers if any of it is new."""
+        if announce_actors(connection, self._actors, self._process.id):
+            log.info("announce", actors=[actor.name for actor in self._actors])
+            notify(connection)
+
+
+def describe_actor(actor: Actor[Any, Any]) -> Announcement:
+    """An actor as users see it: its docstring, its parameters from its type hints, its options."""
+    options: dict[str, Any] = {}
+    if actor.options.get("max_retries") is not None:
+        options["max_retries"] = actor.options["max_retries"]
+    for milliseconds, seconds in _SECONDS.items():
+        if math.isfinite(actor.options.get(milliseconds) or math.inf):
+            options[seconds] = actor.options[milliseconds] / 1000
+    if actor.options.get("isolation"):
+        options["isolation"] = actor.options["isolation"]
+    if actor.options.get("periodic"):
+        options |= _declared_schedule(actor)
+    return Announcement(
+        name=actor.actor_name,
+        queue=actor.queue_name,
+        doc=inspect.getdoc(actor.fn) or "",
+        parameters=parameters_schema(actor),
+        options=options,
+    )
+
+
+def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:
+    """The JSON Schema of the actor's keyword arguments; any object where its hints can't be read."""
+    try:
+        schema = TypeAdapter(inspect.unwrap(actor.fn)).json_schema()
+    except (PydanticUserError, NameError, TypeError):
+        log.warning("no-schema", actor=actor.actor_name)
+        return _ANYTHING
+    return schema if schema.get("type") == "object" else _ANYTHING
+
+
+def _declared_schedule(actor: Actor[Any, Any]) -> dict[str, Any]:
+    """The schedule of a periodic actor, named like it; none where its policies can't be read."""
+    periodic = actor.options["periodic"]
+    cron = [str(expression) for expression in (periodic if isinstance(periodic, list) else [periodic])]
+    policies = {"name": actor.actor_name, "description": "Declared in code."} | (actor.options.get("schedule") or {})
+    try:
+        declared = CodeSchedule(actor=actor.actor_name, cron=cron, **policies)
+    except (ValidationError, TypeError) as error:
+        log.error("schedule-refused", actor=actor.actor_name, error=str(error))  # noqa: TRY400 - a fault of the declaration
+        return {}
+    return {"schedule": declared.model_dump(mode="json")}

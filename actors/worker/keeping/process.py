@@ -1,0 +1,75 @@
+"""What the consumers and middleware of one worker process share, made after the fork and gone at its end."""
+
+import json
+import os
+import queue
+import socket
+import threading
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from actors.worker.keeping.held import HeldRun, HeldRuns
+from actors.worker.running.interrupts import Interrupts
+from config.settings import Settings
+from models.finishing import FinishedAttempt
+
+CONNECTIONS = 2
+"""One for claims, one for results and leases; neither is held while a run executes."""
+
+
+@dataclass
+class WorkerProcess:
+    """One worker process."""
+
+    settings: Settings
+    engine: sa.Engine
+    threads: int
+    queues: list[str]
+    held: HeldRuns
+    id: UUID = field(default_factory=uuid4)
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    claiming: threading.Lock = field(default_factory=threading.Lock)
+    ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
+    stop_at: float | None = None
+    autocommit: sa.Engine = field(init=False)
+    """The same connections, for a statement that needs no transaction around it."""
+    in_doubt: bool = False
+    """Whether a claim may have succeeded without our knowing; set and cleared by whoever holds `claiming`."""
+
+    def __post_init__(self) -> None:
+        self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def finish(self, end: FinishedAttempt) -> None:
+        """Let go of a run and leave its end to the keeper."""
+        self.held.end((end.id, end.attempt))
+        self.ends.put(end)
+
+    def begin_stop(self) -> list[HeldRun]:
+        """Claim nothing more; what has not started is returned, what runs is interrupted 5 s before the end."""
+        if self.stop_at is None:
+            self.stop_at = time.monotonic() + max(1.0, self.settings.worker.stop_seconds - 5)
+        return self.held.close()
+
+    def report(self) -> dict[str, Any]:
+        """This process as a row of `workers`."""
+        return {
+            "id": self.id,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "queues": json.dumps(self.queues),
+            "threads": self.threads,
+            "version": _version(),
+            "running": len(self.interrupts.running()),
+        }
+
+
+def _version() -> str:
+    try:
+        return version("callsheet")
+    except PackageNotFoundError:
+        return "checkout"

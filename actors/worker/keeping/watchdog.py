@@ -1,0 +1,66 @@
+"""The watchdog: interrupts runs at their time limit, when their lease has run out, and when the process must end.
+
+It touches no database, so limits hold while PostgreSQL is away or hangs. It also stops a worker whose master is gone:
+nobody would stop it otherwise, and the platform starts a new master.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+
+import structlog
+
+from actors.worker.keeping.held import key_of
+from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.interrupts import LeaseLost, Shutdown, TimeLimitExceeded
+
+log = structlog.get_logger("worker")
+
+STEP_SECONDS = 0.1
+
+
+class Watchdog:
+    """Looks at what runs a few times a second."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self._process = process
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread of its own."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stopping.set()
+        self._thread.join(1)
+
+    def _run(self) -> None:
+        orphaned = False
+        while not self._stopping.wait(STEP_SECONDS):
+            if not orphaned and _master_is_gone():
+                orphaned = True
+                log.warning("orphaned")
+                os.kill(os.getpid(), signal.SIGTERM)
+            self._fence()
+            stop_at = self._process.stop_at
+            must_end = stop_at is not None and time.monotonic() >= stop_at
+            for run in self._process.interrupts.running():
+                kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
+                if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
+                    log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+
+    def _fence(self) -> None:
+        """After a whole lease without the database other workers may have been given these runs: end them here."""
+        for held in self._process.held.overdue():
+            if self._process.interrupts.interrupt(*key_of(held.claim), LeaseLost):
+                log.warning("interrupt", run_id=str(held.claim.id), actor=held.claim.actor, why=LeaseLost.__name__)
+
+
+def _master_is_gone() -> bool:
+    """Never in a process that has no master, such as that of `callsheet up`."""
+    master = multiprocessing.parent_process()
+    return master is not None and os.getppid() != master.pid

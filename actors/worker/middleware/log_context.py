@@ -1,0 +1,27 @@
+"""Log context: every log line of a run names it."""
+
+from typing import Any
+
+import structlog
+from dramatiq import Middleware
+from dramatiq.broker import MessageProxy
+
+from actors.worker.claiming.claims import ClaimedMessage
+
+
+class LogContext(Middleware):
+    """Binds run, actor, schedule and attempt to structlog's context variables while a message is processed."""
+
+    def before_process_message(self, broker: Any, message: MessageProxy) -> None:
+        """Bind."""
+        assert isinstance(message, ClaimedMessage), "the claim comes first"
+        claim = message.claim
+        structlog.contextvars.bind_contextvars(
+            run_id=str(claim.id), actor=claim.actor, schedule=claim.schedule_name, attempt=claim.attempt
+        )
+
+    def after_process_message(
+        self, broker: Any, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
+    ) -> None:
+        """Unbind."""
+        structlog.contextvars.clear_contextvars()

@@ -1,0 +1,1 @@
+"""Running: one attempt, from its first line to what its end means."""

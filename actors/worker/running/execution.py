@@ -1,0 +1,80 @@
+"""Execution: what lies between a worker thread's call of an actor and the actor's own first line."""
+
+import threading
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from dramatiq import Actor
+
+from actors.context import CurrentRun, entered
+from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.running.interrupts import Interrupts
+from actors.worker.running.isolation import call_isolated
+from actors.worker.running.output import Output
+from actors.worker.running.references import fill_in
+
+
+class Execution:
+    """Joins the claimed message that a thread processes with the function that Dramatiq calls for it."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def prepare(self, message: ClaimedMessage, interrupts: Interrupts, output_bytes: int) -> None:
+        """This thread calls the actor of this message next."""
+        message.run = _current_run(message, output_bytes)
+        self._local.next = (message.claim.actor, message.run, interrupts)
+
+    def clear(self) -> None:
+        """This thread has nothing prepared any more."""
+        self._local.next = None
+
+    def wrap(self, actor: Actor[Any, Any]) -> None:
+        """Make the actor's function run inside its run when a claimed message calls it.
+
+        Called otherwise, by a test or by another actor, it stays the plain function it is.
+        """
+        original: Callable[..., Any] = actor.fn
+        target = _isolated(actor) if actor.options.get("isolation") else original
+
+        @wraps(original)
+        def execute(*args: Any, **kwargs: Any) -> Any:
+            name, run, interrupts = getattr(self._local, "next", None) or (None, None, None)
+            if name != actor.actor_name or run is None or interrupts is None:
+                return original(*args, **kwargs)
+            self.clear()
+            args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
+            aim = interrupts.take_aim()
+            with entered(run):
+                try:
+                    interrupts.enter(run, aim)
+                    return target(*args, **kwargs)
+                finally:
+                    aim.value = 0  # one step of Python's: from here one interrupt can strike at most
+                    interrupts.leave()
+
+        actor.fn = execute
+
+
+def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
+    module, name = actor.fn.__module__, actor.actor_name
+    return lambda *args, **kwargs: call_isolated(module, name, args, kwargs)
+
+
+def _current_run(message: ClaimedMessage, output_bytes: int) -> CurrentRun:
+    claim = message.claim
+    return CurrentRun(
+        run_id=claim.id,
+        actor=claim.actor,
+        attempt=claim.attempt,
+        trigger=claim.trigger,
+        schedule=claim.schedule_name,
+        slot_at=claim.slot_at,
+        previous_slot_at=claim.previous_slot_at,
+        next_slot_at=claim.next_slot_at,
+        due_at=claim.due_at,
+        trace=claim.trace or f"00-{claim.id.hex}-{claim.id.hex[16:]}-01",
+        time_limit_seconds=claim.time_limit_seconds,
+        output=Output(output_bytes),
+    )

@@ -1,0 +1,120 @@
+"""What the process of an isolated actor does: one call, whose end it writes to the file it was given.
+
+Its standard output and error are the run's output; the worker's own standard error, where its log goes, is handed on.
+"""
+
+import json
+import logging
+import os
+import pickle
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+import dramatiq
+import structlog
+from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
+from dramatiq.middleware import Interrupt
+
+from actors.context import CurrentRun, entered
+from actors.worker.claiming.brokers import LocalBroker
+from actors.worker.running.clean import clean_result, describe_error
+from actors.worker.running.isolation import Answer, Call
+from actors.worker.running.output import Output
+
+
+class _Inherited(Output):
+    """The output as this process has it: the worker reads the other end, and bounds and masks it there."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def write(self, data: bytes | str) -> None:
+        """Pass it on."""
+        sys.stdout.flush()
+        rest = memoryview(data.encode("utf-8", errors="replace") if isinstance(data, str) else data)
+        while rest:
+            rest = rest[os.write(sys.__stdout__.fileno(), rest) :]  # type: ignore[union-attr]
+
+    def cut(self, remark: str) -> None:
+        """Pass it on."""
+        self.write(remark)
+
+
+def main() -> None:
+    """Read the call from standard input and carry it out."""
+    with os.fdopen(int(sys.argv[1]), "wb") as answers:
+        call: Call = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
+        if isinstance(dramatiq.get_broker(), LocalBroker):
+            dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
+        _log_to(int(sys.argv[2]))
+        run = CurrentRun(**call.run, output=_Inherited())
+        answer = _carry_out(call, run)
+        pickle.dump(answer, answers)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # threads that the actor has left behind hold nothing up
+
+
+def _refuse_message(*_: Any, **__: Any) -> NoReturn:
+    # The queues of `callsheet up` are in the other process: a message would be lost without a word.
+    raise RuntimeError("an isolated actor can send messages only where there is a RabbitMQ")
+
+
+def _log_to(descriptor: int) -> None:
+    stream = os.fdopen(descriptor, "w")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(stream)
+
+
+def _carry_out(call: Call, run: CurrentRun) -> Answer:
+    try:
+        function = _find(call)
+        structlog.contextvars.bind_contextvars(
+            run_id=str(run.run_id), actor=run.actor, schedule=run.schedule, attempt=run.attempt
+        )
+        signal.signal(signal.SIGTERM, _interrupter(run))
+        with entered(run):
+            result = function(*call.args, **call.kwargs)
+        text = clean_result(result)
+        return Answer(result=None if text is None else json.loads(text))
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the worker decides what it means
+        return _failure(error)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _find(call: Call) -> Callable[..., Any]:
+    import_module(call.module)
+    loop = EventLoopThread(logging.getLogger("dramatiq.asyncio"))
+    loop.daemon = True
+    loop.start(timeout=5)
+    set_event_loop_thread(loop)
+    return dramatiq.get_broker().get_actor(call.actor).fn
+
+
+def _interrupter(run: CurrentRun) -> Callable[[int, object], None]:
+    def interrupt(_signum: int, _frame: object) -> None:
+        run.ask_to_stop()
+        raise Interrupt
+
+    return interrupt
+
+
+def _failure(error: BaseException) -> Answer:
+    words = "".join(traceback.format_exception(error))
+    return Answer(None, type(error).__name__, describe_error(error), words, _pickled(error))
+
+
+def _pickled(error: BaseException) -> bytes | None:
+    """The exception, if it survives the journey."""
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301 - just made
+    except Exception:  # noqa: BLE001 - user code again
+        return None
+    return data

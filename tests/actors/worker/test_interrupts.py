@@ -1,0 +1,186 @@
+"""Interrupts: they end an actor whatever it catches, and never reach a thread that is out of it."""
+
+# ruff: noqa: BLE001, E722, S110, S112, SIM105 - actors here catch what they should not
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from dramatiq.middleware import Interrupt
+
+from actors.context import CurrentRun
+from actors.worker.running.execution import Execution
+from actors.worker.running.interrupts import Cancelled, Interrupts, TimeLimitExceeded
+from actors.worker.running.output import Output
+from tests.actors.worker.test_outcome import CLAIM
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def current_run(run_id: UUID) -> CurrentRun:
+    return CurrentRun(run_id, "work", 1, "manual", None, None, None, None, NOW, "", 600, Output(100))
+
+
+def test_interrupts_race_with_the_end_of_an_actor_and_never_reach_an_idle_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interrupts = Interrupts()
+    rounds, ended = 400, []
+    moments = random.Random(1)
+    monkeypatch.setattr("actors.worker.running.interrupts.AGAIN_SECONDS", 0)
+
+    def worker() -> None:
+        for number in range(rounds):
+            run = current_run(UUID(int=number))
+            try:
+                aim = interrupts.take_aim()
+                interrupts.enter(run, aim)
+                try:
+                    deadline = time.perf_counter() + moments.random() / 1000
+                    while time.perf_counter() < deadline:
+                        pass
+                finally:
+                    aim.value = 0
+                    interrupts.leave()
+                ended.append("returned")
+            except Interrupt:
+                ended.append("interrupted")
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    while thread.is_alive():
+        for run in interrupts.running():
+            interrupts.interrupt(run.run_id, run.attempt, Cancelled)
+    thread.join()
+    assert len(ended) == rounds
+    assert {"returned", "interrupted"} >= set(ended)
+    assert "interrupted" in ended
+
+
+def test_an_interrupt_for_a_run_that_is_not_inside_is_dropped() -> None:
+    assert not Interrupts().interrupt(uuid4(), 1, Cancelled)
+
+
+def test_an_interrupt_is_repeated_only_after_a_while() -> None:
+    interrupts, run = Interrupts(), current_run(uuid4())
+    entered, leave = threading.Event(), threading.Event()
+
+    def actor() -> None:
+        interrupts.enter(run, interrupts.take_aim())
+        entered.set()
+        with suppress(Interrupt):
+            try:
+                leave.wait()
+            finally:
+                interrupts.leave()
+
+    thread = threading.Thread(target=actor)
+    thread.start()
+    entered.wait()
+    assert interrupts.interrupt(run.run_id, run.attempt, Cancelled)
+    assert not interrupts.interrupt(run.run_id, run.attempt, Cancelled)
+    leave.set()
+    thread.join()
+
+
+def passes() -> None:
+    while True:
+        try:
+            time.sleep(0.01)
+        except:
+            pass
+
+
+def computes() -> None:
+    number = 0
+    while True:
+        try:
+            number += 1
+        except:
+            pass
+
+
+def calls_in_its_handler() -> None:
+    while True:
+        try:
+            sum(range(1000))
+        except BaseException:
+            print(end="")
+
+
+def nests() -> None:
+    while True:
+        try:
+            while True:
+                try:
+                    time.sleep(0.01)
+                except:
+                    continue
+        except:
+            continue
+
+
+def suppresses() -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            try:
+                time.sleep(0.01)
+            finally:
+                time.sleep(0.001)
+
+
+def raises_something_else() -> None:
+    while True:
+        try:
+            time.sleep(0.01)
+        except BaseException as error:
+            with suppress(RuntimeError):
+                raise RuntimeError from error
+
+
+@pytest.mark.parametrize("actor", [passes, computes, calls_in_its_handler, nests, suppresses, raises_something_else])
+def test_an_actor_that_catches_everything_is_ended_and_its_thread_works_on(
+    monkeypatch: pytest.MonkeyPatch, actor: Callable[[], None]
+) -> None:
+    monkeypatch.setattr("actors.worker.running.interrupts.AGAIN_SECONDS", 0.05)
+    interrupts, ends = Interrupts(), []
+    execute = wrapped(actor)
+
+    def worker() -> None:
+        for _ in range(10):
+            try:
+                execute(interrupts)
+            except Interrupt as error:
+                ends.append(type(error).__name__)
+            interrupts.leave()  # as the middleware does
+            sum(number for number in range(20_000))
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    while thread.is_alive():
+        for run in interrupts.running():
+            interrupts.interrupt(run.run_id, run.attempt, TimeLimitExceeded)
+        time.sleep(0.01)
+    assert ends == ["TimeLimitExceeded"] * 10
+
+
+def wrapped(function: Callable[[], None]) -> Callable[[Interrupts], None]:
+    """The function as an actor's, inside a run."""
+    execution = Execution()
+    actor: Any = SimpleNamespace(fn=function, actor_name=CLAIM.actor, options={})
+    execution.wrap(actor)
+
+    def execute(interrupts: Interrupts) -> None:
+        message: Any = SimpleNamespace(claim=CLAIM, run=None)
+        execution.prepare(message, interrupts, 100)
+        actor.fn()
+
+    return execute
