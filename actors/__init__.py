@@ -1,6 +1,6 @@
 """The actors, and the wiring of a worker: `dramatiq actors` imports this package.
 
-Every module of this package that declares an actor is imported, then the modules that the setting `actors.modules`
+Every file of this folder is imported, then the modules that the setting `actors.modules`
 names.
 """
 

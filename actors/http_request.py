@@ -9,8 +9,7 @@ from typing import Any
 import dramatiq
 import httpx
 
-from actors.context import CurrentRun, current_run
-from actors.identity import identity_of
+from actors.context import CurrentRun, current_run, identity_of
 from actors.outside.deadline import Deadline
 from actors.outside.transport import GuardedTransport
 from config.settings import get_settings

@@ -6,11 +6,11 @@ import dramatiq
 import structlog
 
 from actors.context import current_run
-from actors.worker.running.log_capture import OWN_LOGGER
+from config.logging import WORKER_LOGGER
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
-log = structlog.get_logger(OWN_LOGGER)  # its lines are not captured: the run has the bare message instead
+log = structlog.get_logger(WORKER_LOGGER)  # its lines are not captured: the run has the bare message instead
 
 
 @dramatiq.actor

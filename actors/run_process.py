@@ -10,8 +10,7 @@ from typing import Any
 
 import dramatiq
 
-from actors.context import CurrentRun, current_run
-from actors.identity import identity_of
+from actors.context import CurrentRun, current_run, identity_of
 from actors.outside.child_process import describe_exit, run_to_end
 from config.settings import get_settings
 

@@ -20,6 +20,9 @@ _LIBRARY_LEVELS = {
 }
 
 
+WORKER_LOGGER = "worker"
+"""The log of the worker itself, which says what happens to runs."""
+
 _CONTEXT = ("run_id", "actor", "schedule", "attempt")
 """What the log context of a run binds, and the run itself need not repeat."""
 

@@ -15,9 +15,9 @@ from dramatiq.brokers.stub import StubBroker
 with pytest.MonkeyPatch.context() as patch:
     for name, url in (("DATABASE_URL", "postgresql://nowhere.invalid/x"), ("AMQP_URL", "amqp://nowhere.invalid")):
         patch.setenv(name, os.environ.get(name, url))
-    from actors.context import CurrentRun, entered
     from actors.worker.keeping.held import HeldRuns
     from actors.worker.keeping.process import WorkerProcess
+    from actors.worker.running.current import CurrentRun, entered
     from actors.worker.running.output import Output
     from tests.actors.worker.line import Line
 

@@ -4,8 +4,8 @@ import socket
 import httpcore
 import pytest
 
-from actors.context import entered
 from actors.http_request import UnexpectedStatus, http_request
+from actors.worker.running.current import entered
 from tests.actors.conftest import RUN_ID
 from tests.actors.http_servers import Exchange, serving
 

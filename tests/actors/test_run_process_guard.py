@@ -148,7 +148,7 @@ WORKER = """
 import sys
 from pathlib import Path
 from tests.actors import conftest
-from actors.child_process import run_to_end
+from actors.outside.child_process import run_to_end
 run_to_end(["/bin/sh", "-c", sys.argv[1]], {"PATH": sys.argv[2]}, Path("."), None, lambda data: None)
 """
 

@@ -14,7 +14,7 @@ from typing import Any
 import dramatiq
 import structlog
 
-from actors.context import current_run
+from actors.worker.running.current import current_run
 
 
 class Mute(Exception):

@@ -15,9 +15,9 @@ from dramatiq.broker import MessageProxy
 from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 
-from actors.context import CurrentRun
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.outcome import interrupt
 from models.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.ids import message_run_id

@@ -30,7 +30,7 @@ class Execute(Middleware):
         """Prepare the run for this thread."""
         assert isinstance(message, ClaimedMessage), "the claim comes first"
         try:
-            self._execution.prepare(message, broker.process.interrupts, self._output_bytes)
+            message.run = self._execution.prepare(message.claim, broker.process.interrupts, self._output_bytes)
         except Exception as error:
             log.exception("prepare")
             assert message.held is not None, "the claim comes first"

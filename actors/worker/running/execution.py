@@ -7,12 +7,12 @@ from typing import Any
 
 from dramatiq import Actor
 
-from actors.context import CurrentRun, entered
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.running.current import CurrentRun, entered
 from actors.worker.running.interrupts import Interrupts
 from actors.worker.running.isolation import call_isolated
 from actors.worker.running.output import Output
 from actors.worker.running.references import fill_in
+from models.claiming import ClaimedRun
 
 
 class Execution:
@@ -21,10 +21,11 @@ class Execution:
     def __init__(self) -> None:
         self._local = threading.local()
 
-    def prepare(self, message: ClaimedMessage, interrupts: Interrupts, output_bytes: int) -> None:
-        """This thread calls the actor of this message next."""
-        message.run = _current_run(message, output_bytes)
-        self._local.next = (message.claim.actor, message.run, interrupts)
+    def prepare(self, claim: ClaimedRun, interrupts: Interrupts, output_bytes: int) -> CurrentRun:
+        """This thread calls the actor of this claim next; the run that it will be inside of."""
+        run = _current_run(claim, output_bytes)
+        self._local.next = (claim.actor, run, interrupts)
+        return run
 
     def clear(self) -> None:
         """This thread has nothing prepared any more."""
@@ -62,8 +63,7 @@ def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: call_isolated(module, name, args, kwargs)
 
 
-def _current_run(message: ClaimedMessage, output_bytes: int) -> CurrentRun:
-    claim = message.claim
+def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
     return CurrentRun(
         run_id=claim.id,
         actor=claim.actor,

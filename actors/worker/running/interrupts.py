@@ -17,7 +17,7 @@ from uuid import UUID
 
 from dramatiq.middleware import Interrupt, Shutdown, TimeLimitExceeded
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 
 AGAIN_SECONDS = 3.5
 """An actor that is still there so long after an interrupt gets another: later than the end of a child process that

@@ -19,9 +19,9 @@ import structlog
 from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.middleware import Interrupt
 
-from actors.context import CurrentRun, entered
 from actors.worker.claiming.brokers import LocalBroker
 from actors.worker.running.clean import clean_result, describe_error
+from actors.worker.running.current import CurrentRun, entered
 from actors.worker.running.isolation import Answer, Call
 from actors.worker.running.output import Output
 

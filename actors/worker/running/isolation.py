@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from actors.context import CurrentRun, current_run
 from actors.outside.child_process import describe_exit, run_to_end
+from actors.worker.running.current import CurrentRun, current_run
 
 ISOLATION = "process"
 """The one value of the option."""

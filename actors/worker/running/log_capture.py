@@ -2,18 +2,15 @@
 
 import logging
 
-from actors.context import find_current_run
-from config.logging import plain_formatter
-
-OWN_LOGGER = "worker"
-"""The log of the worker itself says what happens to runs; it is no part of them."""
+from actors.worker.running.current import find_current_run
+from config.logging import WORKER_LOGGER, plain_formatter
 
 
 class LogCapture(logging.Handler):
     """Writes the lines that are logged inside a run to the run's output, which is bounded.
 
-    The setting `log.level` counts here too. A thread that the actor starts is outside, unless it is given the context
-    (`contextvars.copy_context`).
+    The setting `log.level` counts here too; the worker's own log is no part of its runs. A thread that the actor starts
+    is outside, unless it is given the context (`contextvars.copy_context`).
     """
 
     def __init__(self) -> None:
@@ -27,7 +24,7 @@ class LogCapture(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record, if it comes from a run."""
         run = find_current_run()
-        if run is None or record.name == OWN_LOGGER:
+        if run is None or record.name == WORKER_LOGGER:
             return
         try:
             run.output.write(f"{self.format(record)}\n")

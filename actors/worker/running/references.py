@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 from config.environment import SECRET_PREFIX
 
 RUN_FIELDS: dict[str, Callable[[CurrentRun], object]] = {

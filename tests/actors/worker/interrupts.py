@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dramatiq.middleware import Interrupt
 from dramatiq.threading import raise_thread_exception
 
-from actors.context import CurrentRun, entered
+from actors.worker.running.current import CurrentRun, entered
 from tests.waiting import eventually
 
 

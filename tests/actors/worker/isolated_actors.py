@@ -11,7 +11,7 @@ from typing import Any
 import dramatiq
 from dramatiq.errors import Retry
 
-from actors.context import current_run, should_stop
+from actors.worker.running.current import current_run, should_stop
 
 
 class Unpicklable(Exception):

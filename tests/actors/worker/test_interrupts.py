@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 from dramatiq.middleware import Interrupt
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.execution import Execution
 from actors.worker.running.interrupts import Cancelled, Interrupts, TimeLimitExceeded
 from actors.worker.running.output import Output
@@ -179,8 +179,7 @@ def wrapped(function: Callable[[], None]) -> Callable[[Interrupts], None]:
     execution.wrap(actor)
 
     def execute(interrupts: Interrupts) -> None:
-        message: Any = SimpleNamespace(claim=CLAIM, run=None)
-        execution.prepare(message, interrupts, 100)
+        execution.prepare(CLAIM, interrupts, 100)
         actor.fn()
 
     return execute

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from dramatiq.middleware import MiddlewareError
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.isolation import ActorProcessDied, call_isolated
 from config.sections import LOCAL_AMQP_URL
 from tests.actors.conftest import RUN_ID

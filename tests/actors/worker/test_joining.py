@@ -5,7 +5,7 @@ import time
 
 import dramatiq.worker
 
-from actors.worker.middleware import make_middleware
+from actors.worker.wiring import make_middleware
 from config.settings import load_settings
 
 

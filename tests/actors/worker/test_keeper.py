@@ -13,13 +13,13 @@ from dramatiq import Message
 from dramatiq.broker import MessageProxy
 from dramatiq.errors import ConnectionClosed
 
-from actors.context import CurrentRun
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.keeping.held import HeldRuns, key_of
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.watchdog import Watchdog
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.interrupts import LeaseLost
 from actors.worker.running.outcome import succeed
 from models.claiming import claim_runs

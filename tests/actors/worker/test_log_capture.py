@@ -9,7 +9,7 @@ from contextvars import copy_context
 import pytest
 import structlog
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.log_capture import LogCapture
 
 

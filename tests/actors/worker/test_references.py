@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from actors.context import CurrentRun
+from actors.worker.running.current import CurrentRun
 from actors.worker.running.references import NoSuchField, SecretMissing, fill_in
 from tests.actors.conftest import RUN_ID
 

@@ -1,0 +1,97 @@
+"""The run that a thread executes, as the engine and (by `actors.context`) its actor know it."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from actors.worker.running.output import Output
+
+_current: ContextVar["CurrentRun"] = ContextVar("current_run")
+
+
+@dataclass
+class CurrentRun:
+    """The run that is executing in this thread. Instants are aware and in UTC.
+
+    A run for a slot knows its neighbours: what lies between `previous_slot_at` and `slot_at` is the interval of data
+    that a periodic job usually works on. Both are None where there is no such slot, and for runs without a slot.
+    """
+
+    run_id: UUID
+    actor: str
+    attempt: int
+    trigger: str
+    schedule: str | None
+    slot_at: datetime | None
+    previous_slot_at: datetime | None
+    next_slot_at: datetime | None
+    due_at: datetime
+    trace: str
+    time_limit_seconds: float
+    output: Output
+    started: float = field(default_factory=time.monotonic)
+    _stopping: bool = False
+    _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
+
+    def remaining_seconds(self) -> float:
+        """Seconds until the time limit; negative once it has passed."""
+        return self.started + self.time_limit_seconds - time.monotonic()
+
+    @contextmanager
+    def on_interrupt(self, callback: Callable[[], None]) -> Iterator[None]:
+        """While inside, an interrupt (time limit, cancel, stop) first calls `callback`, from another thread.
+
+        For what blocks outside Python's reach: shut the socket down, so that the waiting thread wakes up and sees the
+        interrupt.
+        """
+        self._on_interrupt.append(callback)
+        try:
+            yield
+        finally:
+            self._on_interrupt.remove(callback)
+
+    def ask_to_stop(self) -> None:
+        """Let `should_stop` say yes, and wake what blocks. Called by the interrupter, never by actors."""
+        self._stopping = True
+        for callback in tuple(self._on_interrupt):
+            callback()
+
+
+def current_run() -> CurrentRun:
+    """The run this code is executing for. Raises LookupError outside a run."""
+    return _current.get()
+
+
+def find_current_run() -> CurrentRun | None:
+    """As `current_run`; None outside a run."""
+    return _current.get(None)
+
+
+def should_stop() -> bool:
+    """Whether the current run has been asked to end; for loops that prefer to end by themselves."""
+    run = find_current_run()
+    return run is not None and run._stopping
+
+
+@contextmanager
+def entered(run: CurrentRun) -> Iterator[None]:
+    """Make `run` the current one inside the block."""
+    token = _current.set(run)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def identity_of(run: CurrentRun) -> dict[str, str]:
+    """`run_id`, `attempt`, and `schedule` and `slot` (RFC 3339, UTC) where the run has them."""
+    identity = {"run_id": str(run.run_id), "attempt": str(run.attempt)}
+    if run.schedule is not None:
+        identity["schedule"] = run.schedule
+    if run.slot_at is not None:
+        identity["slot"] = run.slot_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return identity
