@@ -12,7 +12,7 @@ from periodiq import cron
 from actors.context import should_stop
 from config.sections import Retention
 from config.settings import get_settings
-from models.pruning import FIRST_ID, drop_partition, make_partitions, prune_runs, prune_trigger_keys
+from models.lifecycle.pruning import FIRST_ID, drop_partition, make_partitions, prune_runs, prune_trigger_keys
 from models.states import State
 
 log = structlog.get_logger("worker")

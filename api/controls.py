@@ -13,8 +13,8 @@ from api.routes import Answer, Call
 from api.run_json import show_run
 from api.schedule_body import PauseBody, TriggerBody
 from api.schedules import lock_or_404, settle, show
-from models.limits import TEN_YEARS
-from models.planning import notify
+from models.bounds import TEN_YEARS
+from models.lifecycle.planning import notify
 from models.processes import get_actor
 from models.rows import read_clock
 from models.schedules import pause_schedule, resume_schedule

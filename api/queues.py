@@ -6,7 +6,7 @@ from api.fields import Moment, Page, Request, Text
 from api.problems import invalid_field
 from api.routes import Answer, Call
 from api.schedule_body import Queue
-from models.planning import notify
+from models.lifecycle.planning import notify
 from models.queues import COUNTED, get_queue, list_queues, pause_queue, resume_queue
 
 _NAME: TypeAdapter[str] = TypeAdapter(Queue)

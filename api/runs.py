@@ -11,8 +11,8 @@ from api.problems import Problem, not_found
 from api.routes import Answer, Call
 from api.run_json import RunJson, RunPage, show_row, show_run
 from models.ids import first_id_at, new_run_id
-from models.new_runs import NewRun, insert_runs
-from models.planning import notify
+from models.lifecycle.new_runs import NewRun, insert_runs
+from models.lifecycle.planning import notify
 from models.rows import read_clock
 from models.runs import cancel_run, find_schedule_id, get_output, get_run, list_runs
 from models.schedules import lock_schedule

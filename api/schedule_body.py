@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, RootModel, WithJsonSchema
 
 from api.fields import AsList, Instant, Page, Request, Text, unique
-from models.limits import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
-from models.schedule import NAME_PATTERN
+from models.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
 from models.states import Catchup, Overlap
+from models.tables.schedule import NAME_PATTERN
 
 MAX_ARGS_BYTES = 64 * 1024
 

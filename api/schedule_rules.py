@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from api.arguments import check_arguments
 from api.problems import FieldError, invalid
 from api.schedule_body import ScheduleBody
-from models.limits import TEN_YEARS
+from models.bounds import TEN_YEARS
 from models.processes import get_actor
 from scheduling import cron
 from scheduling.due import spec_of

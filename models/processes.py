@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.publishing import ANNOUNCED_SECONDS
+from models.lifecycle.publishing import ANNOUNCED_SECONDS
 from models.states import PUBLISHABLE_STATES, quoted
 
 LIVE_SECONDS = 60

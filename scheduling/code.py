@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from models.code_schedules import (
+from models.declarations import (
     CodeSchedule,
     list_code_schedules,
     list_declared_schedules,
@@ -20,8 +20,8 @@ from models.code_schedules import (
     mark_announced,
 )
 from models.rows import read_clock
-from models.schedule import Schedule
 from models.schedules import delete_schedule, insert_schedule, lock_schedule, update_schedule
+from models.tables.schedule import Schedule
 from scheduling.due import next_due
 from scheduling.plan import plan_schedules
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from models.planning import LiveRuns
+from models.lifecycle.planning import LiveRuns
 from models.states import Catchup, Overlap, SkipReason
 from scheduling.decisions import Decision, Policy, Skip, decide, skip_all
 from scheduling.spec import Spec, next_slot, previous_slot

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 import structlog
 
 from models.ids import slot_run_id
-from models.new_runs import NewRow, NewSlot, insert_slots
-from models.planning import (
+from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
+from models.lifecycle.planning import (
     Advance,
     LiveRuns,
     advance_schedules,
@@ -20,7 +20,7 @@ from models.planning import (
     quarantine_schedule,
     take_due_schedules,
 )
-from models.publishing import LeasedRun, in_order
+from models.lifecycle.publishing import LeasedRun, in_order
 from models.states import State
 from scheduling.decisions import Skip
 from scheduling.due import Due, deadline_of, group_alike, what_is_due

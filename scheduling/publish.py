@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
-from models.publishing import (
+from models.lifecycle.publishing import (
     LeasedRun,
     mark_queued,
     queues_with_stale_runs,

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 import structlog
 
-from models.finishing import tally_outcomes
-from models.rescuing import rescue_lost_runs, skip_overdue_runs
+from models.lifecycle.finishing import tally_outcomes
+from models.lifecycle.rescuing import rescue_lost_runs, skip_overdue_runs
 
 log = structlog.get_logger("scheduling")
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.ids import new_run_id
-from models.new_runs import NewRun, insert_runs
-from models.planning import LiveRuns, cancel_active_runs, count_live_runs, notify
+from models.lifecycle.new_runs import NewRun, insert_runs
+from models.lifecycle.planning import LiveRuns, cancel_active_runs, count_live_runs, notify
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
 from scheduling.decisions import admit

@@ -8,7 +8,7 @@ import structlog
 
 from config.database import listen_connection
 from config.sections import Database
-from models.planning import CHANNEL
+from models.lifecycle.planning import CHANNEL
 
 log = structlog.get_logger("scheduling")
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from falcon.testing import TestClient
 
-from models.planning import CHANNEL
+from models.lifecycle.planning import CHANNEL
 from models.states import SkipReason, State
 
 Insert = Callable[..., UUID]

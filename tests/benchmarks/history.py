@@ -9,9 +9,9 @@ from uuid import UUID, uuid4
 import httpx
 import sqlalchemy as sa
 
-from models.claiming import claim_runs
-from models.pruning import prune_runs
-from models.publishing import take_publishable_runs
+from models.lifecycle.claiming import claim_runs
+from models.lifecycle.pruning import prune_runs
+from models.lifecycle.publishing import take_publishable_runs
 from models.runs import find_schedule_id, list_runs
 from models.states import State
 from tests.benchmarks.figures import Figure, percentiles

@@ -17,7 +17,7 @@ from config.database import make_engine
 from config.sections import Amqp, Database
 from models.announcing import Announcement, announce_actors
 from models.ids import new_run_id
-from models.new_runs import NewRun, insert_runs
+from models.lifecycle.new_runs import NewRun, insert_runs
 from models.rows import read_clock
 from models.states import LIVE_STATES, Trigger, quoted
 from scheduling.rabbitmq import RabbitPublisher

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from config.settings import load_settings
-from models.publishing import seconds_until_next_due
+from models.lifecycle.publishing import seconds_until_next_due
 from scheduling.plan import plan_due
 from scheduling.publish import publish_due
 from scheduling.rabbitmq import RabbitPublisher

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from config import database
 from config.sections import Database
-from models.planning import take_due_schedules
+from models.lifecycle.planning import take_due_schedules
 from tests.models.rows import add_schedule
 from tests.waiting import eventually
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from models.code_schedules import CodeSchedule
+from models.declarations import CodeSchedule
 from scheduling.code import apply_declared_schedules
 from scheduling.plan import plan_due
 from tests.models.rows import WORKER, add_schedule, announce

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from models.planning import LiveRuns
+from models.lifecycle.planning import LiveRuns
 from models.states import Catchup, Overlap
 from scheduling.due import deadline_of, group_alike, what_is_due
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from api import runs
 from api.auth import Caller, Role
 from api.routes import Call
-from models.publishing import LeasedRun, take_publishable_runs
+from models.lifecycle.publishing import LeasedRun, take_publishable_runs
 from scheduling.plan import plan_due
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually

@@ -12,8 +12,8 @@ from pydantic.errors import PydanticUserError
 
 from actors.worker.keeping.process import WorkerProcess
 from models.announcing import Announcement, announce_actors
-from models.code_schedules import CodeSchedule
-from models.planning import notify
+from models.declarations import CodeSchedule
+from models.lifecycle.planning import notify
 
 log = structlog.get_logger("worker")
 

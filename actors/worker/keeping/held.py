@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from models.claiming import ClaimedRun
+from models.lifecycle.claiming import ClaimedRun
 
 SHORT_RUN_SECONDS = 0.05
 """While runs are shorter than this on average, a process claims ahead of its threads."""

@@ -18,8 +18,8 @@ from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import interrupt
 from models.announcing import report_worker
-from models.claiming import read_stray_claims
-from models.finishing import (
+from models.lifecycle.claiming import read_stray_claims
+from models.lifecycle.finishing import (
     FinishedAttempt,
     finish_runs,
     lock_tallied_schedules,
@@ -27,7 +27,7 @@ from models.finishing import (
     save_outputs,
     tally_outcomes,
 )
-from models.planning import notify
+from models.lifecycle.planning import notify
 from models.states import Outcome, State
 
 log = structlog.get_logger("worker")

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.running.interrupts import Interrupts
 from config.settings import Settings
-from models.finishing import FinishedAttempt
+from models.lifecycle.finishing import FinishedAttempt
 
 CONNECTIONS = 2
 """One for claims, one for results and leases; neither is held while a run executes."""

@@ -11,7 +11,7 @@ from dramatiq.broker import MessageProxy
 
 from actors.worker.claiming.claims import ClaimedMessage
 from actors.worker.running.outcome import RetryRule, fail, succeed
-from models.finishing import FinishedAttempt
+from models.lifecycle.finishing import FinishedAttempt
 from models.states import State
 
 log = structlog.get_logger("worker")

@@ -12,7 +12,7 @@ from actors.worker.running.interrupts import Interrupts
 from actors.worker.running.isolation import call_isolated
 from actors.worker.running.output import Output
 from actors.worker.running.references import fill_in
-from models.claiming import ClaimedRun
+from models.lifecycle.claiming import ClaimedRun
 
 
 class Execution:

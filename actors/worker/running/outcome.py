@@ -19,8 +19,8 @@ from actors.worker.running.clean import (
 )
 from actors.worker.running.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
 from config.secrets import known_secrets
-from models.claiming import ClaimedRun
-from models.finishing import FinishedAttempt
+from models.lifecycle.claiming import ClaimedRun
+from models.lifecycle.finishing import FinishedAttempt
 from models.states import Outcome, State
 
 MAX_BACKOFF_EXPONENT = 32

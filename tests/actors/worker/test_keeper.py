@@ -22,9 +22,9 @@ from actors.worker.keeping.watchdog import Watchdog
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.interrupts import LeaseLost
 from actors.worker.running.outcome import succeed
-from models.claiming import claim_runs
-from models.finishing import FinishedAttempt
-from models.planning import CHANNEL
+from models.lifecycle.claiming import claim_runs
+from models.lifecycle.finishing import FinishedAttempt
+from models.lifecycle.planning import CHANNEL
 from models.states import Outcome, State
 from tests.actors.worker.line import Line, published
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.new_runs import insert_runs
-from models.publishing import (
+from models.lifecycle.new_runs import insert_runs
+from models.lifecycle.publishing import (
     mark_queued,
     mark_waiting_runs,
     queues_with_stale_runs,

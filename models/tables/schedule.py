@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from models.states import Catchup, Overlap, quoted
+from models.tables.columns import INSTANT
 
-INSTANT = sa.DateTime(timezone=True)
 NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,127}$"
 
 

@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.claiming import claim_runs, renew_own_claims
-from models.finishing import (
+from models.lifecycle.claiming import claim_runs, renew_own_claims
+from models.lifecycle.finishing import (
     FinishedAttempt,
     finish_runs,
     lock_tallied_schedules,
@@ -16,7 +16,7 @@ from models.finishing import (
     save_outputs,
     tally_outcomes,
 )
-from models.rescuing import rescue_lost_runs, skip_overdue_runs
+from models.lifecycle.rescuing import rescue_lost_runs, skip_overdue_runs
 from models.rows import read_clock
 from models.states import Outcome, State
 from tests.models.rows import OTHER_WORKER, WORKER, add_run, add_schedule, claim, read_run, set_run

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.ids import first_id_at, new_run_id
-from models.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
+from models.lifecycle.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
 from models.states import State
 from tests.actors.conftest import CurrentRun  # noqa: F401 - sets what the actors' package wants to know when imported
 from tests.models.rows import add_run, set_run

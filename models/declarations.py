@@ -6,8 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from models.limits import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
-from models.publishing import ANNOUNCED_SECONDS
+from models.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
+from models.lifecycle.publishing import ANNOUNCED_SECONDS
 from models.states import Catchup, Overlap
 
 

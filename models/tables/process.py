@@ -1,4 +1,4 @@
-"""The tables of processes that report in, of the actors they announce, and of the queues between them."""
+"""The tables of processes that report in, and of the actors they announce."""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from models.schedule import INSTANT
+from models.tables.columns import INSTANT
 
 
 class Worker(SQLModel, table=True):
@@ -61,14 +61,3 @@ class SchedulingGap(SQLModel, table=True):
 
     started_at: datetime = Field(primary_key=True, sa_type=INSTANT)
     ended_at: datetime = Field(sa_type=INSTANT)
-
-
-class PausedQueue(SQLModel, table=True):
-    """A queue to which nothing is published until it is resumed."""
-
-    __tablename__ = "queues"
-
-    name: str = Field(primary_key=True, sa_type=sa.Text)
-    paused_at: datetime = Field(sa_type=INSTANT)
-    pause_reason: str | None = Field(default=None, sa_type=sa.Text)
-    paused_by: str | None = Field(default=None, sa_type=sa.Text)

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from models.schedule import INSTANT
 from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor, quoted
+from models.tables.columns import INSTANT
 
 _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)

@@ -2,9 +2,10 @@
 
 from sqlmodel import SQLModel
 
-from models.run import Run, RunOutput, TriggerKey
-from models.schedule import Schedule
-from models.worker import AnnouncedActor, PausedQueue, Scheduler, SchedulingGap, Worker
+from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
+from models.tables.queue import PausedQueue
+from models.tables.run import Run, RunOutput, TriggerKey
+from models.tables.schedule import Schedule
 
 TABLES = (Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor)
 metadata = SQLModel.metadata

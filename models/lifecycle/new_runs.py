@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.publishing import ANNOUNCED, PUBLISH_LEASE, LeasedRun
+from models.lifecycle.publishing import ANNOUNCED, PUBLISH_LEASE, LeasedRun
 from models.rows import as_json, as_json_alike
 from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 

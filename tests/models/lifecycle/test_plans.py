@@ -10,14 +10,14 @@ from pydantic import SecretStr
 
 from config.database import make_engine
 from config.sections import Database
-from models import claiming, finishing, publishing
-from models.finishing import FinishedAttempt
 from models.ids import new_run_id
-from models.new_runs import NewRun, insert_runs
-from models.planning import count_live_runs
+from models.lifecycle import claiming, finishing, publishing
+from models.lifecycle.finishing import FinishedAttempt
+from models.lifecycle.new_runs import NewRun, insert_runs
+from models.lifecycle.planning import count_live_runs
 from models.rows import by_attempt, read_clock
-from models.run import Run
 from models.states import Outcome, State, Trigger
+from models.tables.run import Run
 from tests.models.rows import WORKER, announce
 
 MANY, FEW = 3000, 8

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.new_runs import NewRun, insert_runs
+from models.lifecycle.new_runs import NewRun, insert_runs
 from models.states import State, sources, state_in
 
 

@@ -1,0 +1,1 @@
+"""SQL of what the processes do with runs, one module a verb."""

@@ -1,0 +1,19 @@
+"""The table of paused queues."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import INSTANT
+
+
+class PausedQueue(SQLModel, table=True):
+    """A queue to which nothing is published until it is resumed."""
+
+    __tablename__ = "queues"
+
+    name: str = Field(primary_key=True, sa_type=sa.Text)
+    paused_at: datetime = Field(sa_type=INSTANT)
+    pause_reason: str | None = Field(default=None, sa_type=sa.Text)
+    paused_by: str | None = Field(default=None, sa_type=sa.Text)
