@@ -14,10 +14,10 @@ from api.run_json import show_run
 from api.schedule_body import PauseBody, TriggerBody
 from api.schedules import lock_or_404, settle, show
 from models.bounds import TEN_YEARS
-from models.lifecycle.planning import notify
+from models.clock import read_clock
 from models.processes import get_actor
-from models.rows import read_clock
 from models.schedules import pause_schedule, resume_schedule
+from models.wake import notify
 from scheduling.due import next_due
 from scheduling.trigger import trigger_run
 

@@ -15,8 +15,8 @@ from api.problems import not_found
 from api.routes import Answer, Call
 from api.run_json import RunJson, show_row
 from api.verdict import LATE, Because, Verdict, say_instant
+from models.clock import read_clock
 from models.queues import get_queue_pause
-from models.rows import read_clock
 from models.runs import get_run
 from models.schedules import get_schedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick

@@ -10,7 +10,7 @@ from api.routes import Answer, Call
 from api.schedule_body import SpecBody
 from api.schedule_rules import check_spec
 from api.upcoming import SlotJson, show_slot, take_slots
-from models.rows import read_clock
+from models.clock import read_clock
 from scheduling.cron import describe
 from scheduling.spec import Spec
 

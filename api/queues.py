@@ -6,8 +6,8 @@ from api.fields import Moment, Page, Request, Text
 from api.problems import invalid_field
 from api.routes import Answer, Call
 from api.schedule_body import Queue
-from models.lifecycle.planning import notify
 from models.queues import COUNTED, get_queue, list_queues, pause_queue, resume_queue
+from models.wake import notify
 
 _NAME: TypeAdapter[str] = TypeAdapter(Queue)
 

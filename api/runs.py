@@ -10,13 +10,13 @@ from api.fields import AsList, Instant, Page, Query, Text
 from api.problems import Problem, not_found
 from api.routes import Answer, Call
 from api.run_json import RunJson, RunPage, show_row, show_run
+from models.clock import read_clock
 from models.ids import first_id_at, new_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.lifecycle.planning import notify
-from models.rows import read_clock
 from models.runs import cancel_run, find_schedule_id, get_output, get_run, list_runs
 from models.schedules import lock_schedule
 from models.states import LIVE_STATES, State, Trigger
+from models.wake import notify
 
 States = Annotated[list[State], AsList, Field(min_length=1)]
 

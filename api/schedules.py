@@ -17,8 +17,7 @@ from api.routes import Answer, Call
 from api.schedule_body import Name, NewSchedule, ScheduleBody, ScheduleQuery
 from api.schedule_json import SchedulePage, entity_tag, show_schedules
 from api.schedule_rules import check_schedule
-from models.lifecycle.planning import notify
-from models.rows import read_clock
+from models.clock import read_clock
 from models.schedules import (
     DEFINITION,
     delete_schedule,
@@ -29,6 +28,7 @@ from models.schedules import (
     update_schedule,
 )
 from models.tables.schedule import Schedule
+from models.wake import notify
 from scheduling.due import next_due
 from scheduling.plan import plan_schedules
 

@@ -11,7 +11,7 @@ from api.fields import Instant, Moment, Page
 from api.problems import invalid_field, not_found
 from api.routes import Answer, Call
 from api.run_json import lateness_seconds
-from models.rows import read_clock
+from models.clock import read_clock
 from models.schedules import get_schedule
 from models.slots import list_slots
 from models.states import SkipReason, State, WaitingFor

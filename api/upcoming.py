@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api.fields import Moment, Query
 from api.problems import not_found
 from api.routes import Answer, Call
-from models.rows import read_clock
+from models.clock import read_clock
 from models.schedules import get_schedule
 from scheduling.cron import clock_remark, next_fire
 from scheduling.due import spec_of

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.liveness import ANNOUNCED
 from models.rows import as_json
 
 
@@ -33,12 +34,12 @@ def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
     connection.exec_driver_sql(_REPORT_WORKER, worker)
 
 
-_ANNOUNCE = """
+_ANNOUNCE = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
         AS v(name text, queue text, doc text, parameters jsonb, options jsonb)
 ), known AS (
-    SELECT name FROM actors WHERE announced_at > now() - interval '1 minute'
+    SELECT a.name FROM actors a WHERE {ANNOUNCED}
 ), announced AS (
     INSERT INTO actors (name, queue, doc, parameters, options, announced_by, announced_at)
     SELECT name, queue, doc, parameters, options, %(worker)s, now() FROM v ORDER BY name

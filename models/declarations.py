@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from models.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
-from models.lifecycle.publishing import ANNOUNCED_SECONDS
+from models.liveness import ANNOUNCED, LIVE, LIVE_SECONDS
 from models.states import Catchup, Overlap
 
 
@@ -39,9 +39,7 @@ class CodeSchedule(BaseModel):
 
 
 _DECLARED = f"""
-SELECT options->'schedule' FROM actors
-WHERE options->'schedule' IS NOT NULL AND announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})
-ORDER BY name
+SELECT a.options->'schedule' FROM actors a WHERE a.options->'schedule' IS NOT NULL AND {ANNOUNCED} ORDER BY a.name
 """
 
 
@@ -83,11 +81,11 @@ def mark_announced(connection: sa.Connection, names: list[str]) -> None:
 
 
 # While no worker is there to announce anything, nothing is forgotten.
-_FORGOTTEN = """
+_FORGOTTEN = f"""
 SELECT s.id, s.name FROM schedules s
 WHERE s.source = 'code' AND s.announced_at < now() - make_interval(secs => %(after)s)
-  AND EXISTS (SELECT FROM workers w WHERE w.last_seen_at > now() - interval '1 minute'
-              AND w.started_at < now() - interval '1 minute')
+  AND EXISTS (SELECT FROM workers w WHERE {LIVE}
+              AND w.started_at < now() - make_interval(secs => {LIVE_SECONDS}))
 """
 
 

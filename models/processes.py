@@ -6,14 +6,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.publishing import ANNOUNCED_SECONDS
+from models.liveness import ANNOUNCED, LIVE
 from models.states import PUBLISHABLE_STATES, quoted
 
-LIVE_SECONDS = 60
-"""A worker that was seen this long ago at most counts as live."""
-
 _ACTORS = f"""
-SELECT a.*, a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS}) AS live
+SELECT a.*, {ANNOUNCED} AS live
 FROM actors a WHERE a.name > %(after)s ORDER BY a.name LIMIT %(limit)s
 """
 
@@ -32,7 +29,7 @@ def get_actor(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
 
 
 _WORKERS = f"""
-SELECT w.*, w.last_seen_at > now() - make_interval(secs => {LIVE_SECONDS}) AS live
+SELECT w.*, {LIVE} AS live
 FROM workers w
 WHERE w.last_seen_at > now() - interval '1 day' AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
 ORDER BY w.id LIMIT %(limit)s
@@ -61,7 +58,7 @@ SELECT
     (SELECT extract(epoch FROM clock_timestamp() - max(ticked_at))::float FROM schedulers) AS last_tick_age_seconds,
     (SELECT extract(epoch FROM now() - min(due_at))::float FROM runs
      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at <= now()) AS oldest_due_run_seconds,
-    (SELECT count(*) FROM workers WHERE last_seen_at > now() - make_interval(secs => {LIVE_SECONDS})) AS workers
+    (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers
 """
 
 

@@ -7,8 +7,6 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
-
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows as one JSON text; instants become RFC 3339, UUIDs their text."""
@@ -37,12 +35,6 @@ def by_attempt(keys: Iterable[tuple[UUID, int]]) -> dict[int, list[UUID]]:
     for id_, attempt in sorted(keys, key=lambda key: key[0].int):
         grouped.setdefault(attempt, []).append(id_)
     return grouped
-
-
-def read_clock(connection: sa.Connection) -> datetime:
-    """The database's clock, the only one that decides what is due: the start of the current transaction."""
-    now: datetime = connection.exec_driver_sql("SELECT now()").scalar_one()
-    return now
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from models.clock import read_clock
 from models.declarations import (
     CodeSchedule,
     list_code_schedules,
@@ -19,7 +20,6 @@ from models.declarations import (
     list_forgotten_schedules,
     mark_announced,
 )
-from models.rows import read_clock
 from models.schedules import delete_schedule, insert_schedule, lock_schedule, update_schedule
 from models.tables.schedule import Schedule
 from scheduling.due import next_due

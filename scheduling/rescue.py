@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 import structlog
 
-from models.lifecycle.finishing import tally_outcomes
+from models.lifecycle.ended import tally_outcomes
 from models.lifecycle.rescuing import rescue_lost_runs, skip_overdue_runs
 
 log = structlog.get_logger("scheduling")

@@ -9,7 +9,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from config.settings import Settings
-from models.lifecycle.publishing import PUBLISH_LEASE_SECONDS, LeasedRun, seconds_until_next_due
+from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
+from models.lifecycle.publishing import LeasedRun, seconds_until_next_due
 from scheduling.plan import plan_due
 from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.upkeep import Upkeep

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 
 from models.ids import new_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.lifecycle.planning import LiveRuns, cancel_active_runs, count_live_runs, notify
+from models.lifecycle.planning import LiveRuns, cancel_active_runs, count_live_runs
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
+from models.wake import notify
 from scheduling.decisions import admit
 from scheduling.due import deadline_of
 

@@ -8,7 +8,7 @@ import structlog
 
 from config.database import listen_connection
 from config.sections import Database
-from models.lifecycle.planning import CHANNEL
+from models.wake import CHANNEL
 
 log = structlog.get_logger("scheduling")
 

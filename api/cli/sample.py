@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.rows import read_clock
+from models.clock import read_clock
 from models.schedules import insert_schedule, list_schedules
 from models.tables.schedule import Schedule
 from scheduling.due import next_due

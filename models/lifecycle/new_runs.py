@@ -8,7 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.publishing import ANNOUNCED, PUBLISH_LEASE, LeasedRun
+from models.lifecycle.holds import PUBLISH_LEASE
+from models.lifecycle.publishing import LeasedRun
+from models.liveness import ANNOUNCED
 from models.rows import as_json, as_json_alike
 from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 

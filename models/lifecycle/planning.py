@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from models.rows import as_json_alike
 from models.states import LIVE_STATES, quoted
 
-CHANNEL = "callsheet"
-
 
 @dataclass(frozen=True)
 class Advance:
@@ -134,8 +132,3 @@ WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)})
 def cancel_active_runs(connection: sa.Connection, schedules: list[UUID]) -> int:
     """Cancel what is active of these schedules: waiting runs at once, running ones by asking their workers."""
     return connection.exec_driver_sql(_CANCEL_ACTIVE, {"schedules": schedules}).rowcount
-
-
-def notify(connection: sa.Connection) -> None:
-    """Wake the scheduling processes once this transaction commits. A hint: polling alone is correct too."""
-    connection.exec_driver_sql(f"SELECT pg_notify('{CHANNEL}', '')")

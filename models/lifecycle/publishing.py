@@ -7,16 +7,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE
+from models.liveness import ANNOUNCED
 from models.rows import by_attempt
-from models.states import LIVE_STATES, PUBLISHABLE_STATES, State, quoted, sources, state_in
-
-PUBLISH_LEASE_SECONDS = 10
-"""A run taken by a publisher that died is taken by another after this time."""
-
-PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
-
-ANNOUNCED_SECONDS = 60
-"""An actor that no worker has announced for this long is gone: its runs stay planned."""
+from models.states import PUBLISHABLE_STATES, State, quoted, sources, state_in
 
 
 class LeasedRun(NamedTuple):
@@ -31,19 +25,6 @@ class LeasedRun(NamedTuple):
 
 
 _LEASED = ", ".join(f"r.{column}" for column in LeasedRun._fields)
-
-# A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
-# earlier ones that wait too. Most are alone, so that is asked first; then one question a state: each is answered by the
-# first row of the index.
-_OTHER = "SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state"
-_BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATES)})) AND (
-          EXISTS ({_OTHER} = 'queued')
-          OR EXISTS ({_OTHER} = 'running')
-          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))
-          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
-          OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
-
-ANNOUNCED = f"a.announced_at > now() - make_interval(secs => {ANNOUNCED_SECONDS})"
 
 # Queue by queue, so that a long line in one does not stand before the others; the recursion hops from one to the next.
 # What is on its way to the broker takes room there too: it stands at the head of its line.
@@ -65,7 +46,7 @@ WITH RECURSIVE waiting(queue) AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (
         SELECT r.id, r.priority, r.due_at FROM runs r JOIN actors a ON a.name = r.actor AND {ANNOUNCED}
         WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = room.queue AND r.due_at <= now()
-          AND (r.lease_until IS NULL OR r.lease_until < now()) AND NOT {_BLOCKED}
+          AND (r.lease_until IS NULL OR r.lease_until < now()) AND NOT {BLOCKED}
         ORDER BY r.priority DESC, r.due_at
         LIMIT room.messages
     ) c
@@ -102,7 +83,7 @@ WITH waiting AS (
     SELECT r.id, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
-        WHEN {_BLOCKED} THEN 'overlap'
+        WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for
     FROM runs r
     WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at < now() - make_interval(secs => %(after)s)

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from falcon.testing import TestClient
 
-from models.lifecycle.planning import CHANNEL
 from models.states import SkipReason, State
+from models.wake import CHANNEL
 
 Insert = Callable[..., UUID]
 

@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from config.database import make_engine
 from config.sections import Amqp, Database
 from models.announcing import Announcement, announce_actors
+from models.clock import read_clock
 from models.ids import new_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.rows import read_clock
 from models.states import LIVE_STATES, Trigger, quoted
 from scheduling.rabbitmq import RabbitPublisher
 from tests.benchmarks.stamps import VARIABLE, Stamps

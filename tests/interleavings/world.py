@@ -13,7 +13,7 @@ from api import controls, schedules
 from api.auth import Caller, Role
 from api.routes import Answer, Call
 from api.schedule_body import NewSchedule, Nothing, PauseBody, ScheduleBody, SchedulePatch, TriggerBody
-from models.lifecycle.finishing import tally_outcomes
+from models.lifecycle.ended import tally_outcomes
 from scheduling.plan import plan_due
 from tests.interleavings.clock import Clock
 from tests.interleavings.slots import Definition

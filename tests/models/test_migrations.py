@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from models.clock import read_clock
 from models.ids import new_run_id
-from models.rows import read_clock
 from models.tables import metadata
 from tests.end_to_end.deployment import ROOT
 from tests.models.rows import add_run, sqlalchemy_url

@@ -13,7 +13,7 @@ from pydantic.errors import PydanticUserError
 from actors.worker.keeping.process import WorkerProcess
 from models.announcing import Announcement, announce_actors
 from models.declarations import CodeSchedule
-from models.lifecycle.planning import notify
+from models.wake import notify
 
 log = structlog.get_logger("worker")
 

@@ -19,16 +19,11 @@ from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import interrupt
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
-from models.lifecycle.finishing import (
-    FinishedAttempt,
-    finish_runs,
-    lock_tallied_schedules,
-    renew_leases,
-    save_outputs,
-    tally_outcomes,
-)
-from models.lifecycle.planning import notify
+from models.lifecycle.ended import lock_tallied_schedules, tally_outcomes
+from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
+from models.lifecycle.leasing import renew_leases
 from models.states import Outcome, State
+from models.wake import notify
 
 log = structlog.get_logger("worker")
 

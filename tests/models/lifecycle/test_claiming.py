@@ -7,17 +7,12 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from models.clock import read_clock
 from models.lifecycle.claiming import claim_runs, renew_own_claims
-from models.lifecycle.finishing import (
-    FinishedAttempt,
-    finish_runs,
-    lock_tallied_schedules,
-    renew_leases,
-    save_outputs,
-    tally_outcomes,
-)
+from models.lifecycle.ended import lock_tallied_schedules, tally_outcomes
+from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
+from models.lifecycle.leasing import renew_leases
 from models.lifecycle.rescuing import rescue_lost_runs, skip_overdue_runs
-from models.rows import read_clock
 from models.states import Outcome, State
 from tests.models.rows import OTHER_WORKER, WORKER, add_run, add_schedule, claim, read_run, set_run
 

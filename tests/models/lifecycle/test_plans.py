@@ -10,12 +10,13 @@ from pydantic import SecretStr
 
 from config.database import make_engine
 from config.sections import Database
+from models.clock import read_clock
 from models.ids import new_run_id
-from models.lifecycle import claiming, finishing, publishing
+from models.lifecycle import claiming, finishing, leasing, publishing
 from models.lifecycle.finishing import FinishedAttempt
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.planning import count_live_runs
-from models.rows import by_attempt, read_clock
+from models.rows import by_attempt
 from models.states import Outcome, State, Trigger
 from models.tables.run import Run
 from tests.models.rows import WORKER, announce
@@ -69,7 +70,7 @@ def test_ends_and_renewals(database_url: str, engine: sa.Engine, runs: list[UUID
         claims = claiming.claim_runs(connection, runs, 0, WORKER, 30)
     held = [{"id": each.id, "attempt": each.attempt, "started_at": None} for each in claims]
     with looking_at_nothing_else(database_url) as connection:
-        assert len(finishing.renew_leases(connection, held, WORKER, 30)) == FEW
+        assert len(leasing.renew_leases(connection, held, WORKER, 30)) == FEW
     ends = [
         FinishedAttempt(
             each.id, each.attempt, Outcome.SUCCEEDED, State.SUCCEEDED, started_at=None, finished_at=each.claimed_at

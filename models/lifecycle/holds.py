@@ -1,0 +1,20 @@
+"""What holds a due run back from the broker, as conditions in SQL."""
+
+from models.states import LIVE_STATES, PUBLISHABLE_STATES, quoted
+
+PUBLISH_LEASE_SECONDS = 10
+"""A run taken by a publisher that died is taken by another after this time."""
+
+PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
+
+# A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
+# earlier ones that wait too. Most are alone, so that is asked first; then one question a state: each is answered by the
+# first row of the index.
+_OTHER = "SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state"
+BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATES)})) AND (
+          EXISTS ({_OTHER} = 'queued')
+          OR EXISTS ({_OTHER} = 'running')
+          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))
+          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
+          OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
+"""On `runs r`: an earlier run of its schedule is in its way."""
