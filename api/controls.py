@@ -18,8 +18,8 @@ from models.clock import read_clock
 from models.processes import get_actor
 from models.schedules import pause_schedule, resume_schedule
 from models.wake import notify
-from scheduling.due import next_due
-from scheduling.trigger import trigger_run
+from scheduling.commands.trigger import trigger_run
+from scheduling.slots.due import next_due
 
 _FARTHEST = timedelta(seconds=TEN_YEARS)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

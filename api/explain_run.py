@@ -7,8 +7,8 @@ from typing import Any
 
 from api.verdict import LATE, Because, Verdict, say_instant, say_list, say_pause, say_span
 from models.states import SkipReason, State, WaitingFor
-from scheduling.decisions import CATCHUP_LIMIT
-from scheduling.spec import jitter
+from scheduling.slots.decisions import CATCHUP_LIMIT
+from scheduling.slots.spec import jitter
 
 _ERROR_CHARACTERS = 300
 

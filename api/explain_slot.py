@@ -5,8 +5,8 @@ from typing import Any
 
 from api.upcoming import take_slots
 from api.verdict import Because, Verdict, say_instant, say_list, say_pause
-from scheduling.due import spec_of
-from scheduling.spec import Spec, jitter, last_slots, previous_slot
+from scheduling.slots.due import spec_of
+from scheduling.slots.spec import Spec, jitter, last_slots, previous_slot
 
 SHOWN = 5
 _TICK = timedelta(microseconds=1)

@@ -12,7 +12,7 @@ from api.schedule_rules import check_spec
 from api.upcoming import SlotJson, show_slot, take_slots
 from models.clock import read_clock
 from scheduling.cron import describe
-from scheduling.spec import Spec
+from scheduling.slots.spec import Spec
 
 
 class PreviewJson(BaseModel):

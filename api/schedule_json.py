@@ -12,8 +12,8 @@ from api.fields import Moment
 from api.schedule_rules import DEFAULT_POLICIES, effective_policy
 from models.schedules import last_runs
 from models.states import Catchup, Overlap, State
-from scheduling.due import spec_of
-from scheduling.spec import next_slot
+from scheduling.slots.due import spec_of
+from scheduling.slots.spec import next_slot
 
 
 class LastRun(BaseModel):

@@ -12,10 +12,10 @@ from api.problems import FieldError, invalid
 from api.schedule_body import ScheduleBody
 from models.bounds import TEN_YEARS
 from models.processes import get_actor
-from scheduling import cron
-from scheduling.due import spec_of
-from scheduling.spec import Spec, next_slot, upcoming_slots
-from scheduling.zones import load_zone
+from scheduling.cron import fires as cron
+from scheduling.cron.zones import load_zone
+from scheduling.slots.due import spec_of
+from scheduling.slots.spec import Spec, next_slot, upcoming_slots
 
 INTERVALS_CHECKED = 50
 DEFAULT_POLICIES = {

@@ -29,8 +29,8 @@ from models.schedules import (
 )
 from models.tables.schedule import Schedule
 from models.wake import notify
-from scheduling.due import next_due
 from scheduling.plan import plan_schedules
+from scheduling.slots.due import next_due
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 

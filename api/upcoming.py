@@ -14,9 +14,9 @@ from api.routes import Answer, Call
 from models.clock import read_clock
 from models.schedules import get_schedule
 from scheduling.cron import clock_remark, next_fire
-from scheduling.due import spec_of
-from scheduling.spec import Spec, jitter, upcoming_slots
-from scheduling.zones import load_zone
+from scheduling.cron.zones import load_zone
+from scheduling.slots.due import spec_of
+from scheduling.slots.spec import Spec, jitter, upcoming_slots
 
 
 class SlotJson(BaseModel):

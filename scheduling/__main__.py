@@ -8,7 +8,7 @@ from config.database import make_engine
 from config.logging import configure_logging
 from config.settings import settings_or_exit
 from scheduling.loop import run_until_stopped
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from scheduling.wakeups import Wakeups
 

@@ -22,9 +22,9 @@ from models.lifecycle.planning import (
 )
 from models.lifecycle.publishing import LeasedRun, in_order
 from models.states import State
-from scheduling.decisions import Skip
-from scheduling.due import Due, deadline_of, group_alike, what_is_due
-from scheduling.spec import jitter
+from scheduling.slots.decisions import Skip
+from scheduling.slots.due import Due, deadline_of, group_alike, what_is_due
+from scheduling.slots.spec import jitter
 
 log = structlog.get_logger("scheduling")
 

@@ -13,7 +13,7 @@ from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs
-from scheduling.code import apply_declared_schedules
+from scheduling.declare import apply_declared_schedules
 from scheduling.publish import Publisher, republish_vanished
 from scheduling.rescue import rescue_runs
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from models.clock import read_clock
 from models.schedules import insert_schedule, list_schedules
 from models.tables.schedule import Schedule
-from scheduling.due import next_due
+from scheduling.slots.due import next_due
 
 SAMPLE: dict[str, Any] = {
     "name": "hello",

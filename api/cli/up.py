@@ -21,10 +21,10 @@ from config.logging import configure_logging
 from config.sections import LOCAL_AMQP_URL
 from config.settings import Settings, settings_or_exit
 from migrations import upgrade_to_head
-from scheduling.local import LocalPublisher
 from scheduling.loop import run_until_stopped
 from scheduling.publish import Publisher
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.local import LocalPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from scheduling.wakeups import Wakeups
 

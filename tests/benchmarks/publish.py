@@ -6,7 +6,7 @@ from uuid import uuid4
 from dramatiq import Message
 
 from scheduling.publish import publish_due
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.figures import Figure, ratios
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site

@@ -20,7 +20,7 @@ from models.clock import read_clock
 from models.ids import new_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.states import LIVE_STATES, Trigger, quoted
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.stamps import VARIABLE, Stamps
 from tests.end_to_end.deployment import Deployment
 from tests.waiting import eventually

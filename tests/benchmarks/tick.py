@@ -8,7 +8,7 @@ from config.settings import load_settings
 from models.lifecycle.publishing import seconds_until_next_due
 from scheduling.plan import plan_due
 from scheduling.publish import publish_due
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.options import Options

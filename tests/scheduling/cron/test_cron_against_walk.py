@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from scheduling.cron import check, count_fires, last_fires, next_fire
-from tests.scheduling.walk import day_matches, six_fields, walk
+from tests.scheduling.cron.walk import day_matches, six_fields, walk
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.sections import Amqp
-from scheduling.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.servers.rabbitmq import RabbitNode
 from tests.waiting import eventually
 

@@ -13,7 +13,7 @@ from itertools import groupby
 from uuid import UUID
 
 from scheduling.cron import count_fires, last_fires, next_fire
-from scheduling.cron_union import count_union
+from scheduling.cron.union import count_union
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)

@@ -22,8 +22,8 @@ from models.declarations import (
 )
 from models.schedules import delete_schedule, insert_schedule, lock_schedule, update_schedule
 from models.tables.schedule import Schedule
-from scheduling.due import next_due
 from scheduling.plan import plan_schedules
+from scheduling.slots.due import next_due
 
 log = structlog.get_logger("scheduling")
 

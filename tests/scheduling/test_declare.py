@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.declarations import CodeSchedule
-from scheduling.code import apply_declared_schedules
+from scheduling.declare import apply_declared_schedules
 from scheduling.plan import plan_due
 from tests.models.rows import WORKER, add_schedule, announce
 

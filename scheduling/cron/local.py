@@ -13,8 +13,8 @@ from itertools import takewhile
 
 from croniter import croniter
 
-from scheduling.cron_fields import LAST, CronRule, DayRule
-from scheduling.zones import DAY
+from scheduling.cron.fields import LAST, CronRule, DayRule
+from scheduling.cron.zones import DAY
 
 _UNIX_DAY = date(1970, 1, 1).toordinal()
 _LENGTHS = {month: (28, 29) if month == 2 else (monthrange(2000, month)[1],) for month in range(1, 13)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from scheduling.cron import check, clock_remark, count_fires, last_fires, next_fire
-from scheduling.zones import load_zone, segments, zone_names
+from scheduling.cron.zones import load_zone, segments, zone_names
 
 
 def utc(text: str) -> datetime:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scheduling.cron import check, describe, next_fire
-from scheduling.cron_fields import SHORTHANDS, parse
+from scheduling.cron.fields import SHORTHANDS, parse
 
 START = datetime(2026, 11, 20, tzinfo=UTC)  # a Friday
 

@@ -3,7 +3,7 @@
 from calendar import monthrange
 from datetime import datetime, timedelta
 
-from scheduling.zones import load_zone
+from scheduling.cron.zones import load_zone
 
 BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.states import Catchup, Overlap, SkipReason
-from scheduling.decisions import BUFFER_LIMIT, Decision, Policy, decide, skip_all
-from scheduling.spec import Spec, count_slots
+from scheduling.slots.decisions import BUFFER_LIMIT, Decision, Policy, decide, skip_all
+from scheduling.slots.spec import Spec, count_slots
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EVERY_MINUTE = Spec(cron=("* * * * *",))

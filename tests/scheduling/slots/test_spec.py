@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.spec import Spec, count_slots, jitter, last_slots, next_slot, upcoming_slots
+from scheduling.slots.spec import Spec, count_slots, jitter, last_slots, next_slot, upcoming_slots
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

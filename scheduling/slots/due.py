@@ -9,8 +9,8 @@ from uuid import UUID
 
 from models.lifecycle.planning import LiveRuns
 from models.states import Catchup, Overlap, SkipReason
-from scheduling.decisions import Decision, Policy, Skip, decide, skip_all
-from scheduling.spec import Spec, next_slot, previous_slot
+from scheduling.slots.decisions import Decision, Policy, Skip, decide, skip_all
+from scheduling.slots.spec import Spec, next_slot, previous_slot
 
 
 @dataclass(frozen=True)

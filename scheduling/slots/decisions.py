@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models.states import Catchup, Overlap, SkipReason
-from scheduling.spec import Spec, count_slots, last_slots, next_slot
+from scheduling.slots.spec import Spec, count_slots, last_slots, next_slot
 
 ON_TIME = timedelta(seconds=60)
 """The newest slot, at most this late, runs under every catch-up policy."""

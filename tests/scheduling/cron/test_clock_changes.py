@@ -11,9 +11,9 @@ import pytest
 
 from models.states import Catchup, Overlap
 from scheduling.cron import next_fire
-from scheduling.decisions import Policy, Skip, decide
-from scheduling.spec import Spec
-from scheduling.zones import load_zone
+from scheduling.cron.zones import load_zone
+from scheduling.slots.decisions import Policy, Skip, decide
+from scheduling.slots.spec import Spec
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,8 +12,8 @@ from models.lifecycle.planning import LiveRuns, cancel_active_runs, count_live_r
 from models.runs import reserve_trigger_key
 from models.states import Overlap, SkipReason, State, Trigger
 from models.wake import notify
-from scheduling.decisions import admit
-from scheduling.due import deadline_of
+from scheduling.slots.decisions import admit
+from scheduling.slots.due import deadline_of
 
 
 def trigger_run(

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import combinations
 
-from scheduling.cron import count_skipped, first_open, rule_of, to_seconds
-from scheduling.cron_fields import CronRule
-from scheduling.cron_local import count_local
-from scheduling.zones import Segment, segments
+from scheduling.cron.fields import CronRule
+from scheduling.cron.fires import count_skipped, first_open, rule_of, to_seconds
+from scheduling.cron.local import count_local
+from scheduling.cron.zones import Segment, segments
 
 
 def count_union(exprs: Sequence[str], tz: str, after: datetime, until: datetime) -> int:

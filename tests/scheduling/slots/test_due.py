@@ -9,7 +9,7 @@ import pytest
 
 from models.lifecycle.planning import LiveRuns
 from models.states import Catchup, Overlap
-from scheduling.due import deadline_of, group_alike, what_is_due
+from scheduling.slots.due import deadline_of, group_alike, what_is_due
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.cron import next_fire
-from scheduling.cron_union import count_union
+from scheduling.cron.union import count_union
 
 EXPRESSIONS = (
     "*/15 * * * *",

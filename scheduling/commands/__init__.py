@@ -1,0 +1,1 @@
+"""Commands: what people ask for, one function an act, in the caller's transaction."""

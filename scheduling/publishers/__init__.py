@@ -1,0 +1,1 @@
+"""Publishers: ways to a broker."""
