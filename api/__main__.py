@@ -3,7 +3,7 @@
 import signal
 
 from api.app import make_app
-from api.server import make_server
+from api.web.server import make_server
 from config.database import make_engine
 from config.logging import configure_logging
 from config.settings import settings_or_exit

@@ -6,17 +6,9 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
-from api import actors, controls, health, preview, queues, runs, schedules
-from api.actors import ActorPage, ActorQuery, WorkerPage, WorkerQuery
-from api.auth import Role
-from api.docs import CONTENT_POLICY, render_docs
-from api.explain import ExplanationJson, ExplanationQuery, explain
-from api.openapi import describe_routes
-from api.problems import add_error_handlers
-from api.queues import QueueJson, QueuePage, QueuePauseBody, QueueQuery
-from api.routes import Answer, Call, Route, add_routes
-from api.run_json import RunJson, RunPage
-from api.schedule_body import (
+from api.access.auth import Role
+from api.shapes.run_json import RunJson, RunPage
+from api.shapes.schedule_body import (
     NewSchedule,
     Nothing,
     PauseBody,
@@ -26,9 +18,18 @@ from api.schedule_body import (
     SpecBody,
     TriggerBody,
 )
-from api.schedule_json import ScheduleJson, SchedulePage
-from api.slots import DecidedSlotPage, DecidedSlotQuery, slots
-from api.upcoming import UpcomingPage, UpcomingQuery, upcoming
+from api.shapes.schedule_json import ScheduleJson, SchedulePage
+from api.v1 import controls, health, preview, queues, runs, schedules
+from api.v1 import workers as actors
+from api.v1.explain import ExplanationJson, ExplanationQuery, explain
+from api.v1.queues import QueueJson, QueuePage, QueuePauseBody, QueueQuery
+from api.v1.slots import DecidedSlotPage, DecidedSlotQuery, slots
+from api.v1.upcoming import UpcomingPage, UpcomingQuery, upcoming
+from api.v1.workers import ActorPage, ActorQuery, WorkerPage, WorkerQuery
+from api.web.docs import CONTENT_POLICY, render_docs
+from api.web.openapi import describe_routes
+from api.web.problems import add_error_handlers
+from api.web.routes import Answer, Call, Route, add_routes
 from config.settings import Settings
 
 VIEWER, OPERATOR, EDITOR = Role.VIEWER, Role.OPERATOR, Role.EDITOR

@@ -22,7 +22,7 @@ def up(data: Path | None) -> None:
 
     Without DATABASE_URL it brings a PostgreSQL of its own, without AMQP_URL queues of its own.
     """
-    from api.cli.up import run_everything  # it imports all of callsheet: not for the other commands
+    from api.cli.local.up import run_everything  # it imports all of callsheet: not for the other commands
 
     run_everything(data)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from uuid import UUID
 
 from scheduling.cron import count_fires, last_fires, next_fire
@@ -65,6 +65,14 @@ def upcoming_slots(spec: Spec, after: datetime) -> Iterator[datetime]:
     while slot is not None:
         yield slot
         slot = next_slot(spec, slot)
+
+
+def take_slots(spec: Spec, after: datetime, count: int) -> Iterator[datetime]:
+    """The next slots, fewer where the spec or the calendar ends."""
+    try:
+        yield from islice(upcoming_slots(spec, after), count)
+    except (ValueError, OverflowError):
+        return
 
 
 def count_slots(spec: Spec, after: datetime, until: datetime) -> int:

@@ -16,7 +16,7 @@ from config.settings import Settings, load_settings
 from models.ids import new_run_id, slot_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.states import State, Trigger
-from tests.api.explained import say
+from tests.api.explanations.explained import say
 from tests.servers import databases
 
 TOKEN = "an-admin-token-of-32-characters-or-more"

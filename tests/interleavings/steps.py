@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from api.problems import Problem
+from api.web.problems import Problem
 from tests.interleavings.slots import Definition, first_slot
 from tests.interleavings.world import World
 

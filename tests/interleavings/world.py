@@ -9,10 +9,10 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 
-from api import controls, schedules
-from api.auth import Caller, Role
-from api.routes import Answer, Call
-from api.schedule_body import NewSchedule, Nothing, PauseBody, ScheduleBody, SchedulePatch, TriggerBody
+from api.access.auth import Caller, Role
+from api.shapes.schedule_body import NewSchedule, Nothing, PauseBody, ScheduleBody, SchedulePatch, TriggerBody
+from api.v1 import controls, schedules
+from api.web.routes import Answer, Call
 from models.lifecycle.ended import tally_outcomes
 from scheduling.plan import plan_due
 from tests.interleavings.clock import Clock

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from api import runs
-from api.auth import Caller, Role
-from api.routes import Call
+from api.access.auth import Caller, Role
+from api.v1 import runs
+from api.web.routes import Call
 from models.lifecycle.publishing import LeasedRun, take_publishable_runs
 from scheduling.plan import plan_due
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run

@@ -1,0 +1,150 @@
+"""`callsheet up`: API, scheduling and a worker in one process. The one place that wires all of callsheet together."""
+
+import os
+import secrets
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fcntl import LOCK_EX, LOCK_NB, flock
+from pathlib import Path
+
+import dramatiq
+import sqlalchemy as sa
+
+from api.app import make_app
+from api.cli.local.embedded_postgres import EmbeddedPostgres
+from api.cli.local.sample import add_sample_schedule
+from api.web.server import make_server
+from config.database import make_engine
+from config.logging import configure_logging
+from config.sections import LOCAL_AMQP_URL
+from config.settings import Settings, settings_or_exit
+from migrations import upgrade_to_head
+from scheduling.loop import run_until_stopped
+from scheduling.publish import Publisher
+from scheduling.publishers.local import LocalPublisher
+from scheduling.publishers.rabbitmq import RabbitPublisher
+from scheduling.tick import Ticker
+from scheduling.wakeups import Wakeups
+
+WORKER_THREADS = 8
+LOOPBACK = "127.0.0.1"
+
+
+def run_everything(data: Path | None) -> None:
+    """Run until Ctrl-C or TERM; then let what runs end or give it back, write all results, and stop the servers."""
+    stopping = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda _signum, _frame: os.write(wake, b"."))
+    reader, wake = os.pipe()
+    folder = (data or _default_data_folder()).resolve()
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(folder))
+        if not os.environ.get("DATABASE_URL"):
+            os.environ["DATABASE_URL"] = stack.enter_context(_embedded_postgres(folder / "postgresql"))
+        os.environ.setdefault("CALLSHEET_HTTP__HOST", LOOPBACK)
+        os.environ.setdefault("CALLSHEET_ADMIN_TOKEN", _admin_token(folder))
+        if settings_or_exit("database.url").amqp.url is None:
+            os.environ["AMQP_URL"] = LOCAL_AMQP_URL
+        settings = settings_or_exit("database.url", "amqp.url")
+        configure_logging(settings.log)
+        engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
+        stack.callback(engine.dispose)
+        upgrade_to_head(engine)
+        add_sample_schedule(engine)
+        broker = _start_worker(settings, stack)
+        _start_scheduling(settings, engine, broker, stack, stopping)
+        url = _start_api(settings, engine, stack)
+        _greet(url, os.environ["CALLSHEET_ADMIN_TOKEN"], folder)
+        os.read(reader, 1)
+        print("callsheet is stopping: what runs may end, the rest goes on at the next start.", flush=True)
+
+
+def _default_data_folder() -> Path:
+    """A folder of the user's; for root one with nothing private above it, as its server runs as somebody else."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/callsheet")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "callsheet"
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            flock(lock, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"callsheet is already running with the data in {folder}") from None
+        yield
+
+
+@contextmanager
+def _embedded_postgres(folder: Path) -> Iterator[str]:
+    server = EmbeddedPostgres(folder)
+    server.start()
+    try:
+        yield server.url
+    finally:
+        server.stop()
+
+
+def _admin_token(folder: Path) -> str:
+    """The token made at the first start, readable by this user alone."""
+    path = folder / "admin-token"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
+    import actors  # noqa: F401 - sets the broker and declares the actors, by the settings that are now in force
+
+    broker = dramatiq.get_broker()
+    broker.emit_after("process_boot")
+    worker = dramatiq.Worker(broker, worker_threads=WORKER_THREADS)
+    worker.start()
+    stack.callback(worker.stop, timeout=int(settings.worker.stop_seconds * 1000))
+    return broker
+
+
+def _start_scheduling(
+    settings: Settings, engine: sa.Engine, broker: dramatiq.Broker, stack: ExitStack, stopping: threading.Event
+) -> None:
+    publisher: Publisher
+    if settings.amqp.is_local:
+        publisher = LocalPublisher(broker)
+    else:
+        publisher = rabbit = RabbitPublisher(settings.amqp)
+        rabbit.start()
+        stack.callback(rabbit.close)
+    wakeups = Wakeups(settings.database)
+    stack.callback(wakeups.close)
+    ticker = Ticker(engine, publisher, settings)
+    stack.callback(ticker.close)
+    arguments = (ticker.tick, wakeups.wait, stopping.is_set)
+    thread = threading.Thread(target=run_until_stopped, args=arguments, name="scheduling", daemon=True)
+    thread.start()
+    stack.callback(thread.join, 10)
+    stack.callback(stopping.set)
+
+
+def _start_api(settings: Settings, engine: sa.Engine, stack: ExitStack) -> str:
+    server = make_server(make_app(engine, settings), settings)
+    thread = threading.Thread(target=server.run, name="api", daemon=True)
+    thread.start()
+    stack.callback(thread.join, 10)
+    stack.callback(server.stop)
+    return f"http://{settings.http.host}:{server.port}"
+
+
+def _greet(url: str, token: str, folder: Path) -> None:
+    print(
+        f"\ncallsheet is up.\n"
+        f"  API    {url}/v1/schedules   (documentation: {url}/docs)\n"
+        f"  token  {token}\n"
+        f"  data   {folder}\n"
+        f"Stop it with Ctrl-C; a restart goes on where it stopped.\n",
+        flush=True,
+    )

@@ -1,0 +1,118 @@
+"""Runs as the API shows them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import BaseModel, Field
+
+from api.web.fields import Moment
+from api.web.problems import not_found
+from models.runs import get_run
+from models.states import Outcome, SkipReason, State, Trigger, WaitingFor
+
+
+class RunError(BaseModel):
+    """Why an attempt failed."""
+
+    type: str
+    message: str | None
+    traceback: str | None = None
+
+
+class AttemptJson(BaseModel):
+    """An attempt that has ended."""
+
+    number: int
+    worker: UUID | None
+    started_at: Moment | None
+    finished_at: Moment
+    outcome: Outcome
+    error: RunError | None
+    backoff_seconds: float | None = None
+
+
+class RunJson(BaseModel):
+    """A run, or the record of slots that were skipped. Output and traceback are the latest attempt's."""
+
+    id: UUID
+    schedule: str | None
+    schedule_id: UUID | None
+    schedule_version: int | None
+    actor: str
+    queue: str
+    priority: int
+    args: dict[str, Any]
+    trigger: Trigger
+    slot_at: Moment | None
+    slot_until: Moment | None
+    slots: int
+    previous_slot_at: Moment | None = Field(description="The slot before, by the definition that planned the run.")
+    next_slot_at: Moment | None = Field(description="The slot after.")
+    due_at: Moment
+    waiting_for: WaitingFor | None = Field(description="What first held the run back once it was due, if anything did.")
+    state: State
+    reason: SkipReason | None
+    attempt: int
+    max_retries: int
+    min_backoff_seconds: float
+    max_backoff_seconds: float
+    time_limit_seconds: float
+    worker_id: UUID | None
+    lease_until: Moment | None
+    cancel_requested_at: Moment | None
+    planned_at: Moment
+    queued_at: Moment | None
+    started_at: Moment | None
+    finished_at: Moment | None
+    lateness_seconds: float | None
+    duration_seconds: float | None
+    result: Any
+    error: RunError | None
+    output: str | None
+    output_truncated: bool
+    attempts: list[AttemptJson]
+    parent_run_id: UUID | None
+    created_by: str | None
+    trace: str | None
+
+
+class RunPage(BaseModel):
+    """Runs, newest first."""
+
+    items: list[RunJson]
+    next: UUID | None
+
+
+def show_run(connection: sa.Connection, run: UUID) -> RunJson:
+    """The run as JSON. Raises Problem 404."""
+    row = get_run(connection, run)
+    if row is None:
+        raise not_found("run")
+    return show_row(row)
+
+
+def show_row(row: sa.Row[Any]) -> RunJson:
+    """A row of `models.runs` as JSON."""
+    columns = dict(row._mapping)
+    columns["schedule"] = row.schedule_name
+    columns["lateness_seconds"] = lateness_seconds(row)
+    columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
+    columns["error"] = _error(row)
+    return RunJson(**columns)
+
+
+def lateness_seconds(row: sa.Row[Any]) -> float | None:
+    """How long after it was due the latest attempt started; None before it has."""
+    return _seconds(row.due_at, row.started_at)
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    return None if start is None or end is None else (end - start).total_seconds()
+
+
+def _error(row: sa.Row[Any]) -> RunError | None:
+    if row.error_type is None:
+        return None
+    return RunError(type=row.error_type, message=row.error_message, traceback=row.error_traceback)

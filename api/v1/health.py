@@ -1,0 +1,98 @@
+"""Health: whether this process lives, and whether the service can do its work."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Literal
+
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from pydantic import BaseModel, Field
+
+import migrations
+from api.web.routes import Answer, Call
+from models.processes import read_health, read_revision
+
+STALE_TICK_SECONDS = 30
+DATABASE_SECONDS = 2
+"""A database that takes longer than this to answer counts as down."""
+
+
+class LiveJson(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyJson(BaseModel):
+    """What the service needs, and how it stands."""
+
+    status: Literal["ok", "unavailable"]
+    database: bool
+    migrations: bool = Field(description="Whether the database is at the newest migration.")
+    last_tick_age_seconds: float | None = Field(description="Since a scheduling process last did its round.")
+    oldest_due_run_seconds: float | None = Field(description="For how long the oldest run that waits has been due.")
+    workers: int | None = Field(description="Seen within the last minute.")
+    problems: list[str]
+
+
+class _Facts(BaseModel):
+    migrations: bool = False
+    last_tick_age_seconds: float | None = None
+    oldest_due_run_seconds: float | None = None
+    workers: int | None = None
+
+
+def live(_call: Call) -> Answer:
+    """Say that the process answers."""
+    return Answer(LiveJson())
+
+
+def ready(call: Call) -> Answer:
+    """Say whether database, migrations and scheduling are as they must be."""
+    facts = _within(DATABASE_SECONDS, lambda: _read_facts(call.engine))
+    problems = ["the database does not answer"] if facts is None else list(_problems(facts))
+    content = ReadyJson(
+        status="unavailable" if problems else "ok",
+        database=facts is not None,
+        problems=problems,
+        **(facts or _Facts()).model_dump(),
+    )
+    return Answer(content, 503 if problems else 200)
+
+
+def _problems(facts: _Facts) -> list[str]:
+    if not facts.migrations:
+        return ["the database is not at the newest migration: run `alembic upgrade head`"]
+    if facts.last_tick_age_seconds is None:
+        return ["no scheduling process has ever run"]
+    if facts.last_tick_age_seconds > STALE_TICK_SECONDS:
+        return [f"no scheduling process has done its round for {facts.last_tick_age_seconds:.0f} seconds"]
+    return []
+
+
+def _read_facts(engine: sa.Engine) -> _Facts | None:
+    try:
+        with engine.connect() as connection:
+            if read_revision(connection) != _newest_revision():
+                return _Facts()
+            return _Facts(migrations=True, **read_health(connection)._mapping)
+    except (sa.exc.DBAPIError, sa.exc.TimeoutError):
+        return None
+
+
+@lru_cache(maxsize=1)
+def _newest_revision() -> str | None:
+    return ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
+
+
+def _within(seconds: float, read: Callable[[], _Facts | None]) -> _Facts | None:
+    """The answer, None where it takes too long: a database that hangs must not hold up the check."""
+    answers: SimpleQueue[_Facts | None] = SimpleQueue()
+    Thread(target=lambda: answers.put(read()), name="ready", daemon=True).start()
+    try:
+        return answers.get(timeout=seconds)
+    except Empty:
+        return None

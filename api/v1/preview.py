@@ -1,0 +1,57 @@
+"""Preview: when a spec would fire, in slots and in words."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+
+from api.shapes.schedule_body import SpecBody
+from api.shapes.slot_json import SlotJson, show_slot
+from api.v1.schedule_rules import check_spec
+from api.web.problems import FieldError, invalid
+from api.web.routes import Answer, Call
+from models.clock import read_clock
+from scheduling.cron import describe
+from scheduling.slots.spec import Spec, take_slots
+
+
+class PreviewJson(BaseModel):
+    """The next slots of a spec, and the spec in words."""
+
+    slots: list[SlotJson]
+    words: str | None
+    warnings: list[str]
+
+
+def preview(call: Call) -> Answer:
+    """Show when a spec would fire, without storing anything."""
+    body: SpecBody = call.body
+    spec = Spec(tuple(body.cron or ()), body.every_seconds, body.at, body.timezone)
+    after = body.after or _now(call.engine)
+    errors = check_spec(spec, after)
+    if spec == Spec(timezone=body.timezone):
+        errors.append(FieldError(pointer="", message="one of cron, every_seconds and at must be given"))
+    if errors:
+        raise invalid(errors)
+    slots = list(take_slots(spec, after, body.count))
+    shown = [SlotJson(**show_slot(spec, slot)) for slot in slots]
+    return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(slots)))
+
+
+def _now(engine: sa.Engine) -> datetime:
+    with engine.connect() as connection:
+        return read_clock(connection)
+
+
+def _words(spec: Spec) -> str | None:
+    if spec.cron:
+        return "; ".join(describe(expr) for expr in spec.cron)
+    if spec.every_seconds is not None:
+        return f"Every {spec.every_seconds:g} seconds"
+    return None
+
+
+def _warnings(slots: list[datetime]) -> list[str]:
+    if not slots:
+        return ["nothing is to come after that instant"]
+    return []

@@ -1,0 +1,131 @@
+"""Routes: what each declares, and how a request becomes a call of its function and an answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import falcon
+import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
+
+from api.access.auth import Caller, Role, identify, require
+from api.web.problems import errors_of, invalid
+from api.web.strict_json import is_storable, read_json
+from config.settings import Settings
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to a route, validated. `caller` is None where the route needs no role."""
+
+    engine: sa.Engine
+    params: Mapping[str, Any]
+    query: Any
+    body: Any
+    header: Callable[[str], str | None]
+    caller: Caller | None
+
+    @property
+    def caller_name(self) -> str:
+        """Who calls, as history shows it."""
+        assert self.caller is not None, "the route declares a role"
+        return self.caller.name
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a route answers: a model as JSON, or text."""
+
+    content: BaseModel | str | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method of one path. The first line of the handler's docstring says what it does.
+
+    `answers` has the model (or media type) of each status of success, `problems` the statuses of its own errors;
+    those that come with a role, a query, a body or a path parameter are added by themselves.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call], Answer]
+    role: Role | None
+    answers: Mapping[int, type[BaseModel] | str | None]
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    headers: tuple[str, ...] = ()
+    problems: tuple[int, ...] = ()
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """What the body may be."""
+        return (MERGE_PATCH, JSON) if self.method == "PATCH" else (JSON,)
+
+
+def add_routes(app: falcon.App[Any, Any], routes: tuple[Route, ...], engine: sa.Engine, settings: Settings) -> None:
+    """Put the routes on the app."""
+    resources: dict[str, SimpleNamespace] = {}
+    for route in routes:
+        resource = resources.setdefault(route.path, SimpleNamespace())
+        responder = _responder(route, engine, settings)
+        setattr(resource, f"on_{route.method.lower()}", responder)
+        if route.method == "GET":
+            resource.on_head = responder
+    for path, resource in resources.items():
+        app.add_route(path, resource)
+
+
+def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[..., None]:
+    def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
+        if not all(is_storable(str(value)) for value in params.values()):
+            raise falcon.HTTPNotFound
+        caller = None
+        if route.role is not None:
+            caller = identify(req.get_header("Authorization"), settings.http)
+            require(caller, route.role)
+        query = _read_query(route, req)
+        body = _read_body(route, req)
+        _write(resp, route.handler(Call(engine, params, query, body, req.get_header, caller)))
+
+    return respond
+
+
+def _read_query(route: Route, req: falcon.Request) -> BaseModel | None:
+    model = route.query or _NoParameters
+    try:
+        return model.model_validate(req.params)
+    except ValidationError as error:
+        raise invalid(errors_of(error)) from None
+
+
+def _read_body(route: Route, req: falcon.Request) -> BaseModel | None:
+    if route.body is None:
+        return None
+    try:
+        return route.body.model_validate(read_json(req, route.media_types))
+    except ValidationError as error:
+        raise invalid(errors_of(error)) from None
+
+
+def _write(resp: falcon.Response, answer: Answer) -> None:
+    resp.status = answer.status
+    for name, value in answer.headers.items():
+        resp.set_header(name, value)
+    if isinstance(answer.content, BaseModel):
+        resp.content_type = JSON
+        resp.data = answer.content.model_dump_json().encode()
+    elif answer.content is not None:
+        resp.content_type = answer.content_type
+        resp.data = answer.content.encode()
+
+
+class _NoParameters(BaseModel, extra="forbid"):
+    """A route without query parameters."""

@@ -1,0 +1,118 @@
+"""Reading request bodies: bounded, JSON only, and no JSON that other readers would understand differently."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+import falcon
+
+from api.web.problems import Problem
+
+MAX_BODY_BYTES = 256 * 1024
+MAX_DEPTH = 64
+
+# Neither PostgreSQL's text nor UTF-8 has these.
+_UNFIT_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
+
+
+def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:
+    """The JSON value of the request's body; an empty body counts as `{}`. Raises Problem (400, 413, 415)."""
+    raw = _read_bounded(req)
+    if not raw and not req.content_type:
+        return {}
+    _check_media_type(req.content_type or "", media_types)
+    return parse_json(raw) if raw else {}
+
+
+def parse_json(raw: bytes) -> Any:
+    """The value of a JSON text. Raises Problem 400 for one that is not valid, too deep, or ambiguous."""
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+        )
+    except UnicodeDecodeError:
+        raise Problem(400, "the body is not valid UTF-8") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Problem(400, f"the body is not valid JSON: {error.msg} at {where}") from None
+    except ValueError as error:
+        raise Problem(400, f"the body is not valid JSON: {error}") from None
+    _check_values(value)
+    return value
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text."""
+    return _UNFIT_CHARACTERS.search(text) is None
+
+
+def _read_bounded(req: falcon.Request) -> bytes:
+    if (req.content_length or 0) > MAX_BODY_BYTES:
+        raise _too_large()
+    raw: bytes = req.bounded_stream.read(MAX_BODY_BYTES + 1)
+    if len(raw) > MAX_BODY_BYTES:
+        raise _too_large()
+    return raw
+
+
+def _check_media_type(content_type: str, media_types: tuple[str, ...]) -> None:
+    media_type, parameters = falcon.parse_header(content_type)
+    charset = parameters.get("charset", "utf-8").lower()
+    if media_type.lower() not in media_types or charset not in ("utf-8", "utf8"):
+        raise Problem(415, f"the body must be {' or '.join(media_types)}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return value
+
+
+def _refuse_constant(_text: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are not JSON")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("a number is out of range")
+    return value
+
+
+def _check_values(value: Any) -> None:
+    """Depth and characters, without recursion."""
+    level, depth = [value], 0
+    while level:
+        if depth == MAX_DEPTH and any(isinstance(each, dict | list) for each in level):
+            raise _too_deep()
+        deeper: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                _check_text(each)
+            elif isinstance(each, dict):
+                for key in each:
+                    _check_text(key)
+                deeper += each.values()
+            elif isinstance(each, list):
+                deeper += each
+        level, depth = deeper, depth + 1
+
+
+def _check_text(text: str) -> None:
+    if not is_storable(text):
+        raise Problem(400, "a string holds NUL or half of a surrogate pair")
+
+
+def _too_large() -> Problem:
+    return Problem(413, f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
+
+
+def _too_deep() -> Problem:
+    return Problem(400, f"the body is nested more than {MAX_DEPTH} levels deep")

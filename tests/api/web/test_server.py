@@ -1,0 +1,165 @@
+"""The server on a real socket: who can't hold up whom, and how it ends."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from api.app import make_app
+from api.web.server import CONNECTION_LIMIT, Server, make_server
+from config.settings import Settings, load_settings
+from tests.api.conftest import HEADERS, TOKEN
+from tests.servers.databases import ROOT
+from tests.waiting import eventually
+
+App = Callable[[dict[str, Any], Any], list[bytes]]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], Server]]:
+    """Serve an app from a thread, on a free port."""
+    settings = load_settings({"CALLSHEET_HTTP__HOST": "127.0.0.1", "PORT": "0", "CALLSHEET_HTTP__THREADS": "2"})
+    with ExitStack() as stack:
+
+        def start(app: Any) -> Server:
+            server = make_server(app, settings)
+            thread = threading.Thread(target=server.run)
+            thread.start()
+            stack.callback(thread.join, 20)
+            stack.callback(server.stop)
+            return server
+
+        yield start
+
+
+def _answer(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+def test_half_open_clients_do_not_shut_others_out(serve: Callable[[Any], Server]) -> None:
+    server = serve(_answer)
+    with ExitStack() as stack:
+        for _ in range(CONNECTION_LIMIT + 50):
+            client = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=5))
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n")
+        assert httpx.get(f"http://127.0.0.1:{server.port}/health/live", timeout=3).text == "ok"
+
+
+def test_health_is_answered_while_all_other_threads_are_busy(serve: Callable[[Any], Server]) -> None:
+    gate = threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/slow":
+            gate.wait(20)
+        return _answer(environ, start_response)
+
+    url = f"http://127.0.0.1:{serve(app).port}"
+    slow = [threading.Thread(target=httpx.get, args=(f"{url}/slow",), kwargs={"timeout": 20}) for _ in range(4)]
+    try:
+        for thread in slow:
+            thread.start()
+        assert httpx.get(f"{url}/health/live", timeout=3).text == "ok"
+    finally:
+        gate.set()
+        for thread in slow:
+            thread.join()
+
+
+def test_a_stop_lets_the_request_under_way_end(serve: Callable[[Any], Server]) -> None:
+    entered, gate = threading.Event(), threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        entered.set()
+        gate.wait(20)
+        return _answer(environ, start_response)
+
+    server = serve(app)
+    answers: list[httpx.Response] = []
+    url = f"http://127.0.0.1:{server.port}/"
+    client = threading.Thread(target=lambda: answers.append(httpx.get(url, timeout=20)))
+    client.start()
+    assert entered.wait(10)
+    server.stop()
+    eventually(lambda: _is_refused(server.port), message="the port is still open")
+    gate.set()
+    client.join()
+    assert [answer.text for answer in answers] == ["ok"]
+    server.stop()
+
+
+def test_a_large_body_gets_its_answer(serve: Callable[[Any], Server], settings: Settings, engine: Any) -> None:
+    server = serve(make_app(engine, settings))
+    headers = HEADERS | {"Content-Type": "application/json"}
+    answer = httpx.post(f"http://127.0.0.1:{server.port}/v1/schedules", content=b"[" * 1_000_000, headers=headers)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
+
+
+def test_the_process_drains_on_term(database_url: str, settings: Settings, create: Callable[..., Any]) -> None:
+    create()
+    environ = os.environ | {
+        "DATABASE_URL": database_url,
+        "CALLSHEET_ADMIN_TOKEN": TOKEN,
+        "PORT": "0",
+        "CALLSHEET_HTTP__HOST": "127.0.0.1",
+        "CALLSHEET_LOG__FORMAT": "json",
+    }
+    argv = [sys.executable, "-m", "api"]
+    with (
+        subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as process,
+        psycopg.connect(database_url) as blocker,
+    ):
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        port = int(re.search(r'"port": (\d+)', line)[1])  # type: ignore[index]
+        blocker.execute("SELECT FROM schedules FOR UPDATE")
+        answers: list[httpx.Response] = []
+        client = threading.Thread(
+            target=lambda: answers.append(
+                httpx.patch(
+                    f"http://127.0.0.1:{port}/v1/schedules/nightly", json={"priority": 9}, headers=HEADERS, timeout=20
+                )
+            )
+        )
+        client.start()
+        eventually(lambda: _is_blocked(database_url), message="the request does not wait for the row")
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: _is_refused(port), message="the port is still open")
+        blocker.rollback()
+        client.join()
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+    assert [answer.status_code for answer in answers] == [200]
+
+
+def test_the_process_names_the_settings_that_are_missing() -> None:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("CALLSHEET", "DATABASE_URL"))}
+    argv = [sys.executable, "-m", "api"]
+    done = subprocess.run(argv, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 78
+    assert "DATABASE_URL" in done.stderr
+    assert "CALLSHEET_ADMIN_TOKEN" in done.stderr
+
+
+def _is_refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=2).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def _is_blocked(database_url: str) -> bool:
+    with psycopg.connect(database_url) as connection:
+        waiting = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
+        return bool(waiting and waiting[0])
