@@ -7,6 +7,12 @@ import sqlalchemy as sa
 
 from config.sections import Database
 
+TRANSIENT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
+"""Errors of the database or the way to it, not of what it was asked: trying again helps."""
+
+REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
+"""What the database says to rows that are wrong: trying again does not help."""
+
 CONNECT_TIMEOUT_SECONDS = 5
 IDLE_SECONDS = 15
 """A process that is frozen in the middle of a transaction must not keep its rows from the others for longer."""

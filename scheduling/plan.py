@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
+from config.database import REFUSALS
 from models.ids import slot_run_id
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
 from models.lifecycle.planning import (
@@ -27,10 +28,6 @@ from scheduling.slots.due import Due, deadline_of, group_alike, what_is_due
 from scheduling.slots.spec import jitter
 
 log = structlog.get_logger("scheduling")
-
-
-REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
-"""What the database says to rows that are wrong. Other errors are the database's own: the round is tried again."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 import falcon
-import sqlalchemy as sa
 import structlog
 from pydantic import BaseModel, Field, ValidationError
+
+from config.database import TRANSIENT
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
@@ -83,7 +84,7 @@ def errors_of(error: ValidationError) -> list[FieldError]:
 def add_error_handlers(app: falcon.App[Any, Any]) -> None:
     """Answer every error of a request as a problem."""
     app.add_error_handler(Exception, _answer_unexpected)
-    app.add_error_handler((sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError), _answer_outage)
+    app.add_error_handler(TRANSIENT, _answer_outage)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(Problem, _answer_problem)
 

@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
-import sqlalchemy as sa
 import structlog
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed
 
 from actors.worker.keeping.process import WorkerProcess
+from config.database import TRANSIENT
 
 log = structlog.get_logger("worker")
 
@@ -23,9 +23,6 @@ PATIENCE_SECONDS = 0.1
 """Without a free thread for so long, what was delivered goes back, for workers that have one."""
 
 RETRY_SECONDS = 1.0
-
-TRANSIENT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
-"""Errors of the database or the way to it, not of a message: trying again helps."""
 
 Claim = Callable[[Sequence[bytes], bool], list[MessageProxy]]
 """Claims bodies; the flag says that an earlier try may have succeeded without our knowing."""

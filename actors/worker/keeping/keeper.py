@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 import structlog
 
-from actors.worker.claiming.consumer import TRANSIENT
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import interrupt
+from config.database import TRANSIENT
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
 from models.lifecycle.ended import lock_tallied_schedules, tally_outcomes
