@@ -13,7 +13,8 @@ from models.rows import as_json
 
 @dataclass(frozen=True)
 class Announcement:
-    """An actor as its worker knows it. `parameters` is a JSON Schema, `options` its retry and time policy."""
+    """An actor as its worker knows it. `parameters` is a JSON Schema, `options` its retry and time policy,
+    and the `schedule` that it declares."""
 
     name: str
     queue: str

@@ -1,70 +1,84 @@
 """Schedules that actors declare in code: announced with their actors, applied by the scheduling process."""
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from models.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
+from models.definition import COLUMNS, Definition, Expressions
+from models.kinds import NAME_PATTERN
 from models.liveness import ANNOUNCED, LIVE, LIVE_SECONDS
-from models.states import Catchup, Overlap
 
 
-class CodeSchedule(BaseModel):
-    """A declaration. Its policies are those of a schedule, with the same defaults."""
+class Declaration(Definition):
+    """A schedule that an actor brings along."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=True)
+    model_config = ConfigDict(frozen=True, strict=False)
 
-    name: str
+    name: Annotated[str, Field(pattern=NAME_PATTERN)]
+    cron: Expressions
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the workers that live now say of an actor's schedule.
+
+    `given` are its fields as they were announced, or None where it declares none any more; `error` is what stood
+    against it up to now.
+    """
+
     actor: str
-    cron: list[str]
-    description: str = ""
-    args: dict[str, Any] = {}
-    queue: str | None = None
-    priority: int = Field(default=5, ge=0, le=9)
-    timezone: str = "UTC"
-    max_runs: int | None = Field(default=None, ge=1, le=MAX_INT)
-    jitter_seconds: float = Field(default=0, ge=0, le=WEEK)
-    overlap: Overlap = Overlap.SKIP
-    catchup: Catchup = Catchup.LATEST
-    catchup_window_seconds: float = Field(default=86400, ge=0, le=TEN_YEARS)
-    max_retries: int | None = Field(default=None, ge=0, le=MAX_RETRIES)
-    min_backoff_seconds: float | None = Field(default=None, ge=0, le=MONTH)
-    max_backoff_seconds: float | None = Field(default=None, ge=0, le=MONTH)
-    time_limit_seconds: float | None = Field(default=None, gt=0, le=MONTH)
-    start_deadline_seconds: float | None = Field(default=None, gt=0, le=TEN_YEARS)
-    pause_after_failures: int | None = Field(default=None, ge=1, le=MAX_INT)
-    tags: list[str] = []
+    given: Mapping[str, Any] | None
+    error: str | None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the schedule that is declared."""
+        return None if self.given is None else str(self.given.get("name", self.actor))
+
+    @property
+    def refused(self) -> str | None:
+        """Why its own worker refuses it, if it does."""
+        return (self.given or {}).get("refused")
+
+    def read(self) -> Declaration:
+        """The declaration. Raises ValidationError; fields that only a newer release knows are left out."""
+        given = self.given or {}
+        return Declaration.model_validate({name: given[name] for name in Declaration.model_fields if name in given})
 
 
 _DECLARED = f"""
-SELECT a.options->'schedule' FROM actors a WHERE a.options->'schedule' IS NOT NULL AND {ANNOUNCED} ORDER BY a.name
+SELECT a.name, a.options->'schedule', a.declaration_error FROM actors a
+WHERE (a.options->'schedule' IS NOT NULL OR a.declaration_error IS NOT NULL) AND {ANNOUNCED} ORDER BY a.name
 """
 
 
-def list_declared_schedules(connection: sa.Connection) -> dict[str, CodeSchedule | None]:
-    """What live workers declare now, by name; none where another version's worker declares what can't be read."""
-    return {row["name"]: _read(row) for row in connection.exec_driver_sql(_DECLARED).scalars()}
+def list_declared_schedules(connection: sa.Connection) -> list[Declared]:
+    """What live workers declare now, by actor, and whose declarations were wrong before."""
+    return [Declared(*row) for row in connection.exec_driver_sql(_DECLARED)]
 
 
-def _read(row: dict[str, Any]) -> CodeSchedule | None:
-    known = CodeSchedule.model_fields  # a newer worker may declare more than this process knows
-    try:
-        return CodeSchedule(**{key: value for key, value in row.items() if key in known})
-    except ValidationError:
-        return None
+_NOTE_ERROR = "UPDATE actors SET declaration_error = %(error)s WHERE name = %(actor)s"
+
+
+def note_declaration_error(connection: sa.Connection, actor: str, error: str | None) -> None:
+    """Show with the actor why its declaration is not in force; None once it is."""
+    connection.exec_driver_sql(_NOTE_ERROR, {"actor": actor, "error": error})
 
 
 # A union, so that each half has its index.
-_CODE_SCHEDULES = """
-SELECT * FROM schedules WHERE source = 'code'
-UNION ALL SELECT * FROM schedules WHERE source <> 'code' AND name = ANY(%(names)s)
+_COLUMNS = ", ".join(("name", "source", *COLUMNS))
+_CODE_SCHEDULES = f"""
+SELECT {_COLUMNS} FROM schedules WHERE source = 'code'
+UNION ALL SELECT {_COLUMNS} FROM schedules WHERE source <> 'code' AND name = ANY(%(names)s)
 """
 
 
 def list_code_schedules(connection: sa.Connection, names: list[str]) -> dict[str, sa.Row[Any]]:
-    """By name: the schedules that came from code, and whatever else has one of these names."""
+    """By name, with the columns of a definition and `source`: schedules of code, and what else has one of the names."""
     return {row.name: row for row in connection.exec_driver_sql(_CODE_SCHEDULES, {"names": names})}
 
 

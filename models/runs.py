@@ -1,12 +1,13 @@
-"""SQL of runs as people see them: list, get, cancel, and the keys of triggers."""
+"""SQL of runs as people see them: list, get, and the keys of triggers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.states import State, quoted, sources
+from models.tables.run import RunColumns
 
 _RESERVE_KEY = """
 WITH reserved AS (
@@ -29,6 +30,25 @@ def reserve_trigger_key(connection: sa.Connection, schedule: UUID, key: str, run
     return winner
 
 
+class StoredRun(RunColumns):
+    """A run as its row is, with the output and the traceback of its latest attempt. Not validated on its way out."""
+
+    output: str | None
+    output_truncated: bool
+    error_traceback: str | None
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> "StoredRun":
+        """From a row of `_WITH_OUTPUT`."""
+        return cls.model_construct(**row._mapping)
+
+
+class SlotRun(StoredRun):
+    """The row of a slot, or of a range of skipped ones."""
+
+    slot_at: datetime
+
+
 # Lateral, so that outputs are looked up for the rows of the page alone, whatever the planner makes of their number.
 _WITH_OUTPUT = """
 SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
@@ -40,9 +60,16 @@ FROM {runs} r LEFT JOIN LATERAL (
 _GET = f"{_WITH_OUTPUT.format(runs='runs')} WHERE r.id = %(id)s"
 
 
-def get_run(connection: sa.Connection, run: UUID) -> sa.Row[Any] | None:
-    """The run's row with `output`, `output_truncated` and `error_traceback` of its latest attempt."""
-    return connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
+def get_run(connection: sa.Connection, run: UUID) -> StoredRun | None:
+    """The run; None if there is none of that id."""
+    row = connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
+    return None if row is None else StoredRun.of(row)
+
+
+def get_slot_run(connection: sa.Connection, run: UUID) -> SlotRun | None:
+    """The run of a slot, or the record of skipped ones; None if there is none of that id."""
+    row = connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
+    return None if row is None else SlotRun.model_construct(**row._mapping)
 
 
 _FILTERS = {
@@ -59,8 +86,8 @@ _FILTERS = {
 }
 
 
-def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
-    """Runs, newest id first, as `get_run` gives them.
+def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any]) -> list[StoredRun]:
+    """Runs, newest id first.
 
     Filters, each where it is not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or
     `schedule_name`, `actor`, `states`, `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
@@ -69,7 +96,7 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any])
     where = f"WHERE {' AND '.join(_FILTERS[name] for name in given)}" if given else ""
     page = f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT %(limit)s"
     statement = f"WITH page AS ({page}) {_WITH_OUTPUT.format(runs='page')} ORDER BY r.id DESC"
-    return connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
+    return [StoredRun.of(row) for row in connection.exec_driver_sql(statement, {**given, "limit": limit})]
 
 
 _SCHEDULE_ID = "SELECT id FROM schedules WHERE name = %(name)s"
@@ -92,18 +119,3 @@ def get_output(connection: sa.Connection, run: UUID, attempt: int | None = None)
     """What an attempt of the run printed, the latest unless given; None if there is no such run."""
     found = connection.exec_driver_sql(_OUTPUT, {"id": run, "attempt": attempt}).one_or_none()
     return None if found is None else found.output or ""
-
-
-_CANCEL = f"""
-UPDATE runs SET
-    cancel_requested_at = coalesce(cancel_requested_at, now()),
-    state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
-    finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
-    lease_until = CASE WHEN state = 'running' THEN lease_until END
-WHERE id = %(id)s AND state IN ({quoted(sources(State.CANCELLED))})
-"""
-
-
-def cancel_run(connection: sa.Connection, run: UUID) -> bool:
-    """Cancel a waiting run at once, ask the worker of a running one to; False if it is too late or there is none."""
-    return connection.exec_driver_sql(_CANCEL, {"id": run}).rowcount == 1

@@ -7,16 +7,41 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.definition import COLUMNS, Definition
 from models.rows import as_json
 from models.states import State
 
-DEFINITION = (
-    "description", "actor", "args", "queue", "priority", "cron", "every_seconds", "at", "timezone", "starts_at",
-    "ends_at", "max_runs", "jitter_seconds", "overlap", "catchup", "catchup_window_seconds", "max_retries",
-    "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds", "start_deadline_seconds",
-    "pause_after_failures", "tags",
-)  # fmt: skip
-"""The columns that people write, besides the name."""
+
+class StoredSchedule(Definition):
+    """A schedule as its row is, with `actor_announced` and `actor_options`: what some worker has said of its actor.
+
+    Rows are not validated on their way out: an older release may have written what this one would refuse.
+    """
+
+    id: UUID
+    name: str
+    source: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    paused_at: datetime | None
+    paused_until: datetime | None
+    pause_reason: str | None
+    paused_by: str | None
+    cursor_at: datetime
+    next_due_at: datetime | None
+    slots_run: int
+    consecutive_failures: int
+    error: str | None
+    announced_at: datetime | None
+    actor_announced: bool
+    actor_options: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> "StoredSchedule":
+        """From a row of `_SELECT`."""
+        return cls.model_construct(**row._mapping)
+
 
 _SELECT = """
 SELECT s.*, a.name IS NOT NULL AS actor_announced, a.options AS actor_options
@@ -27,14 +52,16 @@ _GET = f"{_SELECT} WHERE s.name = %(name)s"
 _LOCK = f"{_GET} FOR UPDATE OF s"
 
 
-def get_schedule(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
-    """The schedule's row, with `actor_announced` and `actor_options`; None if there is none of that name."""
-    return connection.exec_driver_sql(_GET, {"name": name}).one_or_none()
+def get_schedule(connection: sa.Connection, name: str) -> StoredSchedule | None:
+    """The schedule; None if there is none of that name."""
+    row = connection.exec_driver_sql(_GET, {"name": name}).one_or_none()
+    return None if row is None else StoredSchedule.of(row)
 
 
-def lock_schedule(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
+def lock_schedule(connection: sa.Connection, name: str) -> StoredSchedule | None:
     """As `get_schedule`, and nobody else plans or changes the schedule until this transaction ends."""
-    return connection.exec_driver_sql(_LOCK, {"name": name}).one_or_none()
+    row = connection.exec_driver_sql(_LOCK, {"name": name}).one_or_none()
+    return None if row is None else StoredSchedule.of(row)
 
 
 _IS_PAUSED = "s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > now())"
@@ -53,13 +80,14 @@ _STATES = {
 
 def list_schedules(
     connection: sa.Connection, limit: int, *, state: str | None = None, **filters: str | None
-) -> Sequence[sa.Row[Any]]:
+) -> list[StoredSchedule]:
     """Schedules by name. Filters: `after` (a name), `actor`, `tag`, `q` (a part of name, actor or description)."""
     given = {name: value for name, value in filters.items() if value is not None}
     conditions = [_FILTERS[name] for name in given] + ([_STATES[state]] if state else [])
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     statement = f"{_SELECT} {where} ORDER BY s.name LIMIT %(limit)s"
-    return connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
+    rows = connection.exec_driver_sql(statement, {**given, "limit": limit})
+    return [StoredSchedule.of(row) for row in rows]
 
 
 # A skip is the record that nothing ran, so it is passed over.
@@ -79,7 +107,7 @@ def last_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> dict[UUID
 
 
 _INSERT_COLUMNS = ", ".join(
-    ("id", "name", *DEFINITION, "source", "version", "created_at", "updated_at", "cursor_at", "next_due_at")
+    ("id", "name", *COLUMNS, "source", "version", "created_at", "updated_at", "cursor_at", "next_due_at")
 )
 _INSERT = f"""
 INSERT INTO schedules ({_INSERT_COLUMNS}, slots_run, consecutive_failures)
@@ -94,7 +122,7 @@ def insert_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> bo
 
 
 _UPDATE = f"""
-UPDATE schedules s SET {", ".join(f"{column} = v.{column}" for column in DEFINITION)},
+UPDATE schedules s SET {", ".join(f"{column} = v.{column}" for column in COLUMNS)},
     next_due_at = v.next_due_at, cursor_at = greatest(s.cursor_at, now()), error = NULL,
     version = s.version + 1, updated_at = now()
 FROM jsonb_populate_record(NULL::schedules, %(row)s::jsonb -> 0) v

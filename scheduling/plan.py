@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,12 +10,13 @@ import structlog
 
 from config.database import REFUSALS
 from models.ids import slot_run_id
+from models.lifecycle.cancelling import cancel_active_runs
+from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
 from models.lifecycle.planning import (
     Advance,
     LiveRuns,
     advance_schedules,
-    cancel_active_runs,
     count_live_runs,
     quarantine_schedule,
     take_due_schedules,
@@ -24,7 +24,7 @@ from models.lifecycle.planning import (
 from models.lifecycle.publishing import LeasedRun, in_order
 from models.states import State
 from scheduling.slots.decisions import Skip
-from scheduling.slots.due import Due, deadline_of, group_alike, what_is_due
+from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike, what_is_due
 from scheduling.slots.spec import jitter
 
 log = structlog.get_logger("scheduling")
@@ -56,7 +56,7 @@ def plan_due(connection: sa.Connection, limit: int, window: int = 0) -> Planned:
     return replace(planned, full=len(schedules) >= limit)
 
 
-def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: datetime, window: int = 0) -> Planned:
+def plan_schedules(connection: sa.Connection, schedules: Sequence[Standing], now: datetime, window: int = 0) -> Planned:
     """Decide the slots of these locked rows up to `now`, and store the decisions.
 
     A row that can't be planned is quarantined, the others go on.
@@ -86,13 +86,13 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Any], now: dat
 class _Decided:
     """Schedules that are alike, what is due of each of them, and the rows to insert."""
 
-    schedules: Sequence[Any]
+    schedules: Sequence[Standing]
     due: Due
     now: datetime
     slots: Sequence[NewSlot]
 
     @classmethod
-    def of(cls, schedules: Sequence[Any], due: Due, now: datetime) -> "_Decided":
+    def of(cls, schedules: Sequence[Standing], due: Due, now: datetime) -> "_Decided":
         """Raises whatever a schedule's columns lead to."""
         skips = [_skip(schedules, skip, now) for skip in due.skips]
         return cls(schedules, due, now, skips + [_run(schedules, slot, due.is_alone, now) for slot in due.runs])
@@ -103,7 +103,7 @@ class _Decided:
         return Advance(ids, self.now, self.due.next_due_at, len(self.due.runs), self.due.pause_is_over)
 
 
-def _run(schedules: Sequence[Any], around: tuple[Any, ...], is_alone: bool, now: datetime) -> NewSlot:
+def _run(schedules: Sequence[Standing], around: Around, is_alone: bool, now: datetime) -> NewSlot:
     slot, previous, following = around
     first = schedules[0]
     due_at = slot + jitter(first.id, slot, first.jitter_seconds)
@@ -119,7 +119,7 @@ def _run(schedules: Sequence[Any], around: tuple[Any, ...], is_alone: bool, now:
     )
 
 
-def _skip(schedules: Sequence[Any], skip: Skip, now: datetime) -> NewSlot:
+def _skip(schedules: Sequence[Standing], skip: Skip, now: datetime) -> NewSlot:
     return NewSlot(
         keys=_keys(schedules, skip.slot_at),
         state=State.SKIPPED,
@@ -133,7 +133,7 @@ def _skip(schedules: Sequence[Any], skip: Skip, now: datetime) -> NewSlot:
     )
 
 
-def _keys(schedules: Sequence[Any], slot: datetime) -> list[tuple[UUID, UUID]]:
+def _keys(schedules: Sequence[Standing], slot: datetime) -> list[tuple[UUID, UUID]]:
     return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in schedules]
 
 
@@ -141,7 +141,7 @@ def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) 
     """Store decisions; the rows that were new."""
     cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
     if cancelling:
-        cancel_active_runs(connection, cancelling)
+        after_ends(connection, cancel_active_runs(connection, cancelling))
     new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
     advance_schedules(connection, [each.advance() for each in decided])
     return new
@@ -161,6 +161,6 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], wi
     return new, refused
 
 
-def _quarantine(connection: sa.Connection, schedule: Any, error: BaseException) -> None:
+def _quarantine(connection: sa.Connection, schedule: Standing, error: BaseException) -> None:
     log.error("quarantine", schedule=schedule.name, error=str(error))
     quarantine_schedule(connection, schedule.id, f"{type(error).__name__}: {error}"[:1000])

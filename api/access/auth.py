@@ -4,7 +4,6 @@ import hmac
 from dataclasses import dataclass
 from enum import IntEnum
 
-from api.web.problems import Problem
 from config.sections import Http
 
 
@@ -25,25 +24,33 @@ class Caller:
     role: Role
 
 
+class NotIdentified(Exception):
+    """It is not known who calls; `challenge` says how to say so (RFC 6750)."""
+
+    def __init__(self, message: str, challenge: str) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
+class NotAllowed(Exception):
+    """The caller may not do this."""
+
+
 def identify(authorization: str | None, http: Http) -> Caller:
-    """The caller of this `Authorization` header. Raises Problem 401."""
+    """The caller of this `Authorization` header. Raises NotIdentified."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise _unauthorized("this call needs a token: Authorization: Bearer …", "Bearer")
+        raise NotIdentified("this call needs a token: Authorization: Bearer …", "Bearer")
     if http.admin_token is not None and _is_same(token.strip(), http.admin_token.get_secret_value()):
         return Caller("admin", Role.ADMIN)
-    raise _unauthorized("the token is not valid", 'Bearer error="invalid_token"')
+    raise NotIdentified("the token is not valid", 'Bearer error="invalid_token"')
 
 
 def require(caller: Caller, role: Role) -> None:
-    """Raises Problem 403 unless the caller has the role."""
+    """Raises NotAllowed unless the caller has the role."""
     if caller.role < role:
-        raise Problem(403, f"this call needs the role {role.name.lower()}")
+        raise NotAllowed(f"this call needs the role {role.name.lower()}")
 
 
 def _is_same(given: str, expected: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
-
-
-def _unauthorized(detail: str, challenge: str) -> Problem:
-    return Problem(401, detail, headers={"WWW-Authenticate": challenge})

@@ -1,33 +1,32 @@
 """Why an instant without a row is no slot, or not yet a run, in words. Pure: a schedule and `now` in, a verdict out."""
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from api.explanations.verdict import Because, Verdict, say_instant, say_list, say_pause
-from scheduling.slots.due import spec_of
-from scheduling.slots.spec import Spec, jitter, last_slots, previous_slot, take_slots
+from models.schedules import StoredSchedule
+from scheduling.slots.due import has_run_out, spec_of
+from scheduling.slots.spec import TICK, Spec, jitter, last_slots, previous_slot, take_slots
 
 SHOWN = 5
-_TICK = timedelta(microseconds=1)
 _COUNTED = 500
 
 
-def slot_within_second(schedule: Any, at: datetime) -> datetime | None:
+def slot_within_second(schedule: StoredSchedule, at: datetime) -> datetime | None:
     """The slot in the same second as `at` by the present definition, if there is one."""
     second = at.replace(microsecond=0)
     try:
-        slots = last_slots(spec_of(schedule), second - _TICK, at.replace(microsecond=999_999), 1)
+        slots = last_slots(spec_of(schedule), second - TICK, at.replace(microsecond=999_999), 1)
     except (ValueError, OverflowError):
         return None
     return slots[0] if slots else None
 
 
-def slots_after(schedule: Any, at: datetime) -> list[datetime]:
+def slots_after(schedule: StoredSchedule, at: datetime) -> list[datetime]:
     """The slots after an instant by the present definition; none once `max_runs` has been reached."""
-    return [] if _has_run_out(schedule) else list(take_slots(spec_of(schedule), at, SHOWN))
+    return [] if has_run_out(schedule) else list(take_slots(spec_of(schedule), at, SHOWN))
 
 
-def explain_absence(schedule: Any, at: datetime, now: datetime, last_tick: datetime | None) -> Verdict:
+def explain_absence(schedule: StoredSchedule, at: datetime, now: datetime, last_tick: datetime | None) -> Verdict:
     """The verdict on an instant that no row of a slot covers. `last_tick` is when scheduling last did a round."""
     slot = slot_within_second(schedule, at)
     if schedule.error is not None and at > schedule.cursor_at:
@@ -48,12 +47,12 @@ def explain_absence(schedule: Any, at: datetime, now: datetime, last_tick: datet
     return Verdict(verdict.outcome, verdict.because, verdict.is_slot, facts | verdict.facts)
 
 
-def _quarantined(schedule: Any, slot: datetime | None) -> Verdict:
+def _quarantined(schedule: StoredSchedule, slot: datetime | None) -> Verdict:
     because = f"The schedule is set aside until it is edited, since it could not be planned: {schedule.error}"
     return Verdict(Because.UNDECIDED, because, is_slot=slot is not None)
 
 
-def _explain_no_slot(schedule: Any, at: datetime, now: datetime) -> Verdict:
+def _explain_no_slot(schedule: StoredSchedule, at: datetime, now: datetime) -> Verdict:
     spec = spec_of(schedule)
     if spec == Spec(timezone=spec.timezone, starts_at=spec.starts_at, ends_at=spec.ends_at):
         return _no_slot("The schedule has no times of its own: it only runs when it is triggered.")
@@ -68,7 +67,7 @@ def _explain_no_slot(schedule: Any, at: datetime, now: datetime) -> Verdict:
     return _no_slot(f"{reason}{_neighbours(schedule, at)}{_edited(schedule, at, now)}")
 
 
-def _explain_slot(schedule: Any, slot: datetime, now: datetime, last_tick: datetime | None) -> Verdict:
+def _explain_slot(schedule: StoredSchedule, slot: datetime, now: datetime, last_tick: datetime | None) -> Verdict:
     if slot < schedule.created_at:
         return _before(f"The schedule was only created at {say_instant(schedule.created_at)}.")
     if _is_in_pause(schedule, slot):
@@ -83,13 +82,14 @@ def _explain_slot(schedule: Any, slot: datetime, now: datetime, last_tick: datet
     return _unrecorded(schedule, slot)
 
 
-def _paused(schedule: Any) -> Verdict:
+def _paused(schedule: StoredSchedule) -> Verdict:
     until = f", until {say_instant(schedule.paused_until)}" if schedule.paused_until else ""
+    assert schedule.paused_at is not None, "it is in a pause"
     paused = say_pause(schedule.paused_at, schedule.paused_by, schedule.pause_reason)
     return Verdict(Because.PAUSED, f"The schedule was paused {paused}{until}; no slot of a pause runs.")
 
 
-def _future(schedule: Any, slot: datetime) -> Verdict:
+def _future(schedule: StoredSchedule, slot: datetime) -> Verdict:
     moved = jitter(schedule.id, slot, schedule.jitter_seconds)
     by_jitter = ", its slot with its jitter" if moved else ""
     hindrance = "" if schedule.actor_announced else f" Up to now no worker has announced its actor {schedule.actor}."
@@ -97,7 +97,7 @@ def _future(schedule: Any, slot: datetime) -> Verdict:
     return Verdict(Because.FUTURE, f"It will run at {say_instant(slot + moved)}{by_jitter}.{hindrance}", facts=facts)
 
 
-def _unrecorded(schedule: Any, slot: datetime) -> Verdict:
+def _unrecorded(schedule: StoredSchedule, slot: datetime) -> Verdict:
     """A slot by the present definition that has been passed, and has no row."""
     if _was_edited_after(schedule, slot):
         return _before(
@@ -105,14 +105,14 @@ def _unrecorded(schedule: Any, slot: datetime) -> Verdict:
             f" (it is at version {schedule.version}, last changed at {say_instant(schedule.updated_at)}), and earlier"
             " definitions are not known."
         )
-    if _has_run_out(schedule):
+    if has_run_out(schedule):
         return _no_slot(f"The schedule had ended with the last of its {schedule.max_runs} runs (max_runs).")
     return Verdict(
         Because.UNDECIDED, "It has been decided, but its row is not kept any more: most likely retention removed it."
     )
 
 
-def _neighbours(schedule: Any, at: datetime) -> str:
+def _neighbours(schedule: StoredSchedule, at: datetime) -> str:
     following, before = slots_after(schedule, at), _previous(schedule, at)
     next_ = f" The next ones are {say_list([say_instant(slot) for slot in following])}." if following else ""
     if len(following) == 1:
@@ -121,28 +121,24 @@ def _neighbours(schedule: Any, at: datetime) -> str:
     return f"{next_}{previous}"
 
 
-def _edited(schedule: Any, at: datetime, now: datetime) -> str:
+def _edited(schedule: StoredSchedule, at: datetime, now: datetime) -> str:
     if at > now or not _was_edited_after(schedule, at):
         return ""
     return " That is by the present definition, the only one that is known: the schedule was edited later."
 
 
-def _was_edited_after(schedule: Any, at: datetime) -> bool:
+def _was_edited_after(schedule: StoredSchedule, at: datetime) -> bool:
     # A pause moves `updated_at` too, so this may say yes where only the state of the schedule was changed.
     return bool(schedule.version > 1 and at <= schedule.updated_at)
 
 
-def _is_in_pause(schedule: Any, slot: datetime) -> bool:
+def _is_in_pause(schedule: StoredSchedule, slot: datetime) -> bool:
     if schedule.paused_at is None or slot <= schedule.paused_at:
         return False
     return schedule.paused_until is None or slot <= schedule.paused_until
 
 
-def _has_run_out(schedule: Any) -> bool:
-    return schedule.max_runs is not None and schedule.slots_run >= schedule.max_runs
-
-
-def _is_beyond_limit(schedule: Any, slot: datetime, now: datetime) -> bool:
+def _is_beyond_limit(schedule: StoredSchedule, slot: datetime, now: datetime) -> bool:
     """Whether `max_runs` will be reached before the slot, if every slot until then runs. Looks 500 slots ahead."""
     if schedule.max_runs is None:
         return False
@@ -153,7 +149,7 @@ def _is_beyond_limit(schedule: Any, slot: datetime, now: datetime) -> bool:
     return len(allowed) == left and (not allowed or slot > allowed[-1])
 
 
-def _previous(schedule: Any, at: datetime) -> datetime | None:
+def _previous(schedule: StoredSchedule, at: datetime) -> datetime | None:
     try:
         return previous_slot(spec_of(schedule), at.replace(microsecond=0))
     except (ValueError, OverflowError):

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
-from api.web.problems import not_found
-from models.runs import get_run
+from models.runs import StoredRun, get_run
 from models.states import Outcome, SkipReason, State, Trigger, WaitingFor
+from scheduling.commands.faults import NotFound
 
 
 class RunError(BaseModel):
@@ -86,16 +86,16 @@ class RunPage(BaseModel):
 
 
 def show_run(connection: sa.Connection, run: UUID) -> RunJson:
-    """The run as JSON. Raises Problem 404."""
+    """The run as JSON. Raises NotFound."""
     row = get_run(connection, run)
     if row is None:
-        raise not_found("run")
+        raise NotFound("run")
     return show_row(row)
 
 
-def show_row(row: sa.Row[Any]) -> RunJson:
-    """A row of `models.runs` as JSON."""
-    columns = dict(row._mapping)
+def show_row(row: StoredRun) -> RunJson:
+    """A run as JSON."""
+    columns = dict(row)
     columns["schedule"] = row.schedule_name
     columns["lateness_seconds"] = lateness_seconds(row)
     columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
@@ -103,7 +103,7 @@ def show_row(row: sa.Row[Any]) -> RunJson:
     return RunJson(**columns)
 
 
-def lateness_seconds(row: sa.Row[Any]) -> float | None:
+def lateness_seconds(row: StoredRun | sa.Row[Any]) -> float | None:
     """How long after it was due the latest attempt started; None before it has."""
     return _seconds(row.due_at, row.started_at)
 
@@ -112,7 +112,7 @@ def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start).total_seconds()
 
 
-def _error(row: sa.Row[Any]) -> RunError | None:
+def _error(row: StoredRun) -> RunError | None:
     if row.error_type is None:
         return None
     return RunError(type=row.error_type, message=row.error_message, traceback=row.error_traceback)

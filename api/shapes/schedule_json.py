@@ -1,19 +1,44 @@
 """Schedules as the API shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 
-from api.v1.schedule_rules import DEFAULT_POLICIES, effective_policy
 from api.web.fields import Moment
-from models.schedules import last_runs
-from models.states import Catchup, Overlap, State
+from models.definition import DEFAULT_POLICIES, Definition, effective_policy
+from models.schedules import StoredSchedule, get_schedule, last_runs
+from models.states import State
+from scheduling.commands.faults import NotFound
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import next_slot
+
+
+def _shown(kind: Any) -> Any:
+    """The kind of a field of the definition without its bounds: what an older release has stored is shown as it is."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    if kind is datetime:
+        return Moment
+    if get_origin(kind) in (Union, UnionType):
+        return Union[tuple(_shown(each) for each in get_args(kind))]  # noqa: UP007 - made at run time
+    if get_origin(kind) is list:
+        return list[_shown(get_args(kind)[0])]  # type: ignore[misc]
+    return kind
+
+
+_DEFINED: Mapping[str, Any] = {
+    name: (_shown(field.annotation), Field(description=field.description))
+    for name, field in Definition.model_fields.items()
+}
+_POLICIES: Mapping[str, Any] = {name: (type(default), ...) for name, default in DEFAULT_POLICIES.items()}
+_Shown = create_model(
+    "_Shown", id=(UUID, ...), name=(str, ...), **{**_DEFINED, **_POLICIES, "cron": (str | list[str] | None, ...)}
+)
 
 
 class LastRun(BaseModel):
@@ -26,34 +51,9 @@ class LastRun(BaseModel):
     finished_at: Moment | None
 
 
-class ScheduleJson(BaseModel):
+class ScheduleJson(_Shown):
     """A schedule. The retry and time policies are those that hold, be they its own, the actor's or the defaults."""
 
-    id: UUID
-    name: str
-    description: str
-    actor: str
-    args: dict[str, Any]
-    queue: str | None
-    priority: int
-    cron: str | list[str] | None
-    every_seconds: float | None
-    at: Moment | None
-    timezone: str
-    starts_at: Moment | None
-    ends_at: Moment | None
-    max_runs: int | None
-    jitter_seconds: float
-    overlap: Overlap
-    catchup: Catchup
-    catchup_window_seconds: float
-    max_retries: int
-    min_backoff_seconds: float
-    max_backoff_seconds: float
-    time_limit_seconds: float
-    start_deadline_seconds: float | None
-    pause_after_failures: int | None
-    tags: list[str]
     source: str
     version: int
     created_at: Moment
@@ -78,19 +78,27 @@ class SchedulePage(BaseModel):
     next: str | None
 
 
-def show_schedules(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> list[ScheduleJson]:
-    """The rows of `models.schedules` as JSON, each with its last run."""
+def schedule_or_404(connection: sa.Connection, name: str) -> StoredSchedule:
+    """The schedule of that name. Raises NotFound."""
+    row = get_schedule(connection, name)
+    if row is None:
+        raise NotFound("schedule")
+    return row
+
+
+def show_schedules(connection: sa.Connection, rows: Sequence[StoredSchedule]) -> list[ScheduleJson]:
+    """Schedules as JSON, each with its last run."""
     latest = last_runs(connection, [row.id for row in rows])
     return [_show(row, latest.get(row.id)) for row in rows]
 
 
-def entity_tag(row: sa.Row[Any]) -> str:
+def entity_tag(row: StoredSchedule) -> str:
     """The ETag of a definition. The id is in it, as a deleted name may come again with the same version."""
     return f'"{row.id.hex[:12]}-{row.version}"'
 
 
-def _show(row: sa.Row[Any], last_run: sa.Row[Any] | None) -> ScheduleJson:
-    columns = dict(row._mapping)
+def _show(row: StoredSchedule, last_run: sa.Row[Any] | None) -> ScheduleJson:
+    columns = dict(row)
     for name in DEFAULT_POLICIES:
         columns[name] = effective_policy(name, columns[name], row.actor_options)
     columns["cron"] = row.cron[0] if row.cron and len(row.cron) == 1 else row.cron
@@ -100,24 +108,21 @@ def _show(row: sa.Row[Any], last_run: sa.Row[Any] | None) -> ScheduleJson:
     return ScheduleJson(**columns)
 
 
-def _next_slot(row: sa.Row[Any]) -> datetime | None:
+def _next_slot(row: StoredSchedule) -> datetime | None:
     """The slot that is due next by itself; while paused, the first after the end of the pause."""
     if row.error is not None:
         return None
     if row.paused_until is None:
-        due: datetime | None = row.next_due_at
-        return due
+        return row.next_due_at
     try:
         return next_slot(spec_of(row), row.paused_until)
     except (ValueError, OverflowError):
         return None
 
 
-def _warnings(row: sa.Row[Any]) -> list[str]:
-    found = []
+def _warnings(row: StoredSchedule) -> Iterator[str]:
     if not row.actor_announced:
-        found.append(f"no worker has announced the actor {row.actor!r}; its runs wait until one does")
+        yield f"no worker has announced the actor {row.actor!r}; its runs wait until one does"
     has_spec = row.cron or row.every_seconds or row.at
     if has_spec and row.paused_at is None and row.error is None and row.next_due_at is None:
-        found.append("no slot is left: it will only run when triggered")
-    return found
+        yield "no slot is left: it will only run when triggered"

@@ -8,17 +8,21 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.explanations.of_run import Evidence, explain_run, first_due, held_back
+from api.access.auth import Role
+from api.explanations.delays import Evidence, first_due, held_back
+from api.explanations.of_run import explain_run
 from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
 from api.explanations.verdict import LATE, Because, Verdict, say_instant
 from api.shapes.run_json import RunJson, show_row
-from api.web.fields import Instant, Moment, Query
-from api.web.problems import not_found
-from api.web.routes import Answer, Call
+from api.shapes.schedule_json import schedule_or_404
+from api.v1.schedules import ONE
+from api.web.fields import Moment, Query
+from api.web.routes import Answer, Call, Route
 from models.clock import read_clock
+from models.kinds import Instant
 from models.queues import get_queue_pause
-from models.runs import get_run
-from models.schedules import get_schedule
+from models.runs import SlotRun, get_slot_run
+from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
 from models.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
 
@@ -93,16 +97,14 @@ class ExplanationQuery(Query):
     at: Instant = Field(description="Any instant within the second of the slot.")
 
 
-def explain(call: Call) -> Answer:
+def explain_slot(call: Call, query: ExplanationQuery) -> Answer:
     """Say why a schedule did or did not run at a time, in words and data.
 
     Rows of what happened win over what the present definition says; earlier definitions are not known.
     """
-    at: datetime = call.query.at
+    at = query.at
     with call.engine.connect() as connection:
-        schedule = get_schedule(connection, call.params["name"])
-        if schedule is None:
-            raise not_found("schedule")
+        schedule = schedule_or_404(connection, call.params["name"])
         verdict, run = _judge(connection, schedule, at, read_clock(connection))
     answer = ExplanationJson(
         at=at,
@@ -116,12 +118,15 @@ def explain(call: Call) -> Answer:
     return Answer(answer)
 
 
+ROUTES = (Route("GET", f"{ONE}/explain", explain_slot, Role.VIEWER, {200: ExplanationJson}),)
+
+
 def _judge(
-    connection: sa.Connection, schedule: sa.Row[Any], at: datetime, now: datetime
-) -> tuple[Verdict, sa.Row[Any] | None]:
+    connection: sa.Connection, schedule: StoredSchedule, at: datetime, now: datetime
+) -> tuple[Verdict, SlotRun | None]:
     row = _find_row(connection, schedule.id, at)
     if row is not None and _is_about(row, schedule, at):
-        run = get_run(connection, row.id)
+        run = get_slot_run(connection, row.id)
         if run is not None:
             return explain_run(schedule, run, _gather(connection, schedule, run), now), run
     verdict = explain_absence(schedule, at, now, read_last_tick(connection))
@@ -129,7 +134,7 @@ def _judge(
         return verdict, None
     range_ = f"{row.slots} slots from {say_instant(row.slot_at)} to {say_instant(row.slot_until)}"
     because = f"{verdict.because} By an earlier definition the {range_} were skipped ({row.reason})."
-    return replace(verdict, because=because), get_run(connection, row.id)
+    return replace(verdict, because=because), get_slot_run(connection, row.id)
 
 
 def _find_row(connection: sa.Connection, schedule: UUID, at: datetime) -> sa.Row[Any] | None:
@@ -139,7 +144,7 @@ def _find_row(connection: sa.Connection, schedule: UUID, at: datetime) -> sa.Row
     return next(exact, rows[0] if rows else None)
 
 
-def _is_about(row: sa.Row[Any], schedule: sa.Row[Any], at: datetime) -> bool:
+def _is_about(row: sa.Row[Any], schedule: StoredSchedule, at: datetime) -> bool:
     """Whether `at` is a slot of the row: its first, its last, or, within a range, one by the definition."""
     first, last = _second(at)
     if any(slot is not None and first <= slot <= last for slot in (row.slot_at, row.slot_until)):
@@ -151,7 +156,7 @@ def _second(at: datetime) -> tuple[datetime, datetime]:
     return at.replace(microsecond=0), at.replace(microsecond=999_999)
 
 
-def _gather(connection: sa.Connection, schedule: sa.Row[Any], run: sa.Row[Any]) -> Evidence:
+def _gather(connection: sa.Connection, schedule: StoredSchedule, run: SlotRun) -> Evidence:
     is_waiting = run.state in PUBLISHABLE_STATES
     return Evidence(
         gaps=list_gaps(connection, run.slot_at, run.planned_at),
@@ -160,7 +165,7 @@ def _gather(connection: sa.Connection, schedule: sa.Row[Any], run: sa.Row[Any]) 
     )
 
 
-def _find_other(connection: sa.Connection, schedule: sa.Row[Any], run: sa.Row[Any]) -> sa.Row[Any] | None:
+def _find_other(connection: sa.Connection, schedule: StoredSchedule, run: SlotRun) -> sa.Row[Any] | None:
     if run.reason == SkipReason.OVERLAP:
         return find_active_run(connection, schedule.id, run.id, run.planned_at)
     # A wait of few seconds may have ended before it was noted: then the runs of that time tell.

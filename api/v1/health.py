@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from pydantic import BaseModel, Field
 
 import migrations
-from api.web.routes import Answer, Call
+from api.web.routes import Answer, Call, Route
 from models.processes import read_health, read_revision
 
 STALE_TICK_SECONDS = 30
@@ -45,12 +45,12 @@ class _Facts(BaseModel):
     workers: int | None = None
 
 
-def live(_call: Call) -> Answer:
+def get_liveness(_call: Call) -> Answer:
     """Say that the process answers."""
     return Answer(LiveJson())
 
 
-def ready(call: Call) -> Answer:
+def get_readiness(call: Call) -> Answer:
     """Say whether database, migrations and scheduling are as they must be."""
     facts = _within(DATABASE_SECONDS, lambda: _read_facts(call.engine))
     problems = ["the database does not answer"] if facts is None else list(_problems(facts))
@@ -61,6 +61,12 @@ def ready(call: Call) -> Answer:
         **(facts or _Facts()).model_dump(),
     )
     return Answer(content, 503 if problems else 200)
+
+
+ROUTES = (
+    Route("GET", "/health/live", get_liveness, None, {200: LiveJson}),
+    Route("GET", "/health/ready", get_readiness, None, {200: ReadyJson, 503: ReadyJson}),
+)
 
 
 def _problems(facts: _Facts) -> list[str]:

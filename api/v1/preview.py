@@ -5,12 +5,14 @@ from datetime import datetime
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from api.access.auth import Role
 from api.shapes.schedule_body import SpecBody
 from api.shapes.slot_json import SlotJson, show_slot
-from api.v1.schedule_rules import check_spec
-from api.web.problems import FieldError, invalid
-from api.web.routes import Answer, Call
+from api.web.routes import Answer, Call, Route
 from models.clock import read_clock
+from models.faults import Fault
+from scheduling.commands.faults import Refused
+from scheduling.commands.rules import check_spec
 from scheduling.cron import describe
 from scheduling.slots.spec import Spec, take_slots
 
@@ -23,19 +25,21 @@ class PreviewJson(BaseModel):
     warnings: list[str]
 
 
-def preview(call: Call) -> Answer:
+def preview_spec(call: Call, body: SpecBody) -> Answer:
     """Show when a spec would fire, without storing anything."""
-    body: SpecBody = call.body
     spec = Spec(tuple(body.cron or ()), body.every_seconds, body.at, body.timezone)
     after = body.after or _now(call.engine)
-    errors = check_spec(spec, after)
+    faults = check_spec(spec, after)
     if spec == Spec(timezone=body.timezone):
-        errors.append(FieldError(pointer="", message="one of cron, every_seconds and at must be given"))
-    if errors:
-        raise invalid(errors)
+        faults.append(Fault((), "one of cron, every_seconds and at must be given"))
+    if faults:
+        raise Refused(faults)
     slots = list(take_slots(spec, after, body.count))
     shown = [SlotJson(**show_slot(spec, slot)) for slot in slots]
     return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(slots)))
+
+
+ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJson}),)
 
 
 def _now(engine: sa.Engine) -> datetime:

@@ -1,15 +1,14 @@
 """Queues: list, pause, resume."""
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field
 
-from api.shapes.schedule_body import Queue
-from api.web.fields import Moment, Page, Request, Text
-from api.web.problems import invalid_field
-from api.web.routes import Answer, Call
-from models.queues import COUNTED, get_queue, list_queues, pause_queue, resume_queue
-from models.wake import notify
-
-_NAME: TypeAdapter[str] = TypeAdapter(Queue)
+from api.access.auth import Role
+from api.shapes.schedule_body import Nothing
+from api.web.fields import Moment, Page, Request, Text, page_of
+from api.web.routes import Answer, Call, Route
+from models import queues
+from models.queues import COUNTED
+from scheduling.commands import queues as commands
 
 
 class QueueJson(BaseModel):
@@ -44,38 +43,35 @@ class QueuePauseBody(Request):
     reason: str | None = Field(default=None, max_length=1000)
 
 
-def list_page(call: Call) -> Answer:
+def list_queues(call: Call, query: QueueQuery) -> Answer:
     """List the queues of announced actors, of live runs and of pauses."""
-    query: QueueQuery = call.query
     with call.engine.connect() as connection:
-        rows = list_queues(connection, query.limit + 1, query.cursor)
-    page = [QueueJson(**row._mapping) for row in rows[: query.limit]]
-    return Answer(QueuePage(items=page, next=page[-1].name if len(rows) > len(page) else None))
+        rows = queues.list_queues(connection, query.limit + 1, query.cursor)
+    items, cursor = page_of(rows, query.limit, lambda row: QueueJson(**row._mapping), lambda last: last.name)
+    return Answer(QueuePage(items=items, next=cursor))
 
 
-def pause(call: Call) -> Answer:
+def pause_queue(call: Call, body: QueuePauseBody) -> Answer:
     """Pause a queue: due runs wait until it is resumed. On a paused one: change the reason.
 
     What has been published already still runs. A queue that nothing uses yet may be paused too.
     """
-    name, body = _name(call), call.body
+    name = call.params["name"]
     with call.engine.begin() as connection:
-        pause_queue(connection, name, body.reason, call.caller_name)
-        notify(connection)
-        return Answer(QueueJson(**get_queue(connection, name)._mapping))
+        commands.pause(connection, name, reason=body.reason, by=call.caller_name)
+        return Answer(QueueJson(**queues.get_queue(connection, name)._mapping))
 
 
-def resume(call: Call) -> Answer:
+def resume_queue(call: Call, body: Nothing) -> Answer:
     """Resume a queue: what waited is published, by priority and due time."""
-    name = _name(call)
+    name = call.params["name"]
     with call.engine.begin() as connection:
-        if resume_queue(connection, name):
-            notify(connection)
-        return Answer(QueueJson(**get_queue(connection, name)._mapping))
+        commands.resume(connection, name)
+        return Answer(QueueJson(**queues.get_queue(connection, name)._mapping))
 
 
-def _name(call: Call) -> str:
-    try:
-        return _NAME.validate_python(call.params["name"])
-    except ValidationError as error:
-        raise invalid_field("name", error.errors()[0]["msg"]) from None
+ROUTES = (
+    Route("GET", "/v1/queues", list_queues, Role.VIEWER, {200: QueuePage}),
+    Route("POST", "/v1/queues/{name}/pause", pause_queue, Role.OPERATOR, {200: QueueJson}),
+    Route("POST", "/v1/queues/{name}/resume", resume_queue, Role.OPERATOR, {200: QueueJson}),
+)

@@ -6,17 +6,17 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import Field
 
+from api.access.auth import Role
 from api.shapes.run_json import RunJson, RunPage, show_row, show_run
-from api.web.fields import AsList, Instant, Page, Query, Text
-from api.web.problems import Problem, not_found
-from api.web.routes import Answer, Call
-from models.clock import read_clock
-from models.ids import first_id_at, new_run_id
-from models.lifecycle.new_runs import NewRun, insert_runs
-from models.runs import cancel_run, find_schedule_id, get_output, get_run, list_runs
-from models.schedules import lock_schedule
-from models.states import LIVE_STATES, State, Trigger
-from models.wake import notify
+from api.shapes.schedule_body import Nothing
+from api.web.fields import Page, Query, Text, page_of
+from api.web.routes import Answer, Call, Route
+from models import runs
+from models.ids import first_id_at
+from models.kinds import AsList, Instant
+from models.states import State, Trigger
+from scheduling.commands import runs as commands
+from scheduling.commands.faults import NotFound
 
 States = Annotated[list[State], AsList, Field(min_length=1)]
 
@@ -43,62 +43,57 @@ class OutputQuery(Query):
     )
 
 
-def list_page(call: Call) -> Answer:
+def list_runs(call: Call, query: RunQuery) -> Answer:
     """List runs, newest first, each with its result and output."""
-    query: RunQuery = call.query
     with call.engine.connect() as connection:
-        rows = list_runs(connection, query.limit + 1, _filters(connection, query))
-    page = [show_row(row) for row in rows[: query.limit]]
-    return Answer(RunPage(items=page, next=page[-1].id if len(rows) > len(page) else None))
+        rows = runs.list_runs(connection, query.limit + 1, _filters(connection, query))
+    items, cursor = page_of(rows, query.limit, show_row, lambda last: last.id)
+    return Answer(RunPage(items=items, next=cursor))
 
 
-def get(call: Call) -> Answer:
+def get_run(call: Call) -> Answer:
     """Get a run."""
     with call.engine.connect() as connection:
         return Answer(show_run(connection, call.params["id"]))
 
 
-def output(call: Call) -> Answer:
+def get_run_output(call: Call, query: OutputQuery) -> Answer:
     """Get what a run printed, as text."""
     with call.engine.connect() as connection:
-        text = get_output(connection, call.params["id"], call.query.attempt)
+        text = runs.get_output(connection, call.params["id"], query.attempt)
     if text is None:
-        raise not_found("run")
+        raise NotFound("run")
     return Answer(text)
 
 
-def cancel(call: Call) -> Answer:
+def cancel_run(call: Call, body: Nothing) -> Answer:
     """Cancel a run: at once while it waits; once it runs, its worker is asked to end it."""
     with call.engine.begin() as connection:
-        cancelled = cancel_run(connection, call.params["id"])
-        run = show_run(connection, call.params["id"])
-        if not cancelled:
-            raise Problem(409, f"it is too late to cancel: the run is {run.state.value}", state=run.state)
-        notify(connection)
-    return _accepted(run)
+        commands.cancel(connection, call.params["id"])
+        return _accepted(show_run(connection, call.params["id"]))
 
 
-def retry(call: Call) -> Answer:
+def retry_run(call: Call, body: Nothing) -> Answer:
     """Run a finished run again: a new run with the same arguments."""
     with call.engine.begin() as connection:
-        row = get_run(connection, call.params["id"])
-        if row is None:
-            raise not_found("run")
-        if row.state in LIVE_STATES:
-            raise Problem(409, f"the run has not ended: it is {row.state}", state=row.state)
-        if row.slots > 1:
-            raise Problem(409, f"this is the record of {row.slots} skipped slots, not a run", state=row.state)
-        if row.schedule_name is not None:
-            lock_schedule(connection, row.schedule_name)  # planning may be about to let another run of it go
-        again = _again(connection, row, call.caller_name)
-        insert_runs(connection, [again])
-        notify(connection)
-        return _accepted(show_run(connection, again.id))
+        again = commands.retry(connection, call.params["id"], call.caller_name)
+        return _accepted(show_run(connection, again))
+
+
+ONE = "/v1/runs/{id:uuid}"
+
+ROUTES = (
+    Route("GET", "/v1/runs", list_runs, Role.VIEWER, {200: RunPage}),
+    Route("GET", ONE, get_run, Role.VIEWER, {200: RunJson}),
+    Route("GET", f"{ONE}/output", get_run_output, Role.VIEWER, {200: "text/plain"}),
+    Route("POST", f"{ONE}/cancel", cancel_run, Role.OPERATOR, {202: RunJson}, problems=(409,)),
+    Route("POST", f"{ONE}/retry", retry_run, Role.OPERATOR, {202: RunJson}, problems=(409,)),
+)
 
 
 def _filters(connection: sa.Connection, query: RunQuery) -> dict[str, Any]:
     # Runs are indexed by the schedule's id; the name remains for what has been deleted.
-    schedule = find_schedule_id(connection, query.schedule) if query.schedule is not None else None
+    schedule = runs.find_schedule_id(connection, query.schedule) if query.schedule is not None else None
     return {
         "before": query.cursor,
         "since": query.since and first_id_at(query.since),
@@ -111,24 +106,6 @@ def _filters(connection: sa.Connection, query: RunQuery) -> dict[str, Any]:
         "error": query.error,
         "q": query.q,
     }
-
-
-def _again(connection: sa.Connection, row: sa.Row[Any], created_by: str) -> NewRun:
-    """The run again, for the same slot. It waits for active runs of its schedule as its overlap policy has it."""
-    now = read_clock(connection)
-    same = (
-        "actor", "queue", "priority", "args", "overlap", "schedule_id", "schedule_name", "schedule_version", "slot_at",
-        "max_retries", "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds",
-    )  # fmt: skip
-    return NewRun(
-        **{column: getattr(row, column) for column in same},
-        id=new_run_id(now),
-        trigger=Trigger.MANUAL,
-        due_at=now,
-        planned_at=now,
-        parent_run_id=row.id,
-        created_by=created_by,
-    )
 
 
 def _accepted(run: RunJson) -> Answer:

@@ -1,220 +1,134 @@
-"""Schedules: list, create, get, replace, change, delete.
-
-An edit first decides what is due up to now under the old definition, so that it loses no slot and repeats none.
-"""
-
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
-from uuid import uuid4
+"""Schedules: list, create, get, replace, change, delete."""
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from api.shapes.schedule_body import Name, NewSchedule, ScheduleBody, ScheduleQuery
-from api.shapes.schedule_json import SchedulePage, entity_tag, show_schedules
-from api.v1.schedule_rules import check_schedule
-from api.web.problems import FieldError, Problem, errors_of, invalid, invalid_field, not_found, pointer
-from api.web.routes import Answer, Call
-from models.clock import read_clock
-from models.schedules import (
-    DEFINITION,
-    delete_schedule,
-    get_schedule,
-    insert_schedule,
-    list_schedules,
-    lock_schedule,
-    update_schedule,
-)
-from models.tables.schedule import Schedule
-from models.wake import notify
-from scheduling.plan import plan_schedules
-from scheduling.slots.due import next_due
+from api.access.auth import Role
+from api.shapes.schedule_body import Name, NewSchedule, ScheduleBody, SchedulePatch, ScheduleQuery
+from api.shapes.schedule_json import ScheduleJson, SchedulePage, entity_tag, schedule_or_404, show_schedules
+from api.web.fields import page_of
+from api.web.problems import Problem, invalid_field
+from api.web.routes import Answer, Call, Route
+from models import schedules
+from models.schedules import StoredSchedule
+from scheduling.commands import edit
+from scheduling.commands.faults import NotFound
+
+ONE = "/v1/schedules/{name}"
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
-def list_page(call: Call) -> Answer:
+def list_schedules(call: Call, query: ScheduleQuery) -> Answer:
     """List schedules by name."""
-    query: ScheduleQuery = call.query
+    filters = {"after": query.cursor, "actor": query.actor, "tag": query.tag, "q": query.q}
     with call.engine.connect() as connection:
-        rows = list_schedules(
-            connection,
-            query.limit + 1,
-            state=query.state,
-            after=query.cursor,
-            actor=query.actor,
-            tag=query.tag,
-            q=query.q,
-        )
-        page = rows[: query.limit]
-        items = show_schedules(connection, page)
-    return Answer(SchedulePage(items=items, next=page[-1].name if len(rows) > len(page) else None))
+        rows = schedules.list_schedules(connection, query.limit + 1, state=query.state, **filters)
+        page, cursor = page_of(rows, query.limit, lambda row: row, lambda last: last.name)
+        return Answer(SchedulePage(items=show_schedules(connection, page), next=cursor))
 
 
-def create(call: Call) -> Answer:
+def create_schedule(call: Call, body: NewSchedule) -> Answer:
     """Create a schedule. It never fires by being created."""
-    body: NewSchedule = call.body
     with call.engine.begin() as connection:
-        if not _insert(connection, body.name, body):
+        if not edit.create(connection, body.name, body):
             raise invalid_field("name", "there is a schedule of that name", 409)
         return show(connection, body.name, 201)
 
 
-def get(call: Call) -> Answer:
+def get_schedule(call: Call) -> Answer:
     """Get a schedule, with its next slot and its last run."""
     with call.engine.connect() as connection:
         return show(connection, call.params["name"])
 
 
-def put(call: Call) -> Answer:
+def put_schedule(call: Call, body: ScheduleBody) -> Answer:
     """Create a schedule, or replace its definition. It never fires by being edited."""
-    name, body = call.params["name"], call.body
+    name = call.params["name"]
     _check_name(name, body.name)
     with call.engine.begin() as connection:
-        row = lock_schedule(connection, name)
+        row = schedules.lock_schedule(connection, name)
         _check_preconditions(call, row)
-        if row is None and _insert(connection, name, body):
+        if row is None and edit.create(connection, name, body):
             return show(connection, name, 201)
-        row = row or lock_schedule(connection, name)
+        row = row or schedules.lock_schedule(connection, name)
         if row is None:
             raise Problem(409, "the schedule was created and deleted by others meanwhile")
         _check_preconditions(call, row)
-        _replace(connection, row, body)
+        edit.replace(connection, row, body)
         return show(connection, name)
 
 
-def patch(call: Call) -> Answer:
+def patch_schedule(call: Call, body: SchedulePatch) -> Answer:
     """Change fields of a schedule by a merge patch; null resets a field to its default."""
-    name, change = call.params["name"], call.body.root
-    _check_patch(name, change)
+    name, patch = call.params["name"], dict(body.root)
+    if patch.pop("name", name) != name:
+        raise invalid_field("name", _NEVER_CHANGES)
     with call.engine.begin() as connection:
-        row = lock_schedule(connection, name)
-        _check_preconditions(call, row)
-        if row is None:
-            raise not_found("schedule")
-        _replace(connection, row, _patched(row, change))
+        edit.change(connection, _lock_as_expected(call, connection), patch)
         return show(connection, name)
 
 
-def delete(call: Call) -> Answer:
+def delete_schedule(call: Call) -> Answer:
     """Delete a schedule. Its runs stay, and those already planned still run."""
     with call.engine.begin() as connection:
-        row = lock_schedule(connection, call.params["name"])
-        if row is None:
-            raise not_found("schedule")
-        _check_preconditions(call, row)
-        row, _ = settle(connection, row)
-        delete_schedule(connection, row.id)
-        notify(connection)
+        edit.delete(connection, _lock_as_expected(call, connection))
     return Answer(status=204)
 
 
+_EDITED = {200: ScheduleJson, 201: ScheduleJson}
+_CONDITIONS, _MATCH = ("If-Match", "If-None-Match"), ("If-Match",)
+
+ROUTES = (
+    Route("GET", "/v1/schedules", list_schedules, Role.VIEWER, {200: SchedulePage}),
+    Route("POST", "/v1/schedules", create_schedule, Role.EDITOR, {201: ScheduleJson}, problems=(409,)),
+    Route("GET", ONE, get_schedule, Role.VIEWER, {200: ScheduleJson}),
+    Route("PUT", ONE, put_schedule, Role.EDITOR, _EDITED, headers=_CONDITIONS, problems=(409, 412)),
+    Route("PATCH", ONE, patch_schedule, Role.EDITOR, {200: ScheduleJson}, headers=_MATCH, problems=(409, 412)),
+    Route("DELETE", ONE, delete_schedule, Role.EDITOR, {204: None}, headers=_MATCH, problems=(409, 412)),
+)
+
+
 def show(connection: sa.Connection, name: str, status: int = 200) -> Answer:
-    """Answer with the schedule as it is now. Raises Problem 404."""
-    row = get_schedule(connection, name)
-    if row is None:
-        raise not_found("schedule")
+    """Answer with the schedule as it is now. Raises NotFound."""
+    row = schedule_or_404(connection, name)
     headers = {"ETag": entity_tag(row)}
     if status == 201:
         headers["Location"] = f"/v1/schedules/{name}"
     return Answer(show_schedules(connection, [row])[0], status, headers)
 
 
-def lock_or_404(connection: sa.Connection, name: str) -> sa.Row[Any]:
-    """The schedule, locked. Raises Problem 404."""
-    row = lock_schedule(connection, name)
+def _lock_as_expected(call: Call, connection: sa.Connection) -> StoredSchedule:
+    """The schedule, locked, if it is what the caller's conditions say. Raises Problem 412, NotFound."""
+    row = schedules.lock_schedule(connection, call.params["name"])
+    _check_preconditions(call, row)
     if row is None:
-        raise not_found("schedule")
+        raise NotFound("schedule")
     return row
 
 
-def settle(connection: sa.Connection, row: sa.Row[Any]) -> tuple[sa.Row[Any], datetime]:
-    """Decide the slots of a locked schedule up to now; returns the row as it is then, and now."""
-    now = read_clock(connection)
-    plan_schedules(connection, [row], now)
-    return lock_or_404(connection, row.name), now
-
-
-def _insert(connection: sa.Connection, name: str, body: ScheduleBody) -> bool:
-    now = read_clock(connection)
-    check_schedule(connection, body, now)
-    schedule = Schedule(**_definition(body), id=uuid4(), name=name, created_at=now, updated_at=now, cursor_at=now)
-    schedule.next_due_at = next_due(schedule, now)
-    inserted = insert_schedule(connection, schedule.model_dump())
-    notify(connection)
-    return inserted
-
-
-def _replace(connection: sa.Connection, row: sa.Row[Any], body: ScheduleBody) -> None:
-    check_schedule(connection, body, read_clock(connection))
-    row, now = settle(connection, row)
-    schedule = SimpleNamespace(**(dict(row._mapping) | _definition(body)))
-    due = next_due(schedule, max(now, row.cursor_at))
-    update_schedule(connection, _definition(body) | {"id": row.id, "next_due_at": due})
-    notify(connection)
-
-
-def _definition(body: ScheduleBody) -> dict[str, Any]:
-    return {column: getattr(body, column) for column in DEFINITION}
-
-
-def _check_preconditions(call: Call, row: sa.Row[Any] | None) -> None:
-    """Raises Problem 412 where `If-Match` or `If-None-Match` forbid the call, 409 where code decides the definition."""
+def _check_preconditions(call: Call, row: StoredSchedule | None) -> None:
+    """Raises Problem 412 where `If-Match` or `If-None-Match` forbid the call."""
     wanted, unwanted = call.header("If-Match"), call.header("If-None-Match")
     if wanted is not None and not _is_named(row, wanted):
         raise Problem(412, "the schedule has changed since (If-Match)")
     if unwanted is not None and _is_named(row, unwanted):
         raise Problem(412, "the schedule exists already (If-None-Match)")
-    if row is not None and row.source == "code":
-        raise Problem(409, "the schedule is declared in code: change it there; it can be paused and triggered here")
 
 
-def _is_named(row: sa.Row[Any] | None, tags: str) -> bool:
+def _is_named(row: StoredSchedule | None, tags: str) -> bool:
     if row is None:
         return False
     return tags.strip() == "*" or entity_tag(row) in (tag.strip() for tag in tags.split(","))
 
 
+_NEVER_CHANGES = "must be the name in the path; a name never changes"
+
+
 def _check_name(name: str, given: str | None) -> None:
     if given is not None and given != name:
-        raise invalid_field("name", "must be the name in the path; a name never changes")
+        raise invalid_field("name", _NEVER_CHANGES)
     try:
         _NAME.validate_python(name)
     except ValidationError as error:
         raise invalid_field("name", error.errors()[0]["msg"]) from None
-
-
-def _check_patch(name: str, change: Mapping[str, Any]) -> None:
-    unknown = [field for field in change if field not in ScheduleBody.model_fields]
-    if unknown:
-        raise invalid(FieldError(pointer=pointer([field]), message="unknown field") for field in unknown)
-    if change.get("name", name) != name:
-        raise invalid_field("name", "must be the name in the path; a name never changes")
-
-
-def _patched(row: sa.Row[Any], change: Mapping[str, Any]) -> ScheduleBody:
-    stored = {column: getattr(row, column) for column in DEFINITION}
-    document = {column: _plain(value) for column, value in stored.items() if value is not None}
-    try:
-        return ScheduleBody.model_validate(merge_patch(document, change))
-    except ValidationError as error:
-        raise invalid(errors_of(error)) from None
-
-
-def merge_patch(target: Any, change: Any) -> Any:
-    """The value with a merge patch applied (RFC 7396)."""
-    if not isinstance(change, Mapping):
-        return change
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for name, value in change.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = merge_patch(merged.get(name), value)
-    return merged
-
-
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

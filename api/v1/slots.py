@@ -7,13 +7,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
+from api.access.auth import Role
 from api.shapes.run_json import lateness_seconds
-from api.web.fields import Instant, Moment, Page
-from api.web.problems import invalid_field, not_found
-from api.web.routes import Answer, Call
+from api.shapes.schedule_json import schedule_or_404
+from api.v1.schedules import ONE
+from api.web.fields import Moment, Page, page_of
+from api.web.problems import invalid_field
+from api.web.routes import Answer, Call, Route
+from models import slots
 from models.clock import read_clock
-from models.schedules import get_schedule
-from models.slots import list_slots
+from models.kinds import Instant
 from models.states import SkipReason, State, WaitingFor
 
 _DAY = timedelta(days=1)
@@ -54,24 +57,24 @@ class DecidedSlotQuery(Page):
     until: Instant | None = Field(default=None, description="Inclusive; now, if not given.")
 
 
-def slots(call: Call) -> Answer:
+def list_slots(call: Call, query: DecidedSlotQuery) -> Answer:
     """List what happened to the slots of a schedule, newest first.
 
     Every slot that has been decided is in exactly one item. Consecutive slots that were skipped for one reason share
     one, with the first and the last of them and their number. Slots of a pause follow once it ends.
     """
-    query: DecidedSlotQuery = call.query
     with call.engine.connect() as connection:
-        schedule = get_schedule(connection, call.params["name"])
-        if schedule is None:
-            raise not_found("schedule")
+        schedule = schedule_or_404(connection, call.params["name"])
         until = query.until or read_clock(connection)
         since = query.since or max(until, _EARLIEST) - _DAY
         if query.until is not None and until < since:
             raise invalid_field("until", "must not be before since")
-        rows = list_slots(connection, schedule.id, since, until, query.limit + 1, query.cursor)
-    page = [_show(row) for row in rows[: query.limit]]
-    return Answer(DecidedSlotPage(items=page, next=page[-1].run_id if len(rows) > len(page) else None))
+        rows = slots.list_slots(connection, schedule.id, since, until, query.limit + 1, query.cursor)
+    items, cursor = page_of(rows, query.limit, _show, lambda last: last.run_id)
+    return Answer(DecidedSlotPage(items=items, next=cursor))
+
+
+ROUTES = (Route("GET", f"{ONE}/slots", list_slots, Role.VIEWER, {200: DecidedSlotPage}),)
 
 
 def _show(row: sa.Row[Any]) -> DecidedSlot:

@@ -1,17 +1,17 @@
 """What is to come: the next slots of a schedule, with what a clock in its zone shows."""
 
 from datetime import datetime
-from typing import Any
 
-import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
+from api.access.auth import Role
+from api.shapes.schedule_json import schedule_or_404
 from api.shapes.slot_json import SlotJson, show_slot
+from api.v1.schedules import ONE
 from api.web.fields import Moment, Query
-from api.web.problems import not_found
-from api.web.routes import Answer, Call
+from api.web.routes import Answer, Call, Route
 from models.clock import read_clock
-from models.schedules import get_schedule
+from models.schedules import StoredSchedule
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import jitter, take_slots
 
@@ -35,13 +35,11 @@ class UpcomingQuery(Query):
     count: int = Field(default=10, ge=1, le=500)
 
 
-def upcoming(call: Call) -> Answer:
+def list_upcoming_slots(call: Call, query: UpcomingQuery) -> Answer:
     """List the next slots of a schedule. While it is paused none is to come before the end of the pause."""
     with call.engine.connect() as connection:
-        row = get_schedule(connection, call.params["name"])
-        if row is None:
-            raise not_found("schedule")
-        slots = _slots_of(row, read_clock(connection), call.query.count)
+        row = schedule_or_404(connection, call.params["name"])
+        slots = _slots_of(row, read_clock(connection), query.count)
     items = [
         UpcomingSlot(**show_slot(spec_of(row), slot), due_at=slot + jitter(row.id, slot, row.jitter_seconds))
         for slot in slots
@@ -49,7 +47,10 @@ def upcoming(call: Call) -> Answer:
     return Answer(UpcomingPage(items=items))
 
 
-def _slots_of(row: sa.Row[Any], now: datetime, count: int) -> list[datetime]:
+ROUTES = (Route("GET", f"{ONE}/upcoming", list_upcoming_slots, Role.VIEWER, {200: UpcomingPage}),)
+
+
+def _slots_of(row: StoredSchedule, now: datetime, count: int) -> list[datetime]:
     if row.error is not None or (row.paused_at is not None and row.paused_until is None):
         return []
     if row.max_runs is not None:

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.web.fields import Moment, Page, Text
-from api.web.routes import Answer, Call
-from models.processes import list_actors, list_workers
+from api.access.auth import Role
+from api.web.fields import Moment, Page, Text, page_of
+from api.web.routes import Answer, Call, Route
+from models import processes
 
 
 class ActorJson(BaseModel):
@@ -18,6 +19,7 @@ class ActorJson(BaseModel):
     doc: str
     parameters: dict[str, Any] = Field(description="The JSON Schema of its keyword arguments.")
     options: dict[str, Any]
+    declaration_error: str | None = Field(description="Why the schedule that it declares is not in force as declared.")
     announced_by: UUID | None
     announced_at: Moment
     live: bool = Field(description="Whether a worker has announced it within the last minute.")
@@ -64,19 +66,23 @@ class WorkerQuery(Page):
     cursor: UUID | None = None
 
 
-def actors(call: Call) -> Answer:
+def list_actors(call: Call, query: ActorQuery) -> Answer:
     """List the actors that workers have announced, with the schemas of their arguments."""
-    query: ActorQuery = call.query
     with call.engine.connect() as connection:
-        rows = list_actors(connection, query.limit + 1, query.cursor)
-    page = [ActorJson(**row._mapping) for row in rows[: query.limit]]
-    return Answer(ActorPage(items=page, next=page[-1].name if len(rows) > len(page) else None))
+        rows = processes.list_actors(connection, query.limit + 1, query.cursor)
+    items, cursor = page_of(rows, query.limit, lambda row: ActorJson(**row._mapping), lambda last: last.name)
+    return Answer(ActorPage(items=items, next=cursor))
 
 
-def workers(call: Call) -> Answer:
+def list_workers(call: Call, query: WorkerQuery) -> Answer:
     """List the workers seen within the last day."""
-    query: WorkerQuery = call.query
     with call.engine.connect() as connection:
-        rows = list_workers(connection, query.limit + 1, query.cursor)
-    page = [WorkerJson(**row._mapping) for row in rows[: query.limit]]
-    return Answer(WorkerPage(items=page, next=page[-1].id if len(rows) > len(page) else None))
+        rows = processes.list_workers(connection, query.limit + 1, query.cursor)
+    items, cursor = page_of(rows, query.limit, lambda row: WorkerJson(**row._mapping), lambda last: last.id)
+    return Answer(WorkerPage(items=items, next=cursor))
+
+
+ROUTES = (
+    Route("GET", "/v1/actors", list_actors, Role.VIEWER, {200: ActorPage}),
+    Route("GET", "/v1/workers", list_workers, Role.VIEWER, {200: WorkerPage}),
+)

@@ -1,17 +1,16 @@
-"""Kinds of fields that requests and answers share."""
+"""Kinds of models and fields that requests and answers share, and how a list is cut into pages."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.web.strict_json import is_storable
+from models.kinds import Storable
 
-_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DATE_TIME = {"type": "string", "format": "date-time"}
-_NOT_AN_INSTANT = "must be an instant with an offset, such as 2030-01-31T09:00:00Z"
+Row = TypeVar("Row")
+Shown = TypeVar("Shown")
+Cursor = TypeVar("Cursor")
 
 
 class Request(BaseModel):
@@ -32,43 +31,20 @@ class Page(Query):
     limit: int = Field(default=50, ge=1, le=500)
 
 
-def parse_instant(value: object) -> datetime:
-    """An instant of RFC 3339 in UTC. ValueError for anything else, above all for one without an offset."""
-    if not isinstance(value, str) or not _RFC_3339.fullmatch(value):
-        raise ValueError(_NOT_AN_INSTANT)
-    try:
-        return datetime.fromisoformat(value.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(_NOT_AN_INSTANT) from None
+def page_of(
+    rows: Sequence[Row], limit: int, show: Callable[[Row], Shown], cursor: Callable[[Shown], Cursor]
+) -> tuple[list[Shown], Cursor | None]:
+    """The first `limit` rows as they are shown, and the cursor to the next page; `rows` are one more, if there is."""
+    items = [show(row) for row in rows[:limit]]
+    return items, cursor(items[-1]) if len(rows) > len(items) else None
 
 
 def _in_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-def _storable(text: str) -> str:
-    if not is_storable(text):
-        raise ValueError("must not hold NUL")
-    return text
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-def unique(words: Iterable[str]) -> list[str]:
-    """The words in their order, each once."""
-    return list(dict.fromkeys(words))
-
-
-Instant = Annotated[datetime, BeforeValidator(parse_instant), WithJsonSchema(_DATE_TIME)]
-"""An instant in a request."""
-
 Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in an answer, shown in UTC with a Z."""
 
-Text = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
+Text = Annotated[str, Field(max_length=1000), Storable]
 """Text in a query."""
-
-AsList = BeforeValidator(_as_list)
-"""One string counts as a list of one."""

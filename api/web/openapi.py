@@ -71,7 +71,7 @@ def _schemas(routes: Iterable[Route]) -> tuple[Refer, dict[str, Any]]:
 def _operation(route: Route, refer: Refer) -> dict[str, Any]:
     summary, _, more = (route.handler.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
-        "operationId": f"{route.handler.__module__.removeprefix('api.')}_{route.handler.__name__}",
+        "operationId": route.handler.__name__,
         "summary": summary.strip(),
         "tags": [route.path.strip("/").removeprefix("v1/").partition("/")[0]],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],

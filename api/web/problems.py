@@ -7,9 +7,12 @@ from typing import Any
 
 import falcon
 import structlog
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
+from api.access.auth import NotAllowed, NotIdentified
 from config.database import TRANSIENT
+from models.faults import Fault
+from scheduling.commands.faults import Conflict, NotFound, Refused
 
 PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
@@ -65,20 +68,14 @@ def invalid_field(field: str, message: str, status: int = 422) -> Problem:
     return Problem(status, f"{field}: {message}", [FieldError(pointer=pointer([field]), message=message)])
 
 
-def not_found(what: str) -> Problem:
-    """There is no such thing."""
-    return Problem(404, f"there is no such {what}")
-
-
 def pointer(parts: Iterable[object]) -> str:
     """The parts as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def errors_of(error: ValidationError) -> list[FieldError]:
-    """What pydantic found, without the values."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [FieldError(pointer=pointer(each["loc"]), message=_message(each["type"], each["msg"])) for each in found]
+def errors_of(faults: Iterable[Fault]) -> list[FieldError]:
+    """The faults of a command, as an answer has them."""
+    return [FieldError(pointer=pointer(fault.path), message=fault.message) for fault in faults]
 
 
 def add_error_handlers(app: falcon.App[Any, Any]) -> None:
@@ -86,19 +83,9 @@ def add_error_handlers(app: falcon.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _answer_unexpected)
     app.add_error_handler(TRANSIENT, _answer_outage)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
+    app.add_error_handler((Refused, Conflict, NotFound), _answer_command)
+    app.add_error_handler((NotIdentified, NotAllowed), _answer_stranger)
     app.add_error_handler(Problem, _answer_problem)
-
-
-def _message(kind: str, text: str) -> str:
-    match kind:
-        case "extra_forbidden":
-            return "unknown field"
-        case "missing":
-            return "required"
-        case "uuid_parsing":
-            return "must be a UUID"
-        case _:
-            return text.removeprefix("Value error, ")
 
 
 def _answer_problem(_req: falcon.Request, resp: falcon.Response, problem: Problem, _params: Any) -> None:
@@ -118,6 +105,26 @@ def _answer_problem(_req: falcon.Request, resp: falcon.Response, problem: Proble
         resp.set_header(name, value)
 
 
+def _answer_command(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
+    """What a command raises is no fault of the service."""
+    match error:
+        case Refused():
+            problem = invalid(errors_of(error.faults))
+        case Conflict():
+            problem = Problem(409, str(error), state=error.state)
+        case _:
+            problem = Problem(404, str(error))
+    _answer_problem(req, resp, problem, params)
+
+
+def _answer_stranger(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
+    if isinstance(error, NotIdentified):
+        problem = Problem(401, str(error), headers={"WWW-Authenticate": error.challenge})
+    else:
+        problem = Problem(403, str(error))
+    _answer_problem(req, resp, problem, params)
+
+
 def _answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
     details = {404: "there is nothing at this path", 405: "this path does not have that method"}
     detail = details.get(error.status_code, error.description or "the request is not valid")
@@ -126,11 +133,11 @@ def _answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon
 
 
 def _answer_outage(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
-    log.warning("request failed, the database does not answer", method=req.method, error=type(error).__name__)
+    log.warning("outage", method=req.method, error=type(error).__name__)
     headers = {"Retry-After": str(RETRY_SECONDS)}
     _answer_problem(req, resp, Problem(503, "the database does not answer; try again later", headers=headers), params)
 
 
 def _answer_unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
-    log.error("request failed", method=req.method, path=req.uri_template, exc_info=error)
+    log.error("fault", method=req.method, path=req.uri_template, exc_info=error)
     _answer_problem(req, resp, Problem(500, "something unexpected happened; the log of the service has more"), params)

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_type_hints
 
 import falcon
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
 from api.access.auth import Caller, Role, identify, require
-from api.web.problems import errors_of, invalid
-from api.web.strict_json import is_storable, read_json
+from api.web.strict_json import read_json
 from config.settings import Settings
+from models.faults import faults_of
+from models.text import is_storable
+from scheduling.commands.faults import Refused
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -24,8 +27,6 @@ class Call:
 
     engine: sa.Engine
     params: Mapping[str, Any]
-    query: Any
-    body: Any
     header: Callable[[str], str | None]
     caller: Caller | None
 
@@ -48,7 +49,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Route:
-    """One method of one path. The first line of the handler's docstring says what it does.
+    """One method of one path. Its handler's name is its operationId; the first line of its docstring says what it does.
+
+    The handler is given the call and, where it takes them, `query` and `body`, of the types that it declares.
 
     `answers` has the model (or media type) of each status of success, `problems` the statuses of its own errors;
     those that come with a role, a query, a body or a path parameter are added by themselves.
@@ -56,13 +59,21 @@ class Route:
 
     method: str
     path: str
-    handler: Callable[[Call], Answer]
+    handler: Callable[..., Answer]
     role: Role | None
     answers: Mapping[int, type[BaseModel] | str | None]
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+
+    @cached_property
+    def query(self) -> type[BaseModel] | None:
+        """What the parameters in the URL are; None for none."""
+        return get_type_hints(self.handler).get("query")
+
+    @cached_property
+    def body(self) -> type[BaseModel] | None:
+        """What the body is; None for none."""
+        return get_type_hints(self.handler).get("body")
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -91,19 +102,19 @@ def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[
         if route.role is not None:
             caller = identify(req.get_header("Authorization"), settings.http)
             require(caller, route.role)
-        query = _read_query(route, req)
-        body = _read_body(route, req)
-        _write(resp, route.handler(Call(engine, params, query, body, req.get_header, caller)))
+        given = {"query": _read_query(route, req), "body": _read_body(route, req)}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        _write(resp, route.handler(Call(engine, params, req.get_header, caller), **wanted))
 
     return respond
 
 
 def _read_query(route: Route, req: falcon.Request) -> BaseModel | None:
-    model = route.query or _NoParameters
     try:
-        return model.model_validate(req.params)
+        query = (route.query or _NoParameters).model_validate(req.params)
     except ValidationError as error:
-        raise invalid(errors_of(error)) from None
+        raise Refused(faults_of(error)) from None
+    return query if route.query else None
 
 
 def _read_body(route: Route, req: falcon.Request) -> BaseModel | None:
@@ -112,7 +123,7 @@ def _read_body(route: Route, req: falcon.Request) -> BaseModel | None:
     try:
         return route.body.model_validate(read_json(req, route.media_types))
     except ValidationError as error:
-        raise invalid(errors_of(error)) from None
+        raise Refused(faults_of(error)) from None
 
 
 def _write(resp: falcon.Response, answer: Answer) -> None:

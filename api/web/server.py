@@ -78,7 +78,7 @@ class Server:
             if not self._channels():
                 return
             self._turn()
-        log.warning("drain took too long", requests=len(self._channels()))
+        log.warning("drain", requests=len(self._channels()))
 
     def _close(self) -> None:
         self._closed = True

@@ -2,18 +2,15 @@
 
 import json
 import math
-import re
 from typing import Any, NoReturn
 
 import falcon
 
 from api.web.problems import Problem
+from models.text import is_storable
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 64
-
-# Neither PostgreSQL's text nor UTF-8 has these.
-_UNFIT_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
 
 
 def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:
@@ -45,11 +42,6 @@ def parse_json(raw: bytes) -> Any:
         raise Problem(400, f"the body is not valid JSON: {error}") from None
     _check_values(value)
     return value
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can hold the text."""
-    return _UNFIT_CHARACTERS.search(text) is None
 
 
 def _read_bounded(req: falcon.Request) -> bytes:

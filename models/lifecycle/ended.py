@@ -1,30 +1,37 @@
-"""SQL of what the end of a run means for its schedule."""
+"""SQL of what follows from the end of a run, through whichever door it ended."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.finishing import FinishedAttempt
-from models.states import State
-
-_LOCK_TALLIED = """
-SELECT id FROM schedules
-WHERE id = ANY(%(schedules)s) AND (consecutive_failures > 0 OR id = ANY(%(failed)s))
-ORDER BY id FOR NO KEY UPDATE
-"""
+from models.states import PUBLISHABLE_STATES, State, quoted
+from models.wake import notify
 
 
-def lock_tallied_schedules(connection: sa.Connection, ends: Sequence[FinishedAttempt]) -> bool:
-    """Lock the schedules that `tally_outcomes` will touch, before their runs are: planning locks in that order too.
+class EndedRun(NamedTuple):
+    """A run after the end of its attempt, or (state `running`) after it was asked to end."""
 
-    Returns whether there are any: mostly nothing failed, and nothing did before.
-    """
-    schedules = [end.schedule_id for end in ends if end.schedule_id is not None]
-    failed = [end.schedule_id for end in ends if end.schedule_id is not None and end.state is State.FAILED]
-    if not schedules:
-        return False
-    return connection.exec_driver_sql(_LOCK_TALLIED, {"schedules": schedules, "failed": failed}).first() is not None
+    id: UUID
+    attempt: int
+    state: str
+    schedule_id: UUID | None
+    is_awaited: bool
+    """Whether another run of its schedule waits, perhaps for its end."""
+
+
+ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.overlap <> 'allow' AND EXISTS (
+    SELECT FROM runs o
+    WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)}))"""
+"""What a statement that ends `runs r` returns for an `EndedRun`."""
+
+
+def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
+    """What follows in the transaction that ends them, for every door: a worker's word, a lost lease, a cancel by people
+    or by a newer slot, a missed deadline."""
+    if any(run.state == State.RETRYING or (run.is_awaited and run.state != State.RUNNING) for run in ended):
+        notify(connection)
 
 
 _TALLY = """
@@ -50,11 +57,11 @@ FROM mine WHERE s.id = mine.id
 """
 
 
-def tally_outcomes(connection: sa.Connection, ended: Sequence[Any]) -> None:
+def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
     """Count final failures in a row per schedule; a success resets, too many pause the schedule.
 
-    Rows have `schedule_id` and `state`. A schedule that is paused here is due at once: planning then decides what
-    was due before the pause.
+    In a transaction of its own: planning locks schedules before runs. A schedule that is paused here is due at once, so
+    that planning decides what was due before the pause.
     """
     counted = [row for row in ended if row.schedule_id and row.state in (State.FAILED, State.SUCCEEDED)]
     if counted:

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.ended import ENDED, EndedRun
 from models.rows import as_json
-from models.states import PUBLISHABLE_STATES, Outcome, State, quoted, state_in
+from models.states import Outcome, State, state_in
+
+
+class Attempt(Protocol):
+    """Whatever names an attempt of a run."""
+
+    id: UUID
+    attempt: int
+    schedule_id: UUID | None
 
 
 @dataclass(slots=True)
@@ -23,9 +32,9 @@ class FinishedAttempt:
     attempt: int
     outcome: Outcome
     state: State
-    started_at: datetime | None
     finished_at: datetime
     schedule_id: UUID | None = None
+    started_at: datetime | None = None
     counts: bool = False
     delay_seconds: float = 0
     result: str | None = None
@@ -35,26 +44,23 @@ class FinishedAttempt:
     output: str | None = None
     output_truncated: bool = False
 
+    @classmethod
+    def of(cls, attempt: Attempt, outcome: Outcome, state: State, at: datetime, **rest: Any) -> "FinishedAttempt":
+        """The end of this attempt at an instant; `rest` are further fields."""
+        return cls(attempt.id, attempt.attempt, outcome, state, at, attempt.schedule_id, **rest)
+
     def has_output(self) -> bool:
         """Whether it has anything that is kept apart from the hot row."""
         return bool(self.output or self.error_traceback)
 
 
-class WrittenEnd(NamedTuple):
-    """What a run is after the end of its attempt."""
-
-    id: UUID
-    attempt: int
-    state: str
-    schedule_id: UUID | None
-    is_awaited: bool
-    """Whether another run of its schedule waits, perhaps for its end."""
-
-
 # A run that was asked to cancel is not tried again, however its attempt ended.
 _STATE = """CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE v.state END"""
 _RETRIES = "v.state = 'retrying' AND r.cancel_requested_at IS NULL"
-_FINISH = f"""
+
+
+def _finish(holder: str) -> str:
+    return f"""
 UPDATE runs r SET
     state = {_STATE},
     retries = r.retries + (v.counts AND {_RETRIES})::int,
@@ -74,28 +80,38 @@ UPDATE runs r SET
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text, started_at timestamptz,
     finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
 WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
-  AND {state_in("r", (State.RUNNING,))} AND r.worker_id = %(worker)s
-RETURNING r.id, r.attempt, r.state, r.schedule_id, r.overlap <> 'allow' AND EXISTS (
-    SELECT FROM runs o
-    WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)}))
+  AND {state_in("r", (State.RUNNING,))} AND {holder}
+RETURNING {ENDED}
 """
+
+
+_FINISH = _finish("r.worker_id = %(worker)s")
+_FINISH_LOST = _finish("r.lease_until < now()")
 _FINISH_COLUMNS = (
     "id", "attempt", "outcome", "state", "started_at", "finished_at", "counts", "delay_seconds", "result",
     "error_type", "error_message",
 )  # fmt: skip
 
 
-def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> list[WrittenEnd]:
-    """Write the ends of attempts; those that it still held."""
-    return [WrittenEnd(*row) for row in connection.exec_driver_sql(_FINISH, finish_parameters(finished, worker))]
+def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> list[EndedRun]:
+    """Write the ends of a worker's attempts; those that it still held."""
+    parameters = finish_parameters(finished) | {"worker": worker}
+    return [EndedRun(*row) for row in connection.exec_driver_sql(_FINISH, parameters)]
 
 
-def finish_parameters(finished: Sequence[FinishedAttempt], worker: UUID) -> dict[str, Any]:
-    """What `_FINISH` is given: the ends without what is heavy, and the ids by themselves."""
+def finish_lost_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> list[EndedRun]:
+    """Write the ends of attempts whose leases ran out, in the transaction that holds their rows."""
+    if not finished:
+        return []
+    return [EndedRun(*row) for row in connection.exec_driver_sql(_FINISH_LOST, finish_parameters(finished))]
+
+
+def finish_parameters(finished: Sequence[FinishedAttempt]) -> dict[str, Any]:
+    """What both statements are given: the ends without what is heavy, and the ids by themselves."""
     rows = as_json(
         {column: value for column in _FINISH_COLUMNS if (value := getattr(end, column)) is not None} for end in finished
     )
-    return {"rows": rows, "ids": [end.id for end in finished], "worker": worker}
+    return {"rows": rows, "ids": [end.id for end in finished]}
 
 
 _SAVE_OUTPUTS = """

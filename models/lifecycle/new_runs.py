@@ -8,17 +8,17 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.definition import DEFAULT_POLICIES
 from models.lifecycle.holds import PUBLISH_LEASE
 from models.lifecycle.publishing import LeasedRun
 from models.liveness import ANNOUNCED
 from models.rows import as_json, as_json_alike
 from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 
-_POLICY_DEFAULTS = {"min_backoff_seconds": 15, "max_backoff_seconds": 3600, "time_limit_seconds": 600}
 
-
-def _policy(column: str) -> str:
-    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::float, {_POLICY_DEFAULTS[column]})"
+def _policy(column: str, kind: str = "float") -> str:
+    """As `models.definition.effective_policy` has it, with what the run itself says before all."""
+    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::{kind}, {DEFAULT_POLICIES[column]}) AS {column}"
 
 
 @dataclass
@@ -108,10 +108,10 @@ WITH new AS MATERIALIZED (
         coalesce(v.queue, s.queue, a.queue, 'default') AS queue, coalesce(v.priority, s.priority, 5) AS priority,
         coalesce(v.args, s.args, '{{}}') AS args, v.trigger, coalesce(v.overlap, s.overlap, 'allow') AS overlap,
         v.slot_at, v.slot_until, v.slots, v.due_at, v.deadline_at, v.state, v.reason,
-        coalesce(v.max_retries, s.max_retries, (a.options->>'max_retries')::int, 0) AS max_retries,
-        {_policy("min_backoff_seconds")} AS min_backoff_seconds,
-        {_policy("max_backoff_seconds")} AS max_backoff_seconds,
-        {_policy("time_limit_seconds")} AS time_limit_seconds, v.planned_at, v.parent_run_id, v.created_by, v.trace,
+        {_policy("max_retries", "int")},
+        {_policy("min_backoff_seconds")},
+        {_policy("max_backoff_seconds")},
+        {_policy("time_limit_seconds")}, v.planned_at, v.parent_run_id, v.created_by, v.trace,
         v.previous_slot_at, v.next_slot_at, v.is_alone AND v.due_at <= now() AND {ANNOUNCED}
             AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,

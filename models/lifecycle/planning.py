@@ -116,19 +116,3 @@ _QUARANTINE = "UPDATE schedules SET error = %(error)s WHERE id = %(id)s"
 def quarantine_schedule(connection: sa.Connection, schedule: UUID, error: str) -> None:
     """Set a schedule that can't be planned aside, with the reason, until it is edited."""
     connection.exec_driver_sql(_QUARANTINE, {"id": schedule, "error": error})
-
-
-_CANCEL_ACTIVE = f"""
-UPDATE runs SET
-    cancel_requested_at = coalesce(cancel_requested_at, now()),
-    state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END,
-    finished_at = CASE WHEN state = 'running' THEN NULL ELSE now() END,
-    lease_until = CASE WHEN state = 'running' THEN lease_until END
-WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(LIVE_STATES)})
-  AND (state <> 'planned' OR due_at <= now())
-"""
-
-
-def cancel_active_runs(connection: sa.Connection, schedules: list[UUID]) -> int:
-    """Cancel what is active of these schedules: waiting runs at once, running ones by asking their workers."""
-    return connection.exec_driver_sql(_CANCEL_ACTIVE, {"schedules": schedules}).rowcount

@@ -39,6 +39,7 @@ class AnnouncedActor(SQLModel, table=True):
     options: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
     announced_by: UUID | None = Field(default=None)
     announced_at: datetime = Field(sa_type=INSTANT)
+    declaration_error: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class Scheduler(SQLModel, table=True):

@@ -15,7 +15,56 @@ _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)
 
 
-class Run(SQLModel, table=True):
+class RunColumns(SQLModel):
+    """The columns of runs."""
+
+    id: UUID = Field(primary_key=True)
+    schedule_id: UUID | None = Field(default=None)
+    schedule_name: str | None = Field(default=None, sa_type=sa.Text)
+    schedule_version: int | None = Field(default=None)
+    actor: str = Field(sa_type=sa.Text)
+    queue: str = Field(sa_type=sa.Text)
+    priority: int = Field(default=5, sa_type=sa.SmallInteger)
+    args: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    trigger: str = Field(sa_type=sa.Text)
+    overlap: str = Field(default=Overlap.ALLOW.value, sa_type=sa.Text)
+
+    slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    slot_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    slots: int = Field(default=1)
+    due_at: datetime = Field(sa_type=INSTANT)
+    deadline_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    state: str = Field(sa_type=sa.Text)
+    reason: str | None = Field(default=None, sa_type=sa.Text)
+
+    attempt: int = Field(default=0)
+    retries: int = Field(default=0)
+    max_retries: int
+    min_backoff_seconds: float
+    max_backoff_seconds: float
+    time_limit_seconds: float
+
+    worker_id: UUID | None = Field(default=None)
+    lease_until: datetime | None = Field(default=None, sa_type=INSTANT)
+    cancel_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    planned_at: datetime = Field(sa_type=INSTANT)
+    queued_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    finished_at: datetime | None = Field(default=None, sa_type=INSTANT)
+
+    result: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
+    error_type: str | None = Field(default=None, sa_type=sa.Text)
+    error_message: str | None = Field(default=None, sa_type=sa.Text)
+    attempts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
+    parent_run_id: UUID | None = Field(default=None)
+    created_by: str | None = Field(default=None, sa_type=sa.Text)
+    trace: str | None = Field(default=None, sa_type=sa.Text)
+    previous_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    next_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    waiting_for: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class Run(RunColumns, table=True):
     """One execution of an actor, or the record of slots that were skipped."""
 
     __tablename__ = "runs"
@@ -98,51 +147,6 @@ class Run(SQLModel, table=True):
         ),
         {"postgresql_partition_by": "RANGE (id)"},
     )
-
-    id: UUID = Field(primary_key=True)
-    schedule_id: UUID | None = Field(default=None)
-    schedule_name: str | None = Field(default=None, sa_type=sa.Text)
-    schedule_version: int | None = Field(default=None)
-    actor: str = Field(sa_type=sa.Text)
-    queue: str = Field(sa_type=sa.Text)
-    priority: int = Field(default=5, sa_type=sa.SmallInteger)
-    args: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
-    trigger: str = Field(sa_type=sa.Text)
-    overlap: str = Field(default=Overlap.ALLOW.value, sa_type=sa.Text)
-
-    slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    slot_until: datetime | None = Field(default=None, sa_type=INSTANT)
-    slots: int = Field(default=1)
-    due_at: datetime = Field(sa_type=INSTANT)
-    deadline_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    state: str = Field(sa_type=sa.Text)
-    reason: str | None = Field(default=None, sa_type=sa.Text)
-
-    attempt: int = Field(default=0)
-    retries: int = Field(default=0)
-    max_retries: int = Field(default=0)
-    min_backoff_seconds: float = Field(default=15)
-    max_backoff_seconds: float = Field(default=3600)
-    time_limit_seconds: float = Field(default=600)
-
-    worker_id: UUID | None = Field(default=None)
-    lease_until: datetime | None = Field(default=None, sa_type=INSTANT)
-    cancel_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    planned_at: datetime = Field(sa_type=INSTANT)
-    queued_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    started_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    finished_at: datetime | None = Field(default=None, sa_type=INSTANT)
-
-    result: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
-    error_type: str | None = Field(default=None, sa_type=sa.Text)
-    error_message: str | None = Field(default=None, sa_type=sa.Text)
-    attempts: list[dict[str, Any]] = Field(default_factory=list, sa_type=JSONB)
-    parent_run_id: UUID | None = Field(default=None)
-    created_by: str | None = Field(default=None, sa_type=sa.Text)
-    trace: str | None = Field(default=None, sa_type=sa.Text)
-    previous_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    next_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
-    waiting_for: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class RunOutput(SQLModel, table=True):

@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from models.kinds import NAME_PATTERN
 from models.states import Catchup, Overlap, quoted
 from models.tables.columns import INSTANT
-
-NAME_PATTERN = "^[a-z0-9][a-z0-9._-]{0,127}$"
 
 
 class Schedule(SQLModel, table=True):
@@ -55,24 +54,24 @@ class Schedule(SQLModel, table=True):
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str = Field(sa_type=sa.Text, unique=True)
-    description: str = Field(default="", sa_type=sa.Text)
+    description: str = Field(sa_type=sa.Text)
     actor: str = Field(sa_type=sa.Text)
-    args: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    args: dict[str, Any] = Field(sa_type=JSONB)
     queue: str | None = Field(default=None, sa_type=sa.Text)
-    priority: int = Field(default=5, sa_type=sa.SmallInteger)
+    priority: int = Field(sa_type=sa.SmallInteger)
 
     cron: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     every_seconds: float | None = Field(default=None)
     at: datetime | None = Field(default=None, sa_type=INSTANT)
-    timezone: str = Field(default="UTC", sa_type=sa.Text)
+    timezone: str = Field(sa_type=sa.Text)
     starts_at: datetime | None = Field(default=None, sa_type=INSTANT)
     ends_at: datetime | None = Field(default=None, sa_type=INSTANT)
     max_runs: int | None = Field(default=None)
-    jitter_seconds: float = Field(default=0)
+    jitter_seconds: float
 
-    overlap: str = Field(default=Overlap.SKIP.value, sa_type=sa.Text)
-    catchup: str = Field(default=Catchup.LATEST.value, sa_type=sa.Text)
-    catchup_window_seconds: float = Field(default=86400)
+    overlap: str = Field(sa_type=sa.Text)
+    catchup: str = Field(sa_type=sa.Text)
+    catchup_window_seconds: float
     max_retries: int | None = Field(default=None)
     min_backoff_seconds: float | None = Field(default=None)
     max_backoff_seconds: float | None = Field(default=None)
@@ -80,7 +79,7 @@ class Schedule(SQLModel, table=True):
     start_deadline_seconds: float | None = Field(default=None)
     pause_after_failures: int | None = Field(default=None)
 
-    tags: list[str] = Field(default_factory=list, sa_type=JSONB)
+    tags: list[str] = Field(sa_type=JSONB)
     source: str = Field(default="api", sa_type=sa.Text)
     version: int = Field(default=1)
     created_at: datetime = Field(sa_type=INSTANT)

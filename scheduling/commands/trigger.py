@@ -1,50 +1,69 @@
 """Trigger: a run by hand, now or at a given time, beside the slots of its schedule."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.bounds import TEN_YEARS
+from models.clock import read_clock
+from models.faults import Fault
 from models.ids import new_run_id
+from models.lifecycle.cancelling import cancel_active_runs
+from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.lifecycle.planning import LiveRuns, cancel_active_runs, count_live_runs
+from models.lifecycle.planning import LiveRuns, count_live_runs
+from models.processes import get_actor
 from models.runs import reserve_trigger_key
+from models.schedules import StoredSchedule
 from models.states import Overlap, SkipReason, State, Trigger
 from models.wake import notify
+from scheduling.commands.arguments import check_arguments
+from scheduling.commands.faults import Refused
 from scheduling.slots.decisions import admit
 from scheduling.slots.due import deadline_of
 
+_FARTHEST = timedelta(seconds=TEN_YEARS)
 
-def trigger_run(
-    connection: sa.Connection,
-    schedule: Any,
-    now: datetime,
-    *,
-    args: dict[str, Any] | None = None,
-    overlap: Overlap | None = None,
-    due_at: datetime | None = None,
-    created_by: str | None = None,
-    key: str | None = None,
-) -> UUID:
-    """Insert a run of this schedule (its row locked) and return its id. Works while paused and moves no slot.
+
+@dataclass(frozen=True)
+class Request:
+    """How the run differs from its schedule, and who asks for it.
+
+    `key` is an idempotency key: the same one gives the run of the first time.
+    """
+
+    args: dict[str, Any] | None = None
+    overlap: Overlap | None = None
+    due_at: datetime | None = None
+    by: str | None = None
+    key: str | None = None
+
+
+def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Request) -> UUID:
+    """Insert a run of a locked schedule; its id. Works while paused and moves no slot. Raises Refused.
 
     `overlap` is the schedule's policy unless given: where it forbids the run, the row is a skip with reason `overlap`.
-    Triggering again with the same `key` gives the run of the first time.
     """
+    now = read_clock(connection)
+    _check(connection, schedule, request, now)
     run_id = new_run_id(now)
-    if key is not None and (first := reserve_trigger_key(connection, schedule.id, key, run_id)) != run_id:
-        return first
-    policy = overlap or Overlap(schedule.overlap)
+    if request.key is not None:
+        first = reserve_trigger_key(connection, schedule.id, request.key, run_id)
+        if first != run_id:
+            return first
+    policy = request.overlap or Overlap(schedule.overlap)
     active = count_live_runs(connection, [schedule.id]).get(schedule.id, LiveRuns()).active
     admitted, _ = admit([now], policy, active)
     if policy is Overlap.CANCEL_OTHER and active:
-        cancel_active_runs(connection, [schedule.id])
-    due = due_at or now
+        after_ends(connection, cancel_active_runs(connection, [schedule.id]))
+    due = request.due_at or now
     run = NewRun(
         id=run_id,
         schedule_id=schedule.id,
-        args=args,
+        args=request.args,
         trigger=Trigger.MANUAL,
         due_at=due,
         deadline_at=deadline_of(schedule, due),
@@ -52,8 +71,19 @@ def trigger_run(
         overlap=policy,
         state=State.PLANNED if admitted else State.SKIPPED,
         reason=None if admitted else SkipReason.OVERLAP,
-        created_by=created_by,
+        created_by=request.by,
     )
     insert_runs(connection, [run])
     notify(connection)
     return run_id
+
+
+def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request, now: datetime) -> None:
+    faults = []
+    if request.due_at is not None and request.due_at > now + _FARTHEST:
+        faults.append(Fault(("due_at",), "must lie within the next ten years"))
+    if request.args is not None:
+        actor = get_actor(connection, schedule.actor)
+        faults += check_arguments(actor.parameters if actor else {}, request.args)
+    if faults:
+        raise Refused(faults)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from models.states import Catchup, Overlap, SkipReason
-from scheduling.slots.spec import Spec, count_slots, last_slots, next_slot
+from scheduling.slots.spec import TICK, Spec, count_slots, last_slots, next_slot
 
 ON_TIME = timedelta(seconds=60)
 """The newest slot, at most this late, runs under every catch-up policy."""
@@ -15,8 +15,6 @@ CATCHUP_LIMIT = 100
 
 BUFFER_LIMIT = 1000
 """So many runs of a schedule wait at most under `buffer_all`."""
-
-_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -95,8 +93,8 @@ def _catch_up(spec: Spec, policy: Policy, cursor: datetime, now: datetime) -> tu
     if not newest:
         return [], []
     on_time = newest if now - newest[0] <= ON_TIME else []
-    until = newest[0] - _TICK if on_time else now
-    window = max(cursor, min(until, now - policy.catchup_window - _TICK))
+    until = newest[0] - TICK if on_time else now
+    window = max(cursor, min(until, now - policy.catchup_window - TICK))
     missed = list(_range(spec, SkipReason.MISSED, cursor, window))
     late, skips = _choose_late(spec, policy.catchup, window, until, bool(on_time))
     return late + on_time, missed + skips
@@ -111,7 +109,7 @@ def _choose_late(
             return [], list(_range(spec, SkipReason.MISSED, after, until))
         case Catchup.LATEST:
             chosen = [] if has_newer else last_slots(spec, after, until, 1)
-            rest_until = chosen[0] - _TICK if chosen else until
+            rest_until = chosen[0] - TICK if chosen else until
             return chosen, list(_range(spec, SkipReason.COALESCED, after, rest_until))
         case Catchup.EARLIEST:
             oldest = next_slot(spec, after)
@@ -121,7 +119,7 @@ def _choose_late(
         case Catchup.ALL:
             room = CATCHUP_LIMIT - has_newer
             chosen = last_slots(spec, after, until, room)
-            rest_until = chosen[0] - _TICK if chosen else until
+            rest_until = chosen[0] - TICK if chosen else until
             return chosen, list(_range(spec, SkipReason.LIMIT, after, rest_until))
 
 

@@ -4,13 +4,23 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any
 from uuid import UUID
 
-from models.lifecycle.planning import LiveRuns
+from models.definition import Definition
+from models.lifecycle.planning import DueSchedule, LiveRuns
+from models.schedules import StoredSchedule
 from models.states import Catchup, Overlap, SkipReason
 from scheduling.slots.decisions import Decision, Policy, Skip, decide, skip_all
 from scheduling.slots.spec import Spec, next_slot, previous_slot
+
+Defined = Definition | DueSchedule
+"""Whatever has the columns of a definition."""
+
+Standing = StoredSchedule | DueSchedule
+"""Whatever has those, and how far the schedule has come."""
+
+Around = tuple[datetime, datetime | None, datetime | None]
+"""A slot, the one before it and the one after it."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +30,7 @@ class Due:
     `is_alone`: one slot runs, and no other run of the schedule is in its way.
     """
 
-    runs: tuple[tuple[datetime, datetime | None, datetime | None], ...]
+    runs: tuple[Around, ...]
     skips: tuple[Skip, ...]
     cancel_active: bool
     is_alone: bool
@@ -28,8 +38,8 @@ class Due:
     next_due_at: datetime | None
 
 
-def spec_of(schedule: Any) -> Spec:
-    """The spec of a schedule's row (or of anything with the same columns)."""
+def spec_of(schedule: Defined) -> Spec:
+    """When it is due."""
     return Spec(
         cron=tuple(schedule.cron or ()),
         every_seconds=schedule.every_seconds,
@@ -40,19 +50,27 @@ def spec_of(schedule: Any) -> Spec:
     )
 
 
-def next_due(schedule: Any, now: datetime, ran: int = 0) -> datetime | None:
+def next_due(schedule: Standing, now: datetime, ran: int = 0) -> datetime | None:
     """When a schedule must be planned next: its next slot, or the end of its pause; None for never by itself.
 
     `ran` counts the slots that were decided to run just now, for `max_runs`.
     """
-    if schedule.paused_at is not None and (schedule.paused_until is None or schedule.paused_until > now):
-        return schedule.paused_until  # type: ignore[no-any-return]
-    if schedule.max_runs is not None and schedule.slots_run + ran >= schedule.max_runs:
-        return None
-    return next_slot(spec_of(schedule), now)
+    if is_paused(schedule, now):
+        return schedule.paused_until
+    return None if has_run_out(schedule, ran) else next_slot(spec_of(schedule), now)
 
 
-def deadline_of(schedule: Any, due_at: datetime) -> datetime | None:
+def is_paused(schedule: Standing, now: datetime) -> bool:
+    """Whether it is paused at `now`: a pause that has reached its end is over, be it still in the row."""
+    return schedule.paused_at is not None and (schedule.paused_until is None or schedule.paused_until > now)
+
+
+def has_run_out(schedule: Standing, ran: int = 0) -> bool:
+    """Whether, with `ran` more slots, as many have run as ever will (max_runs)."""
+    return schedule.max_runs is not None and schedule.slots_run + ran >= schedule.max_runs
+
+
+def deadline_of(schedule: Defined, due_at: datetime) -> datetime | None:
     """By when a run of this schedule must have started; None for no limit."""
     seconds = schedule.start_deadline_seconds
     return None if seconds is None else due_at + timedelta(seconds=seconds)
@@ -64,12 +82,12 @@ _DECIDING = attrgetter(
 )  # fmt: skip
 
 
-def group_alike(schedules: Iterable[Any], live: Mapping[UUID, LiveRuns]) -> list[list[Any]]:
+def group_alike(schedules: Iterable[Standing], live: Mapping[UUID, LiveRuns]) -> list[list[Standing]]:
     """Schedules for which the same is decided, as many share a spec and policies. `live` are their runs, by id.
 
     Jitter is a schedule's own, so those that have any are by themselves.
     """
-    groups: dict[Hashable, list[Any]] = {}
+    groups: dict[Hashable, list[Standing]] = {}
     for schedule in schedules:
         own = schedule.id if schedule.jitter_seconds else None
         try:
@@ -80,7 +98,7 @@ def group_alike(schedules: Iterable[Any], live: Mapping[UUID, LiveRuns]) -> list
     return list(groups.values())
 
 
-def what_is_due(schedule: Any, now: datetime, live: LiveRuns) -> Due:
+def what_is_due(schedule: Standing, now: datetime, live: LiveRuns) -> Due:
     """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
     spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
     decided: list[Decision] = []
@@ -102,7 +120,7 @@ def what_is_due(schedule: Any, now: datetime, live: LiveRuns) -> Due:
     )
 
 
-def _policy(schedule: Any) -> Policy:
+def _policy(schedule: Standing) -> Policy:
     return Policy(
         overlap=Overlap(schedule.overlap),
         catchup=Catchup(schedule.catchup),

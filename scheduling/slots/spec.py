@@ -16,7 +16,9 @@ from scheduling.cron import count_fires, last_fires, next_fire
 from scheduling.cron.union import count_union
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
+TICK = timedelta(microseconds=1)
+"""The shortest time: intervals that are open at an end stop so much before it."""
+
 _MOST_TO_COMBINE = 8
 """The union of so many expressions is counted, that of more is enumerated."""
 
@@ -44,7 +46,7 @@ class Spec:
 def next_slot(spec: Spec, after: datetime) -> datetime | None:
     """The first slot later than `after`; None when there is none. Raises ValueError for a spec that is not valid."""
     if spec.starts_at is not None:
-        after = max(after, spec.starts_at - _TICK)
+        after = max(after, spec.starts_at - TICK)
     slot = _next(spec, after)
     return None if slot is None or (spec.ends_at is not None and slot > spec.ends_at) else slot
 
@@ -53,7 +55,7 @@ def next_slot(spec: Spec, after: datetime) -> datetime | None:
 def previous_slot(spec: Spec, before: datetime) -> datetime | None:
     """The last slot earlier than `before`; None when there is none in the forty years before."""
     for horizon in _HORIZONS:
-        found = last_slots(spec, before - horizon, before - _TICK, 1)
+        found = last_slots(spec, before - horizon, before - TICK, 1)
         if found:
             return found[0]
     return None
@@ -119,7 +121,7 @@ def jitter(schedule_id: UUID, slot: datetime, jitter_seconds: float) -> timedelt
 
 def _bounded(spec: Spec, after: datetime, until: datetime) -> tuple[datetime, datetime]:
     if spec.starts_at is not None:
-        after = max(after, spec.starts_at - _TICK)
+        after = max(after, spec.starts_at - TICK)
     return after, until if spec.ends_at is None else min(until, spec.ends_at)
 
 

@@ -71,28 +71,28 @@ class World:
 
     def post(self, name: str, definition: Definition, *, crash: bool = False) -> None:
         body = NewSchedule.model_validate({"name": name} | definition.as_json())
-        self._call(schedules.create, name, body, crash=crash)
+        self._call(schedules.create_schedule, name, body, crash=crash)
 
     def put(self, name: str, definition: Definition, *, crash: bool = False) -> None:
-        self._call(schedules.put, name, ScheduleBody.model_validate(definition.as_json()), crash=crash)
+        self._call(schedules.put_schedule, name, ScheduleBody.model_validate(definition.as_json()), crash=crash)
 
     def patch(self, name: str, change: dict[str, Any], *, crash: bool = False) -> None:
-        self._call(schedules.patch, name, SchedulePatch(change), crash=crash)
+        self._call(schedules.patch_schedule, name, SchedulePatch(change), crash=crash)
 
     def pause(self, name: str, until: datetime | None, *, crash: bool = False) -> None:
         body = PauseBody.model_validate({"until": until.isoformat()} if until else {})
-        self._call(controls.pause, name, body, crash=crash)
+        self._call(controls.pause_schedule, name, body, crash=crash)
 
     def resume(self, name: str, *, crash: bool = False) -> None:
-        self._call(controls.resume, name, Nothing(), crash=crash)
+        self._call(controls.resume_schedule, name, Nothing(), crash=crash)
 
     def delete(self, name: str, *, crash: bool = False) -> None:
-        self._call(schedules.delete, name, None, crash=crash)
+        self._call(schedules.delete_schedule, name, None, crash=crash)
 
     def trigger(self, name: str, overlap: str | None, due_at: datetime | None, *, crash: bool = False) -> None:
         given = {"overlap": overlap, "due_at": due_at.isoformat() if due_at else None}
         body = TriggerBody.model_validate({key: value for key, value in given.items() if value})
-        self._call(controls.trigger, name, body, crash=crash)
+        self._call(controls.trigger_schedule, name, body, crash=crash)
 
     def plan(self, limit: int, *, crash: bool = False) -> None:
         with self._engine(crash).begin() as connection:
@@ -119,8 +119,9 @@ class World:
     def _engine(self, crash: bool) -> Any:
         return CrashingEngine(self.engine) if crash else self.engine
 
-    def _call(self, handler: Callable[[Call], Answer], name: str, body: Any, *, crash: bool) -> None:
-        handler(Call(self._engine(crash), {"name": name}, None, body, lambda _: None, _CALLER))
+    def _call(self, handler: Callable[..., Answer], name: str, body: Any, *, crash: bool) -> None:
+        given = {} if body is None else {"body": body}
+        handler(Call(self._engine(crash), {"name": name}, lambda _: None, _CALLER), **given)
 
 
 def _cursors(connection: sa.Connection) -> dict[UUID, tuple[Any, ...]]:

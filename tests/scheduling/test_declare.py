@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from models.declarations import CodeSchedule
 from scheduling.declare import apply_declared_schedules
 from scheduling.plan import plan_due
 from tests.models.rows import WORKER, add_schedule, announce
@@ -14,8 +13,7 @@ FORGET_SECONDS = 600
 
 
 def declare(connection: sa.Connection, **changes: Any) -> None:
-    declared = CodeSchedule(name="nightly", actor="work", cron=["0 0 * * *"], **changes)
-    announce(connection, "work", schedule=declared.model_dump(mode="json"))
+    announce(connection, "work", schedule={"name": "nightly", "actor": "work", "cron": ["0 0 * * *"]} | changes)
     apply_declared_schedules(connection, FORGET_SECONDS)
 
 
@@ -69,10 +67,57 @@ def test_a_schedule_that_people_made_is_left_alone(connection: sa.Connection) ->
     assert (stored.source, stored.every_seconds, stored.cron) == ("api", 10, None)
 
 
-def test_a_schedule_that_cannot_be_planned_shows_its_error(connection: sa.Connection) -> None:
+def error(connection: sa.Connection, actor: str = "work") -> str | None:
+    query = "SELECT declaration_error FROM actors WHERE name = %(actor)s"
+    found: str | None = connection.exec_driver_sql(query, {"actor": actor}).scalar_one()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "SendEmail"}, "name: "),
+        ({"timezone": "Mars/Olympus"}, "timezone: unknown time zone 'Mars/Olympus'"),
+        ({"cron": ["61 * * * *"]}, "cron: "),
+        ({"cron": ["0 0 31 2 *"]}, "cron: "),
+        ({"min_backoff_seconds": 100, "max_backoff_seconds": 10}, "min_backoff_seconds: must not be above"),
+        ({"max_retries": -1}, "max_retries: "),
+        ({"args": {"token": "${secret:my-name}"}}, "args.token: "),
+        ({"tags": ["x" * 101]}, "tags.0: "),
+        ({"refused": "catchupp: unknown field"}, "catchupp: unknown field"),
+    ],
+)
+def test_what_is_wrong_with_a_declaration_is_shown_and_stops_no_other(
+    connection: sa.Connection, changes: dict[str, Any], words: str
+) -> None:
+    announce(connection, "good", schedule={"name": "good", "actor": "good", "cron": ["* * * * *"]})
+    announce(connection, "zoo", schedule={"name": "zoo", "actor": "zoo", "cron": ["* * * * *"]})
+    declare(connection, **changes)
+    assert words in (error(connection) or "")
+    assert row(connection, changes.get("name", "nightly")) is None
+    assert row(connection, "good") is not None
+    assert row(connection, "zoo") is not None
+
+
+def test_a_wrong_declaration_leaves_what_was_right_before_in_force(connection: sa.Connection) -> None:
+    declare(connection)
     declare(connection, timezone="Mars/Olympus")
-    plan_due(connection, 10)
-    assert "Mars/Olympus" in row(connection).error
+    assert (row(connection).timezone, row(connection).version, row(connection).error) == ("UTC", 1, None)
+    declare(connection, timezone="Asia/Tokyo")
+    assert (row(connection).timezone, error(connection)) == ("Asia/Tokyo", None)
+
+
+def test_the_fault_of_a_declaration_goes_with_it(connection: sa.Connection) -> None:
+    declare(connection, timezone="Mars/Olympus")
+    announce(connection, "work")
+    apply_declared_schedules(connection, FORGET_SECONDS)
+    assert error(connection) is None
+
+
+def test_a_name_that_people_have_taken_is_a_fault_of_the_declaration(connection: sa.Connection) -> None:
+    add_schedule(connection, "nightly", every_seconds=10)
+    declare(connection)
+    assert error(connection) == "there is a schedule of that name that comes from api"
 
 
 def test_a_declaration_of_another_version_that_cannot_be_read_stops_no_other_and_forgets_nothing(
@@ -82,8 +127,7 @@ def test_a_declaration_of_another_version_that_cannot_be_read_stops_no_other_and
     add_worker(connection)
     connection.exec_driver_sql("UPDATE schedules SET announced_at = now() - interval '11 min'")
     announce(connection, "work", schedule={"name": "nightly", "actor": "work", "cron": ["0 0 * * *"], "overlap": "new"})
-    other = CodeSchedule(name="other", actor="other", cron=["0 0 * * *"])
-    announce(connection, "other", schedule=other.model_dump(mode="json"))
+    announce(connection, "other", schedule={"name": "other", "actor": "other", "cron": ["0 0 * * *"]})
     apply_declared_schedules(connection, FORGET_SECONDS)
     assert row(connection, "other") is not None
     assert row(connection).overlap == "skip"

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.access.auth import Caller, Role
+from api.shapes.schedule_body import Nothing
 from api.v1 import runs
 from api.web.routes import Call
 from models.lifecycle.publishing import LeasedRun, take_publishable_runs
@@ -154,12 +155,12 @@ def test_a_run_again_waits_for_planning_that_may_let_another_of_its_schedule_go(
         schedule = due_schedule(connection, name="busy", overlap="buffer_one")
         ended = add_run(connection, schedule_id=schedule, schedule_name="busy", overlap="buffer_one")
         set_run(connection, ended, "state = 'failed'")
-    again = Call(engine, {"id": ended}, None, None, lambda _: None, Caller("tester", Role.OPERATOR))
+    again = Call(engine, {"id": ended}, lambda _: None, Caller("tester", Role.OPERATOR))
     waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     observing = engine.execution_options(isolation_level="AUTOCOMMIT")
     with ThreadPoolExecutor(1) as client, engine.connect() as planner, observing.connect() as observer:
         assert len(plan_due(planner, 100, WINDOW).leased) == 1
-        answer = client.submit(runs.retry, again)
+        answer = client.submit(runs.retry_run, again, Nothing())
         eventually(lambda: observer.exec_driver_sql(waits).scalar_one() or answer.done())
         assert take(engine) == []
         planner.commit()

@@ -11,13 +11,17 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
 from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
 from models.announcing import Announcement, announce_actors
-from models.declarations import CodeSchedule
+from models.declarations import Declaration
+from models.faults import faults_of, in_words
 from models.wake import notify
 
 log = structlog.get_logger("worker")
 
 _ANYTHING: dict[str, Any] = {"type": "object"}
+MAX_NAME = 255
+
 _SECONDS = {
     "min_backoff": "min_backoff_seconds",
     "max_backoff": "max_backoff_seconds",
@@ -50,7 +54,7 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     if actor.options.get("isolation"):
         options["isolation"] = actor.options["isolation"]
     if actor.options.get("periodic"):
-        options |= _declared_schedule(actor)
+        options["schedule"] = _declared_schedule(actor)
     return Announcement(
         name=actor.actor_name,
         queue=actor.queue_name,
@@ -71,13 +75,22 @@ def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:
 
 
 def _declared_schedule(actor: Actor[Any, Any]) -> dict[str, Any]:
-    """The schedule of a periodic actor, named like it; none where its policies can't be read."""
+    """The schedule of a periodic actor, named like it, as JSON; or its name and what is wrong with it.
+
+    Only this release knows which fields there are: whoever reads it leaves out what it does not know.
+    """
     periodic = actor.options["periodic"]
     cron = [str(expression) for expression in (periodic if isinstance(periodic, list) else [periodic])]
-    policies = {"name": actor.actor_name, "description": "Declared in code."} | (actor.options.get("schedule") or {})
+    given = {"name": actor.actor_name, "description": "Declared in code.", "actor": actor.actor_name, "cron": cron}
     try:
-        declared = CodeSchedule(actor=actor.actor_name, cron=cron, **policies)
-    except (ValidationError, TypeError) as error:
-        log.error("schedule-refused", actor=actor.actor_name, error=str(error))  # noqa: TRY400 - a fault of the declaration
-        return {}
-    return {"schedule": declared.model_dump(mode="json")}
+        policies = dict(actor.options.get("schedule") or {})
+        if twice := sorted({"actor", "cron"} & policies.keys()):
+            raise ValueError(f"{' and '.join(twice)} can't be given: the actor and `periodic` say that")
+        given |= policies
+        return Declaration.model_validate(given).model_dump(mode="json")
+    except ValidationError as error:
+        problem = in_words(faults_of(error))
+    except (TypeError, ValueError) as error:
+        problem = f"schedule: {error}"
+    log.error("schedule-refused", actor=actor.actor_name, error=problem)
+    return {"name": clean_text(str(given["name"]), MAX_NAME), "refused": clean_text(problem, MAX_MESSAGE_CHARACTERS)}

@@ -1,6 +1,5 @@
 """What the end of an attempt means: outcome and next state, as a pure decision."""
 
-import random
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,11 +18,11 @@ from actors.worker.running.clean import (
 )
 from actors.worker.running.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
 from config.secrets import known_secrets
+from models.backoff import backoff_seconds
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
 from models.states import Outcome, State
 
-MAX_BACKOFF_EXPONENT = 32
 MAX_DELAY_SECONDS = 365 * 86400.0
 
 
@@ -37,15 +36,8 @@ class RetryRule:
 
 def succeed(claim: ClaimedRun, result: Any, started_at: datetime | None, finished_at: datetime) -> FinishedAttempt:
     """The attempt returned."""
-    return FinishedAttempt(
-        id=claim.id,
-        schedule_id=claim.schedule_id,
-        attempt=claim.attempt,
-        outcome=Outcome.SUCCEEDED,
-        state=State.SUCCEEDED,
-        started_at=started_at,
-        finished_at=finished_at,
-        result=clean_result(result),
+    return FinishedAttempt.of(
+        claim, Outcome.SUCCEEDED, State.SUCCEEDED, finished_at, started_at=started_at, result=clean_result(result)
     )
 
 
@@ -56,14 +48,12 @@ def fail(
     error = _interrupt_behind(error)
     outcome = _outcome(error)
     state = _next_state(claim, outcome, error, rule)
-    return FinishedAttempt(
-        id=claim.id,
-        schedule_id=claim.schedule_id,
-        attempt=claim.attempt,
-        outcome=outcome,
-        state=state,
+    return FinishedAttempt.of(
+        claim,
+        outcome,
+        state,
+        finished_at,
         started_at=started_at,
-        finished_at=finished_at,
         counts=outcome is not Outcome.INTERRUPTED,
         delay_seconds=_delay_seconds(claim, outcome, error) if state is State.RETRYING else 0,
         error_type=type(error).__name__,
@@ -74,14 +64,11 @@ def fail(
 
 def interrupt(claim: ClaimedRun, message: str, at: datetime, delay_seconds: float = 0) -> FinishedAttempt:
     """The attempt ended before its user code started: it goes back at once, and no retry is used up."""
-    return FinishedAttempt(
-        id=claim.id,
-        schedule_id=claim.schedule_id,
-        attempt=claim.attempt,
-        outcome=Outcome.INTERRUPTED,
-        state=State.RETRYING,
-        started_at=None,
-        finished_at=at,
+    return FinishedAttempt.of(
+        claim,
+        Outcome.INTERRUPTED,
+        State.RETRYING,
+        at,
         delay_seconds=delay_seconds,
         error_type="Interrupted",
         error_message=message,
@@ -130,10 +117,7 @@ def _delay_seconds(claim: ClaimedRun, outcome: Outcome, error: BaseException) ->
         return 0
     if isinstance(error, Retry) and error.delay is not None:
         return min(max(error.delay / 1000, 0), MAX_DELAY_SECONDS)
-    doubled: float = claim.min_backoff_seconds * 2 ** min(claim.retries, MAX_BACKOFF_EXPONENT)
-    spread = random.uniform(1, 1.25)  # noqa: S311 - spreads retries, guards nothing
-    delay: float = min(doubled * spread, max(claim.max_backoff_seconds, claim.min_backoff_seconds))
-    return round(delay, 3)
+    return backoff_seconds(claim.retries, claim.min_backoff_seconds, claim.max_backoff_seconds)
 
 
 def _message(claim: ClaimedRun, error: BaseException) -> str:

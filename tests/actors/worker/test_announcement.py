@@ -64,15 +64,23 @@ def test_a_periodic_actor_brings_a_schedule(broker: StubBroker, periodic: Any) -
         {"overlap": "never"},
         {"nonsense": 1},
         {"cron": "* * * * *"},
+        {"actor": "other"},
+        {"description": "a NUL: \0"},
+        {"description": "half a pair: \ud800"},
+        {"args": {"when": object()}},
+        {"args": {"much": "x" * 70_000}},
         {"start_deadline_seconds": 1e12},
         {"jitter_seconds": 1e13},
         {"catchup_window_seconds": float("nan")},
         {"max_runs": 2**31},
     ],
 )
-def test_a_declaration_that_cannot_be_read_brings_none(broker: StubBroker, policies: dict[str, Any]) -> None:
+def test_a_declaration_that_cannot_be_read_says_so(broker: StubBroker, policies: dict[str, Any]) -> None:
     @dramatiq.actor(broker=broker, periodic="0 0 * * *", schedule=policies)
     def nightly() -> None:
         pass
 
-    assert "schedule" not in describe_actor(nightly).options
+    declared = describe_actor(nightly).options["schedule"]
+    assert set(declared) == {"name", "refused"}
+    assert declared["name"] == "nightly"
+    assert next(iter(policies)) in declared["refused"]

@@ -1,7 +1,6 @@
 """Claim, finish, renew, rescue: every move is guarded by state, attempt and worker."""
 
 import threading
-from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,10 +8,10 @@ import sqlalchemy as sa
 
 from models.clock import read_clock
 from models.lifecycle.claiming import claim_runs, renew_own_claims
-from models.lifecycle.ended import lock_tallied_schedules, tally_outcomes
+from models.lifecycle.ended import tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.leasing import renew_leases
-from models.lifecycle.rescuing import rescue_lost_runs, skip_overdue_runs
+from models.lifecycle.rescuing import skip_overdue_runs
 from models.states import Outcome, State
 from tests.models.rows import OTHER_WORKER, WORKER, add_run, add_schedule, claim, read_run, set_run
 
@@ -76,7 +75,7 @@ def test_a_run_past_its_start_deadline_is_skipped_and_not_claimed(engine: sa.Eng
         run = add_run(connection)
         set_run(connection, run, "deadline_at = now()")
         assert claim(connection, run) == []
-        assert skip_overdue_runs(connection, 10) == 1
+        assert [row.id for row in skip_overdue_runs(connection, 10)] == [run]
         assert (read_run(connection, run).state, read_run(connection, run).reason) == ("skipped", "deadline")
 
 
@@ -91,49 +90,6 @@ def test_an_end_is_written_with_its_attempt_and_output(engine: sa.Engine) -> Non
         assert (row.state, row.result, row.lease_until) == ("succeeded", {"a": 1}, None)
         assert [attempt["outcome"] for attempt in row.attempts] == ["succeeded"]
         assert connection.exec_driver_sql("SELECT run_id, attempt, output FROM run_outputs").one() == (run, 1, "said")
-
-
-def test_a_worker_that_was_presumed_dead_overwrites_nothing(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        run = add_run(connection, max_retries=1, min_backoff_seconds=0)
-        claim(connection, run)
-        set_run(connection, run, "lease_until = now() - interval '1 s'")
-        assert [row.state for row in rescue_lost_runs(connection, 0, 10)] == ["retrying"]
-        assert [each.attempt for each in claim(connection, run, attempt=1, worker=OTHER_WORKER)] == [2]
-        assert finish_runs(connection, [ended(connection, run)], WORKER) == []
-        held = [{"id": run, "attempt": 1, "started_at": None}]
-        assert renew_leases(connection, held, WORKER, 30) == {}
-        row = read_run(connection, run)
-        assert (row.state, row.worker_id) == ("running", OTHER_WORKER)
-        assert [attempt["outcome"] for attempt in row.attempts] == ["lost"]
-
-
-@pytest.mark.parametrize(
-    ("assignments", "state"),
-    [("max_retries = 0", "failed"), ("max_retries = 1", "retrying"), ("cancel_requested_at = now()", "cancelled")],
-)
-def test_a_lost_run_goes_on_by_its_policy(engine: sa.Engine, assignments: str, state: str) -> None:
-    with engine.begin() as connection:
-        run = add_run(connection)
-        claim(connection, run)
-        set_run(connection, run, f"lease_until = now() - interval '1 s', {assignments}")
-        rescue_lost_runs(connection, 0, 10)
-        assert read_run(connection, run).state == state
-
-
-def test_a_lease_that_still_runs_is_left_alone(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        run = add_run(connection)
-        claim(connection, run)
-        assert rescue_lost_runs(connection, 0, 10) == []
-
-
-def test_after_a_start_of_postgresql_leases_get_one_more_term(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        run = add_run(connection)
-        claim(connection, run)
-        set_run(connection, run, "lease_until = now() - interval '1 s'")
-        assert rescue_lost_runs(connection, timedelta(days=9).total_seconds(), 10) == []
 
 
 def test_a_run_that_was_asked_to_cancel_is_not_tried_again(engine: sa.Engine) -> None:
@@ -174,13 +130,9 @@ def test_final_failures_in_a_row_are_counted_and_a_success_resets(engine: sa.Eng
             run = add_run(connection, schedule_id=schedule)
             claim(connection, run)
             ends.append(ended(connection, run, state=state, schedule_id=schedule))
-        counts.append(lock_tallied_schedules(connection, ends))
-        written = finish_runs(connection, ends, WORKER)
-        if counts[-1]:
-            tally_outcomes(connection, written)
+        tally_outcomes(connection, finish_runs(connection, ends, WORKER))
         return int(connection.exec_driver_sql("SELECT consecutive_failures FROM schedules").scalar_one())
 
-    counts: list[bool] = []
     with engine.begin() as connection:
         schedule = add_schedule(connection)
         assert failures(State.SUCCEEDED) == 0
@@ -189,4 +141,3 @@ def test_final_failures_in_a_row_are_counted_and_a_success_resets(engine: sa.Eng
         assert failures(State.FAILED, State.FAILED) == 3
         assert failures(State.SUCCEEDED) == 0
         assert failures(State.SUCCEEDED, State.SUCCEEDED) == 0
-    assert counts == [False, True, True, True, True, False]

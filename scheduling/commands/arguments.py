@@ -9,14 +9,16 @@ from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from api.web.problems import FieldError, pointer
+from config.references import has_reference, is_misspelt
+from models.faults import Fault
+from models.kinds import unique
+from models.text import texts_in
 
-_REFERENCE = re.compile(r"\$\{(?:secret|run):[^}]+\}")
 _ABOUT_TEXT = ("const", "enum", "format", "maxLength", "minLength", "pattern")
 
 
-def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> list[FieldError]:
-    """What is wrong with `args` by the actor's JSON Schema, pointing below `/args`.
+def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with `args` by the actor's JSON Schema, with paths below `args`.
 
     A text with a reference to a secret or to the run fits wherever a text does: the worker knows what it stands for.
     A schema that can't be used refuses nothing.
@@ -25,17 +27,23 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
         Draft202012Validator.check_schema(parameters)
         # An empty registry: references outside the schema are not fetched.
         checker = _Checker(dict(parameters), registry=Registry())
-        found = [error for each in checker.iter_errors(dict(args)) for error in _describe(each)]
+        found = [fault for each in checker.iter_errors(dict(args)) for fault in _describe(each)]
     except (SchemaError, UnknownType, Unresolvable, re.error):
-        return []
-    return list({(error.pointer, error.message): error for error in found}.values())
+        found = []
+    return unique([*_misspelt(args), *found])
+
+
+def _misspelt(args: Mapping[str, Any]) -> list[Fault]:
+    """References that would be handed on as they stand."""
+    message = "holds what is no reference: a name is made of letters, digits and underscores, as in ${secret:NAME}"
+    return [Fault(("args", name), message) for name, value in args.items() if any(map(is_misspelt, texts_in(value)))]
 
 
 def _lenient(keyword: str) -> Any:
     strict = Draft202012Validator.VALIDATORS[keyword]
 
     def check(checker: Any, expected: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        if not (isinstance(instance, str) and _REFERENCE.search(instance) and _takes_text(keyword, expected)):
+        if not (isinstance(instance, str) and has_reference(instance) and _takes_text(keyword, expected)):
             yield from strict(checker, expected, instance, schema) or ()
 
     return check
@@ -54,19 +62,17 @@ def _takes_text(keyword: str, expected: Any) -> bool:
 _Checker = validators.extend(Draft202012Validator, {keyword: _lenient(keyword) for keyword in _ABOUT_TEXT})
 
 
-def _describe(error: ValidationError) -> list[FieldError]:
-    """One error of jsonschema as ours; its own words would echo the value."""
-    path = ["args", *error.absolute_path]
+def _describe(error: ValidationError) -> list[Fault]:
+    """One error of jsonschema as faults; its own words would echo the value."""
+    path = ("args", *error.absolute_path)
     match error.validator:
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
-            return [FieldError(pointer=pointer([*path, name]), message="required by the actor") for name in missing]
+            return [Fault((*path, name), "required by the actor") for name in missing]
         case "additionalProperties" if error.validator_value is False:
             known = error.schema.get("properties", {})
             extra = [name for name in error.instance if name not in known]
-            return [
-                FieldError(pointer=pointer([*path, name]), message="the actor has no such argument") for name in extra
-            ]
+            return [Fault((*path, name), "the actor has no such argument") for name in extra]
         case "type":
             message = f"must be of type {_words(error.validator_value)}"
         case "enum":
@@ -76,7 +82,7 @@ def _describe(error: ValidationError) -> list[FieldError]:
             message = f"must be of type {_words(types)}" if types else "does not fit what the actor takes"
         case _:
             message = f"does not fit what the actor takes ({error.validator}: {error.validator_value!r:.200})"
-    return [FieldError(pointer=pointer(path), message=message)]
+    return [Fault(path, message)]
 
 
 def _words(value: Any) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from api.v1.arguments import check_arguments
+from scheduling.commands.arguments import check_arguments
 
 SCHEMA = {
     "type": "object",
@@ -35,7 +35,9 @@ def test_arguments_that_fit_have_no_errors() -> None:
     ],
 )
 def test_an_error_points_at_the_argument(args: dict[str, Any], pointer: str, message: str) -> None:
-    assert [(error.pointer, error.message) for error in check_arguments(SCHEMA, args)] == [(pointer, message)]
+    assert [("/" + "/".join(error.path), error.message) for error in check_arguments(SCHEMA, args)] == [
+        (pointer, message)
+    ]
 
 
 def test_the_value_is_never_shown() -> None:
@@ -54,7 +56,7 @@ def test_a_reference_to_a_secret_fits_wherever_a_text_does() -> None:
 
 def test_a_reference_to_a_secret_does_not_fit_where_no_text_does() -> None:
     errors = check_arguments(SCHEMA, {"url": "http://a", "count": "${secret:COUNT}"})
-    assert [error.pointer for error in errors] == ["/args/count"]
+    assert [error.path for error in errors] == [("args", "count")]
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,10 @@ def test_a_reference_to_a_secret_does_not_fit_where_no_text_does() -> None:
 )
 def test_a_schema_that_cannot_be_used_refuses_nothing(schema: dict[str, Any]) -> None:
     assert check_arguments({"properties": {"a": schema}}, {"a": 1, "b": "c"}) == []
+
+
+@pytest.mark.parametrize("text", ["${secret:my-name}", "Bearer ${secret:}", "${run:slot-at}", "${secret:KEY"])
+def test_what_looks_like_a_reference_and_is_none_is_refused(text: str) -> None:
+    faults = check_arguments({}, {"url": "http://a", "headers": {"Authorization": text}})
+    assert [fault.path for fault in faults] == [("args", "headers")]
+    assert "letters, digits and underscores" in faults[0].message

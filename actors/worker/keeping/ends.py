@@ -1,0 +1,95 @@
+"""Ends: what became of attempts, on its way from worker threads to the database."""
+
+import queue
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from actors.worker.keeping.process import WorkerProcess
+from config.database import TRANSIENT
+from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
+from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
+from models.states import Outcome, State
+
+log = structlog.get_logger("worker")
+
+GROUP = 500
+LINGER_SECONDS = 0.02
+"""How long the first end of a group waits for others."""
+
+
+class Ends:
+    """Collects ends and writes them in groups, as many at once as went well last time."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self._process = process
+        self._unwritten: list[FinishedAttempt] = []
+        self._untallied: list[EndedRun] = []
+        self._group = GROUP
+
+    def __len__(self) -> int:
+        """How many are still to be written, or to be counted."""
+        return len(self._unwritten) + self._process.ends.qsize() + len(self._untallied)
+
+    def collect(self, seconds: float, linger: Callable[[float], object]) -> None:
+        """Take in what has ended, waiting for a first one up to `seconds`."""
+        try:
+            if not self._unwritten:
+                self._unwritten.append(self._process.ends.get(timeout=seconds))
+                linger(LINGER_SECONDS)
+            while len(self._unwritten) < GROUP:
+                self._unwritten.append(self._process.ends.get_nowait())
+        except queue.Empty:
+            pass
+
+    def write(self) -> None:
+        """Write what has been collected; an end that can't be stored is replaced. Raises sqlalchemy's errors."""
+        while self._unwritten:
+            group = self._unwritten[: self._group]
+            try:
+                self._write_group(group)
+            except TRANSIENT:
+                self._group = max(1, len(group) // 2)
+                raise
+            except Exception as error:
+                if len(group) == 1:
+                    log.exception("finish")
+                    self._write_group([_unstorable(group[0], error)])
+                else:
+                    self._group = 1
+                    continue
+            del self._unwritten[: len(group)]
+            self._group = min(self._group * 2, GROUP)
+        self._tally()
+
+    def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
+        with self._process.engine.begin() as connection:
+            written = finish_runs(connection, ends, self._process.id)
+            won = {(run.id, run.attempt) for run in written}
+            save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
+            after_ends(connection, written)
+        self._untallied += written
+        self._process.held.forget([(end.id, end.attempt) for end in ends])
+        if won:
+            log.info("finish", runs=len(won))
+        if len(won) < len(ends):
+            log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
+
+    def _tally(self) -> None:
+        """Count what has been written, apart from it: nobody's end waits for the lock of a schedule."""
+        if self._untallied:
+            with self._process.autocommit.begin() as connection:
+                tally_outcomes(connection, self._untallied)
+            self._untallied = []
+
+
+def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:
+    return FinishedAttempt.of(
+        end,
+        Outcome.FAILED,
+        State.FAILED,
+        end.finished_at,
+        started_at=end.started_at,
+        error_type="ResultNotStored",
+        error_message=f"the attempt {end.outcome.value}, but PostgreSQL refused its result: {type(error).__name__}",
+    )

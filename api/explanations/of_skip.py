@@ -1,0 +1,69 @@
+"""Why slots that have a row were skipped, in words. Pure."""
+
+from typing import Any
+
+from api.explanations.delays import Evidence, delays, say_outage, say_run
+from api.explanations.verdict import say_instant, say_list, say_pause, say_span
+from models.runs import SlotRun
+from models.schedules import StoredSchedule
+from models.states import SkipReason
+from scheduling.slots.decisions import CATCHUP_LIMIT
+from scheduling.slots.due import has_run_out
+
+
+def say_skip(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+    """Why the slot, or each of a range, was skipped."""
+    subject = "It was"
+    if run.slots > 1:
+        last = run.slot_until or run.slot_at
+        subject = f"The {run.slots} slots from {say_instant(run.slot_at)} to {say_instant(last)} were"
+    return f"{subject} skipped because {_skip_cause(schedule, run, evidence)}."
+
+
+def _skip_cause(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+    match SkipReason(run.reason or ""):
+        case SkipReason.OVERLAP:
+            return _overlap(run, evidence.other)
+        case SkipReason.MISSED:
+            return f"{_lateness(run, evidence)}, and its catch-up policy makes up for nothing that late"
+        case SkipReason.COALESCED:
+            return f"{_lateness(run, evidence)}, and of the slots missed another one stands for all"
+        case SkipReason.LIMIT if has_run_out(schedule):
+            return f"the schedule had reached its limit of {schedule.max_runs} runs (max_runs)"
+        case SkipReason.LIMIT:
+            return f"{_lateness(run, evidence)}, and at most {CATCHUP_LIMIT} slots are made up for at once"
+        case SkipReason.DEADLINE:
+            return _deadline(schedule, run, evidence)
+        case SkipReason.PAUSED:
+            return _pause(schedule, run)
+        case SkipReason.CALENDAR:
+            return "its calendar leaves that time out"
+
+
+def _overlap(run: SlotRun, other: Any) -> str:
+    if other is None:
+        return "an earlier run of the schedule was still active"
+    was_running = other.started_at is not None and other.started_at <= run.planned_at
+    return f"{say_run(other)} was still {'running' if was_running else 'waiting'}"
+
+
+def _lateness(run: SlotRun, evidence: Evidence) -> str:
+    if evidence.gaps:
+        return say_outage(evidence.gaps)
+    return f"it was only decided at {say_instant(run.planned_at)}, {say_span(run.planned_at - run.slot_at)} later"
+
+
+def _deadline(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+    assert run.deadline_at is not None, "it has missed one"
+    assert run.finished_at is not None, "a skip ends when it is decided"
+    reasons = say_list(delays(schedule, run, evidence, run.finished_at))
+    why = f": {reasons}" if reasons else ""
+    allowed = say_span(run.deadline_at - run.due_at)
+    return f"it had not started by its deadline {say_instant(run.deadline_at)}, {allowed} after it was due{why}"
+
+
+def _pause(schedule: StoredSchedule, run: SlotRun) -> str:
+    if schedule.paused_at is not None and schedule.paused_at <= run.slot_at:
+        paused = say_pause(schedule.paused_at, schedule.paused_by, schedule.pause_reason)
+        return f"the schedule was paused {paused}"
+    return f"the schedule was paused until {say_instant(run.planned_at)}"

@@ -1,0 +1,37 @@
+"""SQL of cancel: what waits is cancelled at once, of what runs its worker is asked to end it."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.lifecycle.ended import ENDED, EndedRun
+from models.states import State, quoted, sources
+
+
+def _cancel(which: str) -> str:
+    return f"""
+UPDATE runs r SET
+    cancel_requested_at = coalesce(r.cancel_requested_at, now()),
+    state = CASE WHEN r.state = 'running' THEN r.state ELSE 'cancelled' END,
+    finished_at = CASE WHEN r.state = 'running' THEN NULL ELSE now() END,
+    lease_until = CASE WHEN r.state = 'running' THEN r.lease_until END
+WHERE r.state IN ({quoted(sources(State.CANCELLED))}) AND {which}
+RETURNING {ENDED}
+"""
+
+
+_CANCEL_ONE = _cancel("r.id = %(id)s")
+
+
+def cancel_run(connection: sa.Connection, run: UUID) -> list[EndedRun]:
+    """Cancel a run; as it is then, cancelled or still running. Nothing if it is too late, or there is no such run."""
+    return [EndedRun(*row) for row in connection.exec_driver_sql(_CANCEL_ONE, {"id": run})]
+
+
+_CANCEL_ACTIVE = _cancel("r.schedule_id = ANY(%(schedules)s) AND (r.state <> 'planned' OR r.due_at <= now())")
+
+
+def cancel_active_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> list[EndedRun]:
+    """Cancel what is active of these schedules; each run as it is then, cancelled or still running."""
+    return [EndedRun(*row) for row in connection.exec_driver_sql(_CANCEL_ACTIVE, {"schedules": list(schedules)})]

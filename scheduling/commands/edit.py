@@ -1,0 +1,124 @@
+"""Create, replace, change and delete schedules.
+
+An edit first decides what is due up to now under the old definition, so that it loses no slot and repeats none, and it
+never fires by itself. The caller's transaction holds the schedule's row until it ends.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from models.clock import read_clock
+from models.definition import COLUMNS, Definition
+from models.faults import Fault, faults_of
+from models.schedules import StoredSchedule, delete_schedule, insert_schedule, lock_schedule, update_schedule
+from models.wake import notify
+from scheduling.commands.faults import Conflict, NotFound, Refused
+from scheduling.commands.rules import check_schedule
+from scheduling.plan import plan_schedules
+from scheduling.slots.due import next_due, spec_of
+from scheduling.slots.spec import next_slot
+
+PEOPLE, CODE = "api", "code"
+"""Where a schedule comes from (`source`)."""
+
+
+def lock(connection: sa.Connection, name: str) -> StoredSchedule:
+    """The schedule of that name, locked. Raises NotFound."""
+    row = lock_schedule(connection, name)
+    if row is None:
+        raise NotFound("schedule")
+    return row
+
+
+def settle(connection: sa.Connection, row: StoredSchedule) -> tuple[StoredSchedule, datetime]:
+    """Decide the slots of a locked schedule up to now; the row as it is then, and now."""
+    now = read_clock(connection)
+    plan_schedules(connection, [row], now)
+    return lock(connection, row.name), now
+
+
+def create(connection: sa.Connection, name: str, definition: Definition, source: str = PEOPLE) -> bool:
+    """Create a schedule; False if the name is taken. Raises Refused."""
+    now = read_clock(connection)
+    _check(connection, definition, now)
+    created = insert_schedule(
+        connection,
+        definition.columns()
+        | {
+            "id": uuid4(),
+            "name": name,
+            "source": source,
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+            "cursor_at": now,
+            "next_due_at": next_slot(spec_of(definition), now),
+        },
+    )
+    notify(connection)
+    return created
+
+
+def replace(connection: sa.Connection, row: StoredSchedule, definition: Definition, source: str = PEOPLE) -> None:
+    """Replace the definition of a locked schedule. Raises Refused, and Conflict where another source decides it."""
+    _check_source(row, source)
+    _check(connection, definition, read_clock(connection))
+    row, now = settle(connection, row)
+    edited = row.model_copy(update=definition.columns())
+    due = next_due(edited, max(now, row.cursor_at))
+    update_schedule(connection, definition.columns() | {"id": row.id, "next_due_at": due})
+    notify(connection)
+
+
+def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, Any]) -> None:
+    """Change fields of a locked schedule by a merge patch (RFC 7396). Raises as `replace`."""
+    _check_source(row, PEOPLE)
+    if unknown := [Fault((field,), "unknown field") for field in patch if field not in COLUMNS]:
+        raise Refused(unknown)
+    stored = {column: getattr(row, column) for column in COLUMNS}
+    document = {column: _plain(value) for column, value in stored.items() if value is not None}
+    try:
+        definition = Definition.model_validate(merge_patch(document, patch))
+    except ValidationError as error:
+        raise Refused(faults_of(error)) from None
+    replace(connection, row, definition)
+
+
+def delete(connection: sa.Connection, row: StoredSchedule, source: str = PEOPLE) -> None:
+    """Delete a locked schedule. Its runs stay, and those already planned still run. Raises Conflict as `replace`."""
+    _check_source(row, source)
+    row, _ = settle(connection, row)
+    delete_schedule(connection, row.id)
+    notify(connection)
+
+
+def merge_patch(target: Any, patch: Any) -> Any:
+    """The value with a merge patch applied (RFC 7396)."""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, Mapping) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = merge_patch(merged.get(name), value)
+    return merged
+
+
+def _check(connection: sa.Connection, definition: Definition, now: datetime) -> None:
+    if faults := check_schedule(connection, definition, now):
+        raise Refused(faults)
+
+
+def _check_source(row: StoredSchedule, source: str) -> None:
+    if row.source == CODE and source != CODE:
+        raise Conflict("the schedule is declared in code: change it there; it can be paused and triggered here")
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

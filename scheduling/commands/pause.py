@@ -1,0 +1,39 @@
+"""Pause and resume schedules."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from models.clock import read_clock
+from models.faults import Fault
+from models.schedules import StoredSchedule, pause_schedule, resume_schedule
+from models.wake import notify
+from scheduling.commands.edit import settle
+from scheduling.commands.faults import Refused
+from scheduling.slots.due import is_paused, next_due
+
+
+def pause(
+    connection: sa.Connection, row: StoredSchedule, *, until: datetime | None, reason: str | None, by: str
+) -> None:
+    """Pause a locked schedule, until an instant or until it is resumed. A paused one: change reason and end.
+
+    Raises Refused for an end that has passed.
+    """
+    now = read_clock(connection)
+    if until is not None and until <= now:
+        raise Refused([Fault(("until",), "must lie in the future")])
+    # Failures pause a schedule without deciding what was due before: that is done here, should nobody have yet.
+    if row.paused_at is None or not is_paused(row, now) or row.cursor_at < row.paused_at:
+        row, _ = settle(connection, row)
+    pause_schedule(connection, row.id, until=until, reason=reason, by=by)
+
+
+def resume(connection: sa.Connection, row: StoredSchedule) -> None:
+    """End the pause of a locked schedule. What passed while it was paused is one skip with the reason paused."""
+    if row.paused_at is None:
+        return
+    row, now = settle(connection, row)
+    running = row.model_copy(update={"paused_at": None})
+    resume_schedule(connection, row.id, next_due(running, max(now, row.cursor_at)))
+    notify(connection)

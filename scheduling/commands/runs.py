@@ -1,0 +1,69 @@
+"""Cancel runs, and run them again."""
+
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.clock import read_clock
+from models.ids import new_run_id
+from models.lifecycle.cancelling import cancel_run
+from models.lifecycle.ended import after_ends
+from models.lifecycle.new_runs import NewRun, insert_runs
+from models.runs import StoredRun, get_run
+from models.schedules import lock_schedule
+from models.states import LIVE_STATES, State, Trigger
+from models.wake import notify
+from scheduling.commands.faults import Conflict, NotFound
+
+_SAME = (
+    "actor", "queue", "priority", "args", "overlap", "schedule_id", "schedule_name", "schedule_version", "slot_at",
+    "max_retries", "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds",
+)  # fmt: skip
+
+
+def cancel(connection: sa.Connection, run: UUID) -> None:
+    """Cancel a run: at once while it waits; once it runs, its worker is asked to end it.
+
+    Raises NotFound, and Conflict where it has ended.
+    """
+    cancelled = cancel_run(connection, run)
+    if not cancelled:
+        state = State(_get(connection, run).state)
+        raise Conflict(f"it is too late to cancel: the run is {state.value}", state)
+    after_ends(connection, cancelled)
+
+
+def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
+    """Run a finished run again: a new run with the same arguments, for the same slot; its id.
+
+    It waits for active runs of its schedule as its overlap policy has it. Raises NotFound, and Conflict where the run
+    has not ended, or is the record of many slots.
+    """
+    row = _get(connection, run)
+    state = State(row.state)
+    if state in LIVE_STATES:
+        raise Conflict(f"the run has not ended: it is {state.value}", state)
+    if row.slots > 1:
+        raise Conflict(f"this is the record of {row.slots} skipped slots, not a run", state)
+    if row.schedule_name is not None:
+        lock_schedule(connection, row.schedule_name)  # planning may be about to let another run of it go
+    now = read_clock(connection)
+    again = NewRun(
+        **{column: getattr(row, column) for column in _SAME},
+        id=new_run_id(now),
+        trigger=Trigger.MANUAL,
+        due_at=now,
+        planned_at=now,
+        parent_run_id=row.id,
+        created_by=by,
+    )
+    insert_runs(connection, [again])
+    notify(connection)
+    return again.id
+
+
+def _get(connection: sa.Connection, run: UUID) -> StoredRun:
+    row = get_run(connection, run)
+    if row is None:
+        raise NotFound("run")
+    return row
