@@ -1,21 +1,25 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: up test lint lock bench chaos soak clean
+.DEFAULT_GOAL := help
+.PHONY: help up test lint bench chaos soak lock clean
 
-up: .venv/embedded  ## everything on this machine, nothing else installed
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+up: .venv/embedded  ## everything in one process, nothing else installed; PYTHON=python3.12 picks an interpreter
 	@$(BIN)/callsheet up
 
-test: .venv/dev
+test: .venv/dev  ## all tests, on real servers; ARGS="tests/scheduling -k cron" for a part
 	@$(BIN)/python -m tests.servers.prepare
 	$(BIN)/pytest -n 4 --dist worksteal $(ARGS)
 
-lint: .venv/dev
+lint: .venv/dev  ## style and types
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 
-bench: .venv/bench  ## on servers of its own; ARGS="drain burst --runs 1" for a part, SIZE=5000000 for a long history
+bench: .venv/bench  ## how fast, on servers of its own; ARGS="drain burst --runs 1" for a part, SIZE=5000000 for a long history
 	@$(BIN)/python -m tests.servers.prepare
 	$(BIN)/python -m tests.benchmarks $(ARGS) $(if $(SIZE),--history $(SIZE))
 
@@ -43,11 +47,11 @@ soak: .venv/dev  ## a random mix of all faults: MINUTES=20 SEED=1
 FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 LOCK = uv pip compile pyproject.toml $(FLAGS)
 
-lock:  ## needs uv
+lock:  ## renew the locked requirements; needs uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) --extra embedded -c requirements.txt -o requirements-embedded.txt
 	$(LOCK) --extra embedded --extra test --extra dev -c requirements-embedded.txt -o requirements-dev.txt
 	echo 'apscheduler>=3.10,<4' | uv pip compile - $(FLAGS) -c requirements-dev.txt -o tests/benchmarks/requirements.txt
 
-clean:
+clean:  ## remove the environment and what builds and tests leave
 	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache
