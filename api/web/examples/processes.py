@@ -1,0 +1,82 @@
+"""Actors, workers, queues and health, as the API shows them, by the names of the models."""
+
+from typing import Any
+
+from api.web.examples.runs import WORKER_ID
+
+QUEUE = {
+    "name": "default",
+    "paused": False,
+    "paused_at": None,
+    "pause_reason": None,
+    "paused_by": None,
+    "planned": 0,
+    "queued": 3,
+    "running": 8,
+}
+PAUSED_QUEUE = QUEUE | {
+    "paused": True,
+    "paused_at": "2026-11-23T09:06:30.118204Z",
+    "pause_reason": "the mail server is moving",
+    "paused_by": "admin",
+}
+READY = {
+    "status": "ok",
+    "database": True,
+    "migrations": True,
+    "last_tick_age_seconds": 0.412903,
+    "oldest_due_run_seconds": None,
+    "workers": 2,
+    "problems": [],
+}
+UNREADY = READY | {
+    "status": "unavailable",
+    "last_tick_age_seconds": 94.203117,
+    "oldest_due_run_seconds": 93.5,
+    "problems": ["no scheduling process has done its round for 94 seconds"],
+}
+
+_LOG_MESSAGE = {
+    "name": "log_message",
+    "queue": "default",
+    "doc": "Write a line to the worker's log, and to the run's output.",
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "message": {"title": "Message", "type": "string"},
+            "level": {
+                "title": "Level",
+                "type": "string",
+                "enum": ["debug", "info", "warning", "error"],
+                "default": "info",
+            },
+        },
+        "required": ["message"],
+        "additionalProperties": False,
+    },
+    "options": {"max_retries": 2},
+    "announced_by": WORKER_ID,
+    "announced_at": "2026-11-23T09:04:51.330286Z",
+    "live": True,
+}
+_WORKER = {
+    "id": WORKER_ID,
+    "host": "worker-1",
+    "pid": 4711,
+    "queues": ["default", "mail"],
+    "threads": 8,
+    "version": "0.1.0",
+    "started_at": "2026-11-23T06:00:12.481977Z",
+    "last_seen_at": "2026-11-23T09:05:17.902365Z",
+    "running": 8,
+    "live": True,
+}
+
+PROCESSES: dict[str, Any] = {
+    "ActorPage": {"items": [_LOG_MESSAGE], "next": None},
+    "WorkerPage": {"items": [_WORKER], "next": None},
+    "QueueJson": QUEUE,
+    "QueuePage": {"items": [QUEUE], "next": None},
+    "LiveJson": {"status": "ok"},
+    "ReadyJson": READY,
+}
