@@ -1,97 +1,83 @@
-"""The page `/docs`: the OpenAPI document as one piece of HTML that loads nothing."""
+"""The page `/docs`: the OpenAPI document as one piece of HTML that loads nothing and works without its script."""
 
-from collections.abc import Iterator, Mapping
+import base64
+import hashlib
+from collections.abc import Mapping
 from html import escape
+from importlib import resources
 from typing import Any
 
-_STYLE = """
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-details { border: 1px solid #8886; border-radius: .4rem; margin: .4rem 0; padding: .4rem .8rem; }
-summary { cursor: pointer; } summary code { font-weight: 600; }
-table { border-collapse: collapse; width: 100%; margin: .4rem 0; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: .2rem .6rem .2rem 0; border-top: 1px solid #8884; }
-h2 { margin-top: 2rem; text-transform: capitalize; }
-"""
+from api.web.curl import BASE
+from api.web.docs_operation import name_of, render_operation
+from api.web.docs_parts import prose, shape
 
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+Operation = tuple[str, str, Mapping[str, Any]]
+
+_STATIC = resources.files("api.web") / "static"
+_STYLE = (_STATIC / "docs.css").read_text("utf-8")
+_SCRIPT = (_STATIC / "docs.js").read_text("utf-8")
+
+
+def _source(text: str) -> str:
+    """The text as a source of a content security policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+CONTENT_POLICY = (
+    f"default-src 'none'; style-src {_source(_STYLE)}; script-src {_source(_SCRIPT)}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 def render_docs(document: Mapping[str, Any]) -> str:
     """The OpenAPI document as HTML."""
+    groups, schemas = _groups(document["paths"]), document["components"]["schemas"]
     title = escape(document["info"]["title"])
     return "".join(
         [
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}: the API</title>",
-            f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style><h1>{title}</h1>",
-            *(f"<p>{escape(part)}</p>" for part in document["info"]["description"].split("\n\n")),
-            "<p>The same for machines: <a href=/openapi.json>openapi.json</a></p>",
-            *_operations(document["paths"]),
-            "<h2>Shapes</h2>",
-            *(_schema(name, schema) for name, schema in document["components"]["schemas"].items()),
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
+            '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">\n',
+            f"<title>{title}: the API</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n",
+            '<a class="skip" href="#operations">Skip to the operations</a>\n',
+            f"<header>\n<h1>{title}</h1>\n",
+            *(f"<p>{prose(part)}</p>\n" for part in document["info"]["description"].split("\n\n")),
+            '<p>The same for machines: <a href="/openapi.json">openapi.json</a></p>\n</header>\n',
+            _contents(groups),
+            f'<main id="operations" data-base="{BASE}">\n',
+            *(_group(name, operations) for name, operations in groups.items()),
+            '<section id="shapes">\n<h2>Shapes</h2>\n',
+            *(shape(name, schema) for name, schema in schemas.items()),
+            f"</section>\n</main>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n",
         ]
     )
 
 
-def _operations(paths: Mapping[str, Any]) -> Iterator[str]:
-    group = None
+def _groups(paths: Mapping[str, Any]) -> dict[str, list[Operation]]:
+    """The operations by their tags, in the order of the document."""
+    groups: dict[str, list[Operation]] = {}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            if operation["tags"][0] != group:
-                group = operation["tags"][0]
-                yield f"<h2>{escape(group)}</h2>"
-            yield _operation(method, path, operation)
+            groups.setdefault(operation["tags"][0], []).append((method, path, operation))
+    return groups
 
 
-def _operation(method: str, path: str, operation: Mapping[str, Any]) -> str:
-    role = f" <small>{escape(operation['x-role'])}</small>" if "x-role" in operation else ""
-    parameters = [
-        (f"{each['name']} <small>{each['in']}</small>", _kind(each["schema"]), each.get("description", ""))
-        for each in operation["parameters"]
-    ]
-    bodies = [
-        ("body", _kind(content["schema"]), media_type)
-        for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
-    ]
-    answers = [(status, *_answer(answer)) for status, answer in operation["responses"].items()]
+def _contents(groups: Mapping[str, list[Operation]]) -> str:
+    links = "".join(_links(name, operations) for name, operations in groups.items())
     return (
-        f"<details id={escape(operation['operationId'])}><summary><code>{method.upper()} {escape(path)}</code> "
-        f"{escape(operation['summary'])}{role}</summary><p>{escape(operation.get('description', ''))}</p>"
-        f"{_table(parameters + bodies)}{_table(answers)}</details>"
+        '<nav aria-label="Contents">\n<label class="filter" hidden>Filter <input type="search"></label>\n'
+        f'<p class="found" role="status"></p>\n{links}<p><a href="#shapes">Shapes</a></p>\n</nav>\n'
     )
 
 
-def _answer(answer: Mapping[str, Any]) -> tuple[str, str]:
-    for content in answer.get("content", {}).values():
-        return _kind(content["schema"]), answer["description"]
-    return "", answer["description"]
+def _links(name: str, operations: list[Operation]) -> str:
+    heading = f'<h2><a href="#group-{escape(name)}">{escape(name)}</a></h2>'
+    items = (
+        f'<li><a href="#{escape(operation["operationId"])}">{name_of(method, path)}</a></li>\n'
+        for method, path, operation in operations
+    )
+    return f'<section class="links">\n{heading}\n<ul>\n{"".join(items)}</ul>\n</section>\n'
 
 
-def _schema(name: str, schema: Mapping[str, Any]) -> str:
-    required = schema.get("required", [])
-    rows = [
-        (field + ("" if field in required else "?"), _kind(each), each.get("description", ""))
-        for field, each in schema.get("properties", {}).items()
-    ]
-    name, about = escape(name), escape(schema.get("description", ""))
-    return f"<details id='{name}'><summary><code>{name}</code></summary><p>{about}</p>{_table(rows)}</details>"
-
-
-def _table(rows: list[tuple[str, str, str]]) -> str:
-    cells = (f"<tr><td>{name}<td>{kind}<td>{escape(about)}" for name, kind, about in rows)
-    return f"<table>{''.join(cells)}</table>" if rows else ""
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
-    """A schema in a few words of HTML."""
-    if "$ref" in schema:
-        name = escape(schema["$ref"].rpartition("/")[2])
-        return f"<a href='#{name}'>{name}</a>"
-    if "anyOf" in schema:
-        return " or ".join(_kind(each) for each in schema["anyOf"])
-    if "enum" in schema:
-        return " | ".join(escape(str(each)) for each in schema["enum"])
-    if schema.get("type") == "array":
-        return f"list of {_kind(schema.get('items', {}))}"
-    limits = [f"{word} {schema[key]}" for key, word in (("minimum", "from"), ("maximum", "to")) if key in schema]
-    return escape(" ".join([str(schema.get("format") or schema.get("type", "any")), *limits]))
+def _group(name: str, operations: list[Operation]) -> str:
+    rendered = "".join(render_operation(*operation) for operation in operations)
+    return f'<section class="group" id="group-{escape(name)}">\n<h2>{escape(name)}</h2>\n{rendered}</section>\n'
