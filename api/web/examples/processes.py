@@ -55,6 +55,7 @@ _LOG_MESSAGE = {
         "additionalProperties": False,
     },
     "options": {"max_retries": 2},
+    "declaration_error": None,
     "announced_by": WORKER_ID,
     "announced_at": "2026-11-23T09:04:51.330286Z",
     "live": True,

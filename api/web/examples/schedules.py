@@ -3,9 +3,10 @@
 from typing import Any
 
 from api.web.examples.bodies import NEW_SCHEDULE
+from models.definition import DEFAULT_POLICIES, Definition
 
 SCHEDULE_ID = "5b0c6a52-8d1f-4c5e-9a37-2f4e1d7c9b60"
-POLICIES = {"max_retries": 2, "min_backoff_seconds": 15.0, "max_backoff_seconds": 3600.0, "time_limit_seconds": 600.0}
+POLICIES = DEFAULT_POLICIES | {"max_retries": 2}
 LAST_RUN = {
     "id": "01a207a6-c660-8f1f-9c0a-c2aaa2c2e363",
     "state": "succeeded",
@@ -14,20 +15,13 @@ LAST_RUN = {
     "finished_at": "2026-11-23T09:05:19.748042Z",
 }
 
+_DEFINITION = Definition.model_validate({name: value for name, value in NEW_SCHEDULE.items() if name != "name"})
+
 NEW = {
     "id": SCHEDULE_ID,
+    **_DEFINITION.model_dump(mode="json"),
     **NEW_SCHEDULE,
-    "queue": None,
-    "priority": 5,
-    "every_seconds": None,
-    "at": None,
-    "starts_at": None,
-    "ends_at": None,
-    "max_runs": None,
-    "catchup_window_seconds": 86400.0,
     **POLICIES,
-    "start_deadline_seconds": None,
-    "pause_after_failures": None,
     "source": "api",
     "version": 1,
     "created_at": "2026-11-20T16:58:41.207315Z",

@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from api.app import ROUTES
 from api.web.examples.choose import ANSWERS, MODELS, PARAMETERS
-from api.web.fields import parse_instant
 from api.web.openapi import describe_routes
 from api.web.parameters import documented_path, group_of
 from api.web.routes import Route
+from models.kinds import parse_instant
 
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(describe_routes(ROUTES)))
 FORMATS = FormatChecker(["uuid"])
