@@ -78,7 +78,7 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Standing], now
         new, refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
     skips = sum(row.state == State.SKIPPED for row in new)
-    leased = in_order(row.leased() for row in new if row.is_leased)
+    leased = in_order(row.run for row in new if row.is_leased)
     return Planned(len(schedules), len(new) - skips, skips, quarantined, leased=tuple(leased))
 
 

@@ -39,12 +39,12 @@ class Ticker:
         self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._publisher = publisher
         self._settings = settings
-        self._at_once = FIRST_BATCH
-        self._beside = ThreadPoolExecutor(1, "beside")
-        self._publishing: Future[int] | None = None
+        self._batch_size = FIRST_BATCH
+        self._side = ThreadPoolExecutor(1, "beside")
+        self._publication: Future[int] | None = None
         self._upkeep = Upkeep(engine, publisher, settings, uuid4())
-        self._keeping: Future[None] | None = None
-        self._upkept = -math.inf
+        self._upkeep_run: Future[None] | None = None
+        self._upkeep_at = -math.inf
 
     def tick(self) -> float:
         """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once.
@@ -54,13 +54,13 @@ class Ticker:
         batch = self._settings.scheduling.batch
         began = time.monotonic()
         with self._engine.begin() as connection:
-            planned = plan_due(connection, min(self._at_once, batch), self._window())
-        self._at_once = min(self._at_once * 2, batch) if planned.full else FIRST_BATCH
+            planned = plan_due(connection, min(self._batch_size, batch), self._window())
+        self._batch_size = min(self._batch_size * 2, batch) if planned.full else FIRST_BATCH
         try:
             published = self._settle()
         finally:  # what this round has leased goes, whatever became of the last one's
             if planned.full:
-                self._publishing = self._beside.submit(self._publish, planned.leased, began)
+                self._publication = self._side.submit(self._publish, planned.leased, began)
             else:
                 published = self._publish(planned.leased, began)
         self._keep_up()
@@ -71,7 +71,7 @@ class Ticker:
 
     def close(self) -> None:
         """Wait for what is done beside the rounds, of which none follows."""
-        self._beside.shutdown()
+        self._side.shutdown()
 
     def _until_next(self, began: float) -> float:
         """Seconds until something is due, 0 if it is since the round began."""
@@ -95,12 +95,12 @@ class Ticker:
 
     def _settle(self) -> int:
         """Wait for the publishing beside this round; how many it has published. Raises what it has raised."""
-        publishing, self._publishing = self._publishing, None
-        return 0 if publishing is None else publishing.result()
+        publication, self._publication = self._publication, None
+        return 0 if publication is None else publication.result()
 
     def _keep_up(self) -> None:
         """Once a second, and not again while it still goes on: publishing must not wait behind several."""
-        is_over = self._keeping is None or self._keeping.done()
-        if is_over and time.monotonic() - self._upkept >= UPKEEP_SECONDS:
-            self._upkept = time.monotonic()
-            self._keeping = self._beside.submit(self._upkeep.run)
+        is_over = self._upkeep_run is None or self._upkeep_run.done()
+        if is_over and time.monotonic() - self._upkeep_at >= UPKEEP_SECONDS:
+            self._upkeep_at = time.monotonic()
+            self._upkeep_run = self._side.submit(self._upkeep.run)

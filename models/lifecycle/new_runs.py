@@ -16,11 +16,6 @@ from models.rows import as_json, as_json_alike
 from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
 
 
-def _policy(column: str, kind: str = "float") -> str:
-    """As `models.definition.effective_policy` has it, with what the run itself says before all."""
-    return f"coalesce(v.{column}, s.{column}, (a.options->>'{column}')::{kind}, {DEFAULT_POLICIES[column]}) AS {column}"
-
-
 @dataclass
 class NewRun:
     """A run to insert, or (state `skipped`, with a reason) the record that it does not run.
@@ -82,44 +77,67 @@ class NewSlot:
 
 
 class NewRow(NamedTuple):
-    """A row that was new, with the columns of a `LeasedRun`."""
+    """A row that was new."""
 
-    id: UUID
-    actor: str
-    queue: str
-    attempt: int
-    priority: int
-    due_at: datetime
+    run: LeasedRun
     state: str
     is_leased: bool
+    """Whether it is leased for publishing."""
 
-    def leased(self) -> LeasedRun:
-        """The run, where it is leased for publishing."""
-        return LeasedRun(*self[:-2])
 
+def _own(column: str, kind: str) -> tuple[str, str]:
+    """A column that the row itself says."""
+    return kind, f"v.{column}"
+
+
+def _policy(column: str, kind: str = "float") -> tuple[str, str]:
+    """As `models.definition.effective_policy` has it, with what the row itself says before all."""
+    actors = f"(a.options->>'{column}')::{kind}"
+    return kind, f"coalesce(v.{column}, s.{column}, {actors}, {DEFAULT_POLICIES[column]})"
+
+
+# What a new row is given, by column: the type, and where the value comes from: the row `v` that is handed over, its
+# schedule `s`, its actor `a`.
+_GIVEN = {
+    "id": _own("id", "uuid"),
+    "schedule_id": _own("schedule_id", "uuid"),
+    "schedule_name": ("text", "coalesce(v.schedule_name, s.name)"),
+    "schedule_version": ("int", "coalesce(v.schedule_version, s.version)"),
+    "actor": ("text", "coalesce(v.actor, s.actor)"),
+    "queue": ("text", "coalesce(v.queue, s.queue, a.queue, 'default')"),
+    "priority": ("smallint", "coalesce(v.priority, s.priority, 5)"),
+    "args": ("jsonb", "coalesce(v.args, s.args, '{}')"),
+    "trigger": _own("trigger", "text"),
+    "overlap": ("text", "coalesce(v.overlap, s.overlap, 'allow')"),
+    "slot_at": _own("slot_at", "timestamptz"),
+    "slot_until": _own("slot_until", "timestamptz"),
+    "slots": _own("slots", "int"),
+    "previous_slot_at": _own("previous_slot_at", "timestamptz"),
+    "next_slot_at": _own("next_slot_at", "timestamptz"),
+    "due_at": _own("due_at", "timestamptz"),
+    "deadline_at": _own("deadline_at", "timestamptz"),
+    "state": _own("state", "text"),
+    "reason": _own("reason", "text"),
+    "max_retries": _policy("max_retries", "int"),
+    "min_backoff_seconds": _policy("min_backoff_seconds"),
+    "max_backoff_seconds": _policy("max_backoff_seconds"),
+    "time_limit_seconds": _policy("time_limit_seconds"),
+    "planned_at": _own("planned_at", "timestamptz"),
+    "parent_run_id": _own("parent_run_id", "uuid"),
+    "created_by": _own("created_by", "text"),
+    "trace": _own("trace", "text"),
+}
+_TYPES = ", ".join(f"{column} {kind}" for column, (kind, _) in _GIVEN.items())
+_VALUES = ", ".join(f"{value} AS {column}" for column, (_, value) in _GIVEN.items())
 
 # Whether a new run may be leased to the one who plans it, for publishing: nothing keeps it from the broker, and in its
 # queue there is room, and nothing that waits to go before it. Should the planner die, there is time for another.
 _DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
 _INSERT = f"""
 WITH new AS MATERIALIZED (
-    SELECT v.id, v.schedule_id, coalesce(v.schedule_name, s.name) AS schedule_name,
-        coalesce(v.schedule_version, s.version) AS schedule_version, coalesce(v.actor, s.actor) AS actor,
-        coalesce(v.queue, s.queue, a.queue, 'default') AS queue, coalesce(v.priority, s.priority, 5) AS priority,
-        coalesce(v.args, s.args, '{{}}') AS args, v.trigger, coalesce(v.overlap, s.overlap, 'allow') AS overlap,
-        v.slot_at, v.slot_until, v.slots, v.due_at, v.deadline_at, v.state, v.reason,
-        {_policy("max_retries", "int")},
-        {_policy("min_backoff_seconds")},
-        {_policy("max_backoff_seconds")},
-        {_policy("time_limit_seconds")}, v.planned_at, v.parent_run_id, v.created_by, v.trace,
-        v.previous_slot_at, v.next_slot_at, v.is_alone AND v.due_at <= now() AND {ANNOUNCED}
-            AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, schedule_id uuid, schedule_name text, schedule_version int,
-        actor text, queue text, priority smallint, args jsonb, trigger text, overlap text, slot_at timestamptz,
-        slot_until timestamptz, slots int, due_at timestamptz, deadline_at timestamptz, state text, reason text,
-        max_retries int, min_backoff_seconds float, max_backoff_seconds float, time_limit_seconds float,
-        planned_at timestamptz, parent_run_id uuid, created_by text, trace text, previous_slot_at timestamptz,
-        next_slot_at timestamptz, is_alone boolean)
+    SELECT {_VALUES}, v.is_alone AND v.due_at <= now() AND {ANNOUNCED}
+        AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS v({_TYPES}, is_alone boolean)
     LEFT JOIN schedules s ON s.id = v.schedule_id
     LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
 ), room AS MATERIALIZED (
@@ -130,15 +148,8 @@ WITH new AS MATERIALIZED (
       AND NOT EXISTS (SELECT FROM runs w WHERE {_DUE} AND (w.lease_until IS NULL OR w.lease_until < now()))
       AND NOT EXISTS (SELECT FROM new w WHERE {_DUE} AND w.may_go IS NOT TRUE)
 )
-INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue, priority, args, trigger, overlap,
-    slot_at, slot_until, slots, due_at, deadline_at, state, reason, attempt, retries, max_retries,
-    min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, finished_at, attempts, parent_run_id,
-    created_by, trace, previous_slot_at, next_slot_at, lease_until)
-SELECT n.id, n.schedule_id, n.schedule_name, n.schedule_version, n.actor, n.queue, n.priority, n.args, n.trigger,
-    n.overlap, n.slot_at, n.slot_until, n.slots, n.due_at, n.deadline_at, n.state, n.reason, 0, 0, n.max_retries,
-    n.min_backoff_seconds, n.max_backoff_seconds, n.time_limit_seconds, n.planned_at,
-    CASE WHEN n.state = 'skipped' THEN n.planned_at END, '[]', n.parent_run_id, n.created_by, n.trace,
-    n.previous_slot_at, n.next_slot_at,
+INSERT INTO runs ({", ".join(_GIVEN)}, attempt, retries, attempts, finished_at, lease_until)
+SELECT {", ".join(f"n.{column}" for column in _GIVEN)}, 0, 0, '[]', CASE WHEN n.state = 'skipped' THEN n.planned_at END,
     CASE WHEN row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at) <= room.messages
         THEN now() + {PUBLISH_LEASE} END
 FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
@@ -165,4 +176,5 @@ def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot], window: in
         return []
     groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in slots)
     rows = as_json_alike(("id", "schedule_id"), groups)
-    return [NewRow(*row) for row in connection.exec_driver_sql(_INSERT, {"rows": rows, "window": window})]
+    inserted = connection.exec_driver_sql(_INSERT, {"rows": rows, "window": window})
+    return [NewRow(LeasedRun(*run), state, is_leased) for *run, state, is_leased in inserted]

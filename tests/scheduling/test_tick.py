@@ -94,7 +94,7 @@ def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine
         for number in range(45):
             add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
     planned = "SELECT count(DISTINCT schedule_id) FROM runs"
-    ticker._at_once = 10
+    ticker._batch_size = 10
     counts = []
     for _ in range(3):
         ticker.tick()
@@ -116,7 +116,7 @@ def test_what_is_planned_is_published_beside_the_planning_of_the_rest(engine: sa
         return publish(messages)
 
     ticker._publisher.publish = publish_when_told  # type: ignore[method-assign]
-    ticker._at_once = 5
+    ticker._batch_size = 5
     assert ticker.tick() == 0
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 5
@@ -140,13 +140,13 @@ def test_what_one_round_has_leased_takes_room_from_what_is_published_beside_it(
         return publish(messages)
 
     def settle_then() -> int:
-        if ticker._publishing is not None:
+        if ticker._publication is not None:
             planned_again.set()
         return settle()
 
     monkeypatch.setattr(ticker._publisher, "publish", publish_when_told)
     monkeypatch.setattr(ticker, "_settle", settle_then)
-    ticker._at_once = 5
+    ticker._batch_size = 5
     ticker.tick()
     ticker.tick()
     settle()
@@ -168,7 +168,7 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
     with engine.begin() as connection:
         for number in range(25):
             add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
-    ticker._at_once = 5
+    ticker._batch_size = 5
     fine = ticker._publisher
 
     class Broken(FakePublisher):
@@ -177,7 +177,7 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
 
     ticker._publisher = Broken()
     assert ticker.tick() == 0
-    wait([ticker._publishing])  # type: ignore[list-item]
+    wait([ticker._publication])  # type: ignore[list-item]
     ticker._publisher = fine
     with pytest.raises(ConnectionError):
         ticker.tick()

@@ -22,7 +22,19 @@ MAY_IMPORT = {
     "api": ("config", "models", "migrations", "scheduling.cron", "scheduling.slots", "scheduling.commands"),
 }
 PURE = ("scheduling/cron", "scheduling/slots", "api/explanations")
-IMPURE = {"os", "io", "time", "random", "socket", "subprocess", "sqlalchemy", "psycopg", "pika", "dramatiq", "structlog"}
+IMPURE = {
+    "os",
+    "io",
+    "time",
+    "random",
+    "socket",
+    "subprocess",
+    "sqlalchemy",
+    "psycopg",
+    "pika",
+    "dramatiq",
+    "structlog",
+}
 CLOCKS = {"now", "utcnow", "today"}
 FACES = ("actors/__init__.py", "actors/context.py", "actors/testing.py")
 """Files of `actors/` that are no actors: they stand between actors and the engine."""

@@ -67,12 +67,15 @@ def arrows(files: list[Source], *, between_rooms: bool) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in files:
         for name in file.imports_ours():
-            while name not in known:
-                name = name.rpartition(".")[0]
-            ends = (file.room, known[name].room) if between_rooms else (file.module, name)
+            target = known[_module_of(name, known)]
+            ends = (file.room, target.room) if between_rooms else (file.module, target.module)
             if ends[0] != ends[1]:
                 found.setdefault(ends[0], set()).add(ends[1])
     return found
+
+
+def _module_of(name: str, known: dict[str, Source]) -> str:
+    return name if name in known else _module_of(name.rpartition(".")[0], known)
 
 
 def find_circle(graph: dict[str, set[str]]) -> list[str]:

@@ -8,21 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from actors.worker.keeping.appetite import Appetite
 from models.lifecycle.claiming import ClaimedRun
 
-SHORT_RUN_SECONDS = 0.05
-"""While runs are shorter than this on average, a process claims ahead of its threads."""
-
-AHEAD_SECONDS = 0.02
-MOST_AHEAD = 8
-"""It then claims as many runs for each thread, beside the one that the thread can start at once, as the thread ends
-within this time, and no more than this number. A process that is killed loses what it has claimed."""
-
-PREFETCH = 16
-"""How many deliveries it then wants to have at hand for each thread; they are claimed later, or given back."""
-
 LINGER_SECONDS = 0.005
-"""How long it then waits for room for more than a few: a statement for one run costs nearly as much as one for many."""
+"""How long a process whose runs are short waits for room for more than a few."""
 
 Key = tuple[UUID, int]
 """A run and its attempt: a process may hold a newer attempt while the thread of an older one is still busy."""
@@ -59,14 +49,12 @@ class HeldRuns:
     """What is held, how much more may be claimed, and what has begun."""
 
     def __init__(self, threads: int, lease_seconds: float = math.inf) -> None:
-        self._threads = threads
+        self._appetite = Appetite(threads)
         self._lease_seconds = lease_seconds
         self._runs: dict[Key, HeldRun] = {}
         self._unwritten: set[Key] = set()
         self._changed = threading.Condition()
         self._closed = False
-        self._average_seconds = 1.0
-        self._are_short = False
 
     def room(self) -> int:
         """How many more runs may be claimed: what free threads can start, and a little ahead of short runs."""
@@ -74,14 +62,14 @@ class HeldRuns:
             return self._room()
 
     def prefetch(self) -> int:
-        """How many deliveries are worth having: as many as the threads can take, and a lot of short runs."""
-        return self._threads * (PREFETCH if self._ahead() else 1)
+        """How many deliveries are worth having."""
+        return self._appetite.prefetch()
 
     def wait_for_room(self, seconds: float) -> int:
         """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._ahead():
-                self._changed.wait_for(lambda: self._room() >= self._enough(), LINGER_SECONDS)
+            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._appetite.ahead():
+                self._changed.wait_for(lambda: self._room() >= self._appetite.worthwhile(), LINGER_SECONDS)
             return self._room()
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
@@ -125,11 +113,8 @@ class HeldRuns:
             self._unwritten.add(key)
             held = self._runs.pop(key, None)
             if held is not None and held.started is not None:
-                seconds = time.monotonic() - held.started
-                self._average_seconds += (seconds - self._average_seconds) / 16
-                # Twice as long to become long again: each change means new deliveries.
-                self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
-            if before <= 0 < self._room() or self._room() == self._enough():  # what somebody may wait for
+                self._appetite.note(time.monotonic() - held.started)
+            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile():  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -177,14 +162,5 @@ class HeldRuns:
     def _is_overdue(self, held: HeldRun) -> bool:
         return time.monotonic() - held.leased >= self._lease_seconds
 
-    def _ahead(self) -> int:
-        if not self._are_short:
-            return 0
-        return self._threads * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
-
-    def _enough(self) -> int:
-        """How much room is worth a statement."""
-        return max(self._threads, self._ahead() // 2)
-
     def _room(self) -> int:
-        return 0 if self._closed else self._threads + self._ahead() - len(self._runs)
+        return 0 if self._closed else self._appetite.most() - len(self._runs)

@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from actors.worker.keeping.held import MOST_AHEAD, HeldRuns, key_of
+from actors.worker.keeping.appetite import MOST_AHEAD
+from actors.worker.keeping.held import HeldRuns, key_of
 from tests.actors.worker.test_outcome import CLAIM, NOW
 
 
@@ -148,13 +149,13 @@ def test_what_is_had_at_hand_follows_the_length_of_runs_but_not_at_once() -> Non
         held.start(claim)
         held.end(key_of(claim))
     assert held.prefetch() > 2
-    held._average_seconds = 0.07
+    held._appetite._average_seconds = 0.07
     for claim in claims(1):
         held.add([claim])
         held.start(claim)
         held.end(key_of(claim))
     assert held.prefetch() > 2
-    held._average_seconds = 0.2
+    held._appetite._average_seconds = 0.2
     for claim in claims(1):
         held.add([claim])
         held.start(claim)

@@ -1,0 +1,47 @@
+"""Appetite: how many runs a process may hold at once, by how long its runs take. Pure."""
+
+SHORT_RUN_SECONDS = 0.05
+"""While runs are shorter than this on average, a process claims ahead of its threads."""
+
+AHEAD_SECONDS = 0.02
+MOST_AHEAD = 8
+"""It then claims as many runs for each thread, beside the one that the thread can start at once, as the thread ends
+within this time, and no more than this number. A process that is killed loses what it has claimed."""
+
+PREFETCH = 16
+"""How many deliveries it then wants to have at hand for each thread; they are claimed later, or given back."""
+
+_REMEMBERED = 16
+
+
+class Appetite:
+    """Learns from each run that ends how long runs are."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._average_seconds = 1.0
+        self._are_short = False
+
+    def note(self, seconds: float) -> None:
+        """A run took so long."""
+        self._average_seconds += (seconds - self._average_seconds) / _REMEMBERED
+        # Twice as long to become long again: each change means new deliveries.
+        self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
+
+    def ahead(self) -> int:
+        """How many runs to claim beside those that threads can start at once."""
+        if not self._are_short:
+            return 0
+        return self._threads * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
+
+    def most(self) -> int:
+        """How many runs to hold at most."""
+        return self._threads + self.ahead()
+
+    def worthwhile(self) -> int:
+        """How much room is worth a statement: one for one run costs nearly as much as one for many."""
+        return max(self._threads, self.ahead() // 2)
+
+    def prefetch(self) -> int:
+        """How many deliveries are worth having: as many as the threads can take, and a lot of short runs."""
+        return self._threads * (PREFETCH if self.ahead() else 1)
