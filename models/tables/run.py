@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
 from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor, quoted
-from models.tables.columns import INSTANT
+from models.tables.columns import INSTANT, index
 
 _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)
@@ -80,70 +80,62 @@ class Run(RunColumns, table=True):
         sa.CheckConstraint(f"waiting_for IN ({quoted(WaitingFor)})", name="runs_waiting_for_check"),
         sa.CheckConstraint("slots >= 1 AND slot_until >= slot_at", name="runs_slots_check"),
         sa.CheckConstraint("attempt >= 0 AND max_retries >= 0 AND retries >= 0", name="runs_attempt_check"),
-        sa.Index(
+        index(
             "runs_due",
             "queue",
-            sa.text("priority DESC"),
+            "priority DESC",
             "due_at",
-            postgresql_where=sa.text(f"state IN ({_PUBLISHABLE})"),
-            info={"serves": "publish: due runs of a queue by priority, then due time"},
+            serves="publish: due runs of a queue by priority, then due time",
+            where=f"state IN ({_PUBLISHABLE})",
         ),
-        sa.Index(
+        index(
             "runs_next",
             "due_at",
-            postgresql_where=sa.text(f"state IN ({_PUBLISHABLE})"),
-            info={"serves": "the scheduling loop: when the next run is due"},
+            serves="the scheduling loop: when the next run is due",
+            where=f"state IN ({_PUBLISHABLE})",
         ),
-        sa.Index(
+        index(
             "runs_queued",
             "queue",
             "queued_at",
-            postgresql_where=sa.text("state = 'queued'"),
-            info={"serves": "publish: how many messages a queue holds; rescue: messages that vanished"},
+            serves="publish: how many messages a queue holds; rescue: messages that vanished",
+            where="state = 'queued'",
         ),
-        sa.Index(
+        index(
             "runs_running",
             "id",
-            postgresql_where=sa.text("state = 'running'"),
-            info={"serves": "rescue: leases that ran out (the lease itself is not indexed, so renewing it stays HOT)"},
+            serves="rescue: leases that ran out (the lease itself is not indexed, so renewing it stays HOT)",
+            where="state = 'running'",
         ),
-        sa.Index(
+        index(
             "runs_active",
             "schedule_id",
             "state",
             "due_at",
             "id",
-            postgresql_where=sa.text(f"state IN ({_LIVE})"),
-            info={"serves": "plan and publish: active runs of a schedule"},
+            serves="plan and publish: active runs of a schedule",
+            where=f"state IN ({_LIVE})",
         ),
-        sa.Index(
-            "runs_by_schedule", "schedule_id", "id", info={"serves": "API: history of one schedule, newest first"}
-        ),
-        sa.Index(
-            "runs_failed",
-            "id",
-            postgresql_where=sa.text("state = 'failed'"),
-            info={"serves": "API: failed runs, newest first"},
-        ),
-        sa.Index(
+        index("runs_by_schedule", "schedule_id", "id", serves="API: history of one schedule, newest first"),
+        index("runs_failed", "id", serves="API: failed runs, newest first", where="state = 'failed'"),
+        index(
             "runs_failed_by_schedule",
             "schedule_id",
             "id",
-            postgresql_where=sa.text("state = 'failed'"),
-            info={"serves": "API: failed runs of one schedule, newest first"},
+            serves="API: failed runs of one schedule, newest first",
+            where="state = 'failed'",
         ),
-        sa.Index(
+        index(
             "runs_finished",
             "finished_at",
-            postgresql_using="brin",
-            postgresql_with={"pages_per_range": 32},
-            info={"serves": "prune: whether anything of a month lives or ended lately"},
+            serves="prune: whether anything of a month lives or ended lately",
+            brin_pages=32,
         ),
-        sa.Index(
+        index(
             "runs_deadline",
             "deadline_at",
-            postgresql_where=sa.text("state IN ('planned', 'queued') AND deadline_at IS NOT NULL"),
-            info={"serves": "rescue: runs that missed their start deadline"},
+            serves="rescue: runs that missed their start deadline",
+            where="state IN ('planned', 'queued') AND deadline_at IS NOT NULL",
         ),
         {"postgresql_partition_by": "RANGE (id)"},
     )

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from models.kinds import NAME_PATTERN
 from models.states import Catchup, Overlap, quoted
-from models.tables.columns import INSTANT
+from models.tables.columns import INSTANT, index
 
 
 class Schedule(SQLModel, table=True):
@@ -38,17 +38,17 @@ class Schedule(SQLModel, table=True):
             "max_retries >= 0 AND min_backoff_seconds >= 0 AND max_backoff_seconds >= 0 AND time_limit_seconds > 0",
             name="schedules_retry_check",
         ),
-        sa.Index(
+        index(
             "schedules_due",
             "next_due_at",
-            postgresql_where=sa.text("next_due_at IS NOT NULL AND error IS NULL"),
-            info={"serves": "plan: schedules whose next slot has come"},
+            serves="plan: schedules whose next slot has come",
+            where="next_due_at IS NOT NULL AND error IS NULL",
         ),
-        sa.Index(
+        index(
             "schedules_code",
             "name",
-            postgresql_where=sa.text("source = 'code'"),
-            info={"serves": "the scheduling loop: schedules that code declares"},
+            serves="the scheduling loop: schedules that code declares",
+            where="source = 'code'",
         ),
     )
 

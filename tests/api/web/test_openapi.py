@@ -55,6 +55,47 @@ def test_operations_are_complete(document: dict[str, Any]) -> None:
     assert len(names) == len(set(names))
 
 
+# Clients are generated from these: they never change.
+OPERATIONS = {
+    "GET /v1/schedules": "list_schedules",
+    "POST /v1/schedules": "create_schedule",
+    "GET /v1/schedules/{name}": "get_schedule",
+    "PUT /v1/schedules/{name}": "put_schedule",
+    "PATCH /v1/schedules/{name}": "patch_schedule",
+    "DELETE /v1/schedules/{name}": "delete_schedule",
+    "POST /v1/schedules/{name}/trigger": "trigger_schedule",
+    "POST /v1/schedules/{name}/pause": "pause_schedule",
+    "POST /v1/schedules/{name}/resume": "resume_schedule",
+    "GET /v1/schedules/{name}/upcoming": "list_upcoming_slots",
+    "GET /v1/schedules/{name}/slots": "list_slots",
+    "GET /v1/schedules/{name}/explain": "explain_slot",
+    "POST /v1/preview": "preview_spec",
+    "GET /v1/runs": "list_runs",
+    "GET /v1/runs/{id}": "get_run",
+    "GET /v1/runs/{id}/output": "get_run_output",
+    "POST /v1/runs/{id}/cancel": "cancel_run",
+    "POST /v1/runs/{id}/retry": "retry_run",
+    "GET /v1/actors": "list_actors",
+    "GET /v1/workers": "list_workers",
+    "GET /v1/queues": "list_queues",
+    "POST /v1/queues/{name}/pause": "pause_queue",
+    "POST /v1/queues/{name}/resume": "resume_queue",
+    "GET /health/live": "get_liveness",
+    "GET /health/ready": "get_readiness",
+    "GET /openapi.json": "get_openapi",
+    "GET /docs": "get_docs",
+}
+
+
+def test_operations_keep_their_names(document: dict[str, Any]) -> None:
+    named = {
+        f"{method.upper()} {path}": operation["operationId"]
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    }
+    assert named == OPERATIONS
+
+
 def test_answers_are_as_described(shared_client: TestClient, document: dict[str, Any]) -> None:
     created = shared_client.simulate_post("/v1/schedules", json={"name": "a", "actor": "x", "cron": "* * * * *"})
     run = shared_client.simulate_post("/v1/schedules/a/trigger").json["id"]
