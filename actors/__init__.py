@@ -1,18 +1,11 @@
-"""The actors, and the wiring of a worker: `dramatiq actors` imports this package.
+"""The actors: every file here is one, or brings some. Importing this package costs nothing and reads no setting.
 
-Every file of this folder is imported, then the modules that the setting `actors.modules`
-names.
+It sets a broker where there is none. What makes a process a worker is `worker/middleware/boot.py`.
 """
 
-import dramatiq
+import dramatiq.broker
 
-from actors.worker.running.log_capture import capture_logs
-from actors.worker.wiring import import_actors, make_broker
-from config.logging import configure_logging
-from config.settings import settings_or_exit
+from actors.worker.wiring import make_broker
 
-_settings = settings_or_exit("database.url", "amqp.url")
-configure_logging(_settings.log)
-capture_logs()
-dramatiq.set_broker(make_broker(_settings))
-import_actors(_settings)
+if dramatiq.broker.global_broker is None:
+    dramatiq.set_broker(make_broker())

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 from periodiq import cron
 
-from actors.context import should_stop
+from actors.context import should_stop, worker_engine
 from config.sections import Retention
 from config.settings import get_settings
 from models.lifecycle.pruning import FIRST_ID, drop_partition, make_partitions, prune_runs, prune_trigger_keys
@@ -27,8 +27,7 @@ def prune_history() -> dict[str, Any]:
     Months that are past every retention go as a whole; what else is too old goes in small batches. Each is a short
     transaction. Returns how many rows went, by state, and which months.
     """
-    broker: Any = dramatiq.get_broker()
-    engine: sa.Engine = broker.process.engine
+    engine = worker_engine()
     ages = _ages(get_settings().retention)
     months = _keep_partitions(engine, max(ages.values()))
     with engine.begin() as connection:

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
@@ -19,6 +19,8 @@ _LIBRARY_LEVELS = {
     "waitress": logging.WARNING,
 }
 
+_OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+"""The last two are what formatters of other handlers leave behind."""
 
 WORKER_LOGGER = "worker"
 """The log of the worker itself, which says what happens to runs."""
@@ -27,8 +29,22 @@ _CONTEXT = ("run_id", "actor", "schedule", "attempt")
 """What the log context of a run binds, and the run itself need not repeat."""
 
 
-def configure_logging(log: Log) -> None:
-    """Send structlog's and the standard library's records through one formatter to stderr, without secrets."""
+def configure_logging(log: Log, stream: TextIO | None = None) -> None:
+    """Send structlog's and the standard library's records through one formatter to stderr (or another stream), without
+    secrets."""
+    configure_structlog(cache=True)
+    # Not sys.stderr: in a worker that is a pipe to Dramatiq's master, which may be stopped or gone.
+    handler = _Stream(stream or sys.__stderr__ or sys.stderr)
+    handler.setFormatter(_formatter(_renderers(log)))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(log.level.upper())
+    for name, level in _LIBRARY_LEVELS.items():
+        logging.getLogger(name).setLevel(max(level, root.level))
+
+
+def configure_structlog(*, cache: bool) -> None:
+    """Have structlog log by the standard library. With `cache`, a logger that was used once stays as it is."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -36,16 +52,18 @@ def configure_logging(log: Log) -> None:
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=cache,
     )
-    # Not sys.stderr: in a worker that is a pipe to Dramatiq's master, which may be stopped or gone.
-    handler = _Stream(sys.__stderr__ or sys.stderr)
-    handler.setFormatter(_formatter(_renderers(log)))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(log.level.upper())
-    for name, level in _LIBRARY_LEVELS.items():
-        logging.getLogger(name).setLevel(max(level, root.level))
+
+
+def is_shown(record: logging.LogRecord, log: Log) -> bool:
+    """Whether a process that is configured by these settings lets the record through."""
+    levels = [level for name, level in _LIBRARY_LEVELS.items() if f"{record.name}.".startswith(f"{name}.")]
+    return record.levelno >= max(levels, default=logging.NOTSET) and record.levelno >= _number(log.level)
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
 
 
 class _Stream(logging.StreamHandler[Any]):
@@ -77,9 +95,17 @@ def _shared() -> list[Any]:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
+        _add_extra,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def _add_extra(_logger: Any, _method: str, event: Any) -> Any:
+    """What a record of the standard library was given as `extra`."""
+    record = event.get("_record")
+    if record is not None:
+        event.update({name: value for name, value in vars(record).items() if name not in _OF_EVERY_RECORD})
+    return event
 
 
 def _renderers(log: Log) -> list[Any]:

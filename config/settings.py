@@ -7,8 +7,7 @@ the defaults.
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -72,7 +71,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(environ: Mapping[str, str], *, require: tuple[str, ...] = ()) -> Settings:
-    """The settings in force, from the file that `CALLSHEET_CONFIG` names (or the default one) and `environ`.
+    """The settings that the file named by `CALLSHEET_CONFIG` (or the default one) and `environ` give.
 
     `require` lists settings that must be given, as `section.key`. Raises SettingsError with every problem found.
     """
@@ -89,24 +88,41 @@ def load_settings(environ: Mapping[str, str], *, require: tuple[str, ...] = ()) 
         settings = Settings(**values)
     except ValidationError as error:
         problems += [_describe(problem) for problem in error.errors(include_input=False, include_url=False)]
-        problems += [_missing(name) for name in require if not _given(values, name)]
+        problems += _missing(values, require)
         raise SettingsError(problems) from None
-    problems += [_missing(name) for name in require if not _given(values, name)]
+    problems += _missing(values, require)
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-@lru_cache(maxsize=1)
-def get_settings() -> Settings:
-    """The settings of this process, read once. Raises SettingsError."""
-    return load_settings(os.environ)
+_in_force: Settings | None = None
+
+
+def get_settings(*require: str) -> Settings:
+    """The settings of this process: one object, read when somebody first asks for it.
+
+    Raises SettingsError where they can't be used, or one of `require` (as for `load_settings`) is not given.
+    """
+    settings = _in_force
+    if settings is None:
+        settings = load_settings(os.environ, require=require)
+        use_settings(settings)
+    elif missing := _missing(settings.model_dump(), require):
+        raise SettingsError(missing)
+    return settings
+
+
+def use_settings(settings: Settings | None) -> None:
+    """Make these the settings of this process; None lets the next who asks read them anew."""
+    global _in_force  # noqa: PLW0603 - a process has one
+    _in_force = settings
 
 
 def settings_or_exit(*require: str) -> Settings:
-    """The settings of this process; with problems, all of them on stderr and exit code 78."""
+    """As `get_settings`; with problems, all of them on stderr and exit code 78."""
     try:
-        return load_settings(os.environ, require=require)
+        return get_settings(*require)
     except SettingsError as error:
         exit_with(error)
 
@@ -129,13 +145,17 @@ def _read_file(environ: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         return {}, [f"{path}: not valid TOML: {error}"]
 
 
-def _given(values: Mapping[str, Any], name: str) -> bool:
+def _missing(values: Mapping[str, Any], require: Iterable[str]) -> list[str]:
+    return [_must_be_set(name) for name in require if not _is_given(values, name)]
+
+
+def _is_given(values: Mapping[str, Any], name: str) -> bool:
     section, key = name.split(".")
     keys = values.get(section)
     return isinstance(keys, dict) and bool(keys.get(key))
 
 
-def _missing(name: str) -> str:
+def _must_be_set(name: str) -> str:
     platform_names = {
         "database.url": "DATABASE_URL",
         "amqp.url": "AMQP_URL",

@@ -1,7 +1,6 @@
 """Runs, settings and interrupts for the tests of single actors. The actors are called as `actor.fn(...)`."""
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,18 +10,13 @@ import pytest
 import sqlalchemy as sa
 from dramatiq.brokers.stub import StubBroker
 
-# Importing the package wires a worker, which wants to know both servers. It connects to neither before it is used.
-with pytest.MonkeyPatch.context() as patch:
-    for name, url in (("DATABASE_URL", "postgresql://nowhere.invalid/x"), ("AMQP_URL", "amqp://nowhere.invalid")):
-        patch.setenv(name, os.environ.get(name, url))
-    from actors.worker.keeping.held import HeldRuns
-    from actors.worker.keeping.process import WorkerProcess
-    from actors.worker.running.current import CurrentRun, entered
-    from actors.worker.running.output import Output
-    from tests.actors.worker.line import Line
-
+from actors.worker.keeping.held import HeldRuns
+from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.current import CurrentRun, entered
+from actors.worker.running.output import Output
 from config.secrets import known_secrets
-from config.settings import get_settings, load_settings
+from config.settings import load_settings, use_settings
+from tests.actors.worker.line import Line
 from tests.models.rows import sqlalchemy_url
 
 RUN_ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -66,11 +60,11 @@ def allow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     def set_lists(networks: list[str] | None = None, programs: list[str] | None = None) -> None:
         monkeypatch.setenv("CALLSHEET_HTTP_REQUEST__ALLOW_NETWORKS", json.dumps(networks or []))
         monkeypatch.setenv("CALLSHEET_RUN_PROCESS__ALLOW", json.dumps(programs or []))
-        get_settings.cache_clear()
+        use_settings(None)
 
     set_lists()
     yield set_lists
-    get_settings.cache_clear()
+    use_settings(None)
 
 
 @pytest.fixture

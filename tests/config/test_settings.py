@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from config.sections import Section
-from config.settings import DEFAULT_FILE, Settings, SettingsError, load_settings
+from config.settings import (
+    DEFAULT_FILE,
+    Settings,
+    SettingsError,
+    get_settings,
+    load_settings,
+    settings_or_exit,
+    use_settings,
+)
 from tests.end_to_end.deployment import ROOT
 
 URLS = {"DATABASE_URL": "postgres://u:hidden-1@db/x", "AMQP_URL": "amqp://u:hidden-2@mq/%2F"}
@@ -90,6 +98,18 @@ def test_every_process_stops_at_once_with_code_78_and_shows_no_secret(command: l
     assert "log.level" in ended.stderr
     assert "database.url" in ended.stderr
     assert "hidden" not in ended.stdout + ended.stderr
+
+
+def test_everybody_in_a_process_has_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", URLS["DATABASE_URL"])
+    use_settings(None)
+    settings = settings_or_exit("database.url")
+    assert get_settings() is settings_or_exit() is settings
+    with pytest.raises(SettingsError, match=r"^amqp.url: must be set, for example by AMQP_URL$"):
+        get_settings("amqp.url")
+    use_settings(other := load_settings(URLS))
+    assert get_settings("amqp.url") is other
+    use_settings(None)
 
 
 def test_the_shipped_file_names_every_setting_with_its_default() -> None:

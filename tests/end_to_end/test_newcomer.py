@@ -51,6 +51,7 @@ class Up:
         environment |= {"CALLSHEET_RUN_PROCESS__ALLOW": '["*"]', "CALLSHEET_WORKER__STOP_SECONDS": "6"}
         environment |= {"CALLSHEET_SCHEDULING__RESCUE_AFTER_SECONDS": "1", "CALLSHEET_WORKER__LEASE_SECONDS": "4"}
         environment |= {"CALLSHEET_WORKER__RENEW_SECONDS": "1"}
+        environment |= {"CALLSHEET_ACTORS__MODULES": '["tests.actors.worker.isolated_actors"]'}
         argv = [sys.executable, "-m", "api.cli", "up", "--data", str(folder)]
         self.log = (folder / "up.log").open("ab")
         self.process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=self.log, stderr=self.log)
@@ -77,6 +78,11 @@ def test_everything_runs_by_one_command_and_goes_on_after_a_restart(short_folder
     greeting = (short_folder / "up.log").read_text()
     assert f"http://127.0.0.1:{up.port}" in greeting
     eventually(lambda: up.get("/v1/runs?schedule=hello&state=succeeded").json()["items"], 60, "the sample ran")
+
+    eventually(lambda: up.call("POST", "/v1/schedules", {"name": "sends", "actor": "send_on"}).status_code == 201)
+    sends = up.call("POST", "/v1/schedules/sends/trigger", {}).json()["id"]
+    eventually(lambda: up.get(f"/v1/runs/{sends}").json()["state"] == "failed")
+    assert "only where there is a RabbitMQ" in up.get(f"/v1/runs/{sends}").json()["error"]["message"]
 
     slow = {"name": "slow", "actor": "run_process", "args": {"argv": ["sleep", "3.75"]}}
     eventually(lambda: up.call("POST", "/v1/schedules", slow).status_code == 201)

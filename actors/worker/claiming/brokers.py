@@ -4,7 +4,7 @@ Both consume by claiming. Queue names are the plain ones everywhere in Python; t
 """
 
 import os
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import pika
@@ -19,9 +19,10 @@ from dramatiq.middleware import Middleware
 from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
-from actors.worker.keeping.process import WorkerProcess
+from actors.worker.keeping.process import worker_process
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
+from config.settings import get_settings
 
 ENQUEUE_ATTEMPTS = 3
 
@@ -29,23 +30,26 @@ PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
 """Dramatiq's own; it passes on the number, or a default if there is none."""
 
 
-class _Claiming(Broker):
-    """What both brokers have: the worker process that its middleware makes, and consumers that claim for it."""
+class RabbitBroker(RabbitmqBroker):
+    """Dramatiq's broker with confirmed publishing and claiming consumers.
 
-    process: WorkerProcess | None = None
+    Without `amqp` it asks the settings of the process, not before it first sends or consumes. Then it raises
+    SettingsError where they can't be used.
+    """
 
-    def _claiming_consumer(self, deliveries: Deliveries, timeout: int) -> Consumer:
-        assert self.process is not None, "made before the worker starts its consumers"
-        return ClaimingConsumer(deliveries, self.process, partial(claim_messages, self, self.process), timeout)
-
-
-class RabbitBroker(_Claiming, RabbitmqBroker):
-    """Dramatiq's broker with confirmed publishing and claiming consumers."""
-
-    def __init__(self, amqp: Amqp, middleware: list[Middleware]) -> None:
+    def __init__(self, middleware: list[Middleware], amqp: Amqp | None = None) -> None:
         super().__init__(confirm_delivery=True, middleware=middleware)
-        self._amqp = amqp
-        self.parameters = connection_parameters(amqp)
+        del self.parameters  # of a RabbitMQ on this machine, which nobody has asked for
+        self._given = amqp
+
+    @cached_property
+    def _amqp(self) -> Amqp:
+        return self._given or get_settings("amqp.url").amqp
+
+    @cached_property
+    def parameters(self) -> pika.URLParameters:  # type: ignore[override]  # it can be written all the same
+        """Where and how to connect."""
+        return connection_parameters(self._amqp)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
         """Consume a queue, declaring it first: it may have been deleted since it was declared last."""
@@ -54,10 +58,9 @@ class RabbitBroker(_Claiming, RabbitmqBroker):
             self.declare_queue(queue_name, ensure=True)
         finally:
             del self.connection  # the consumer has a connection of its own
-        assert self.process is not None, "made before the worker starts its consumers"
-        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else self.process.held.prefetch
+        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else worker_process(self).held.prefetch
         deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), wanted, timeout)
-        return self._claiming_consumer(deliveries, timeout)
+        return _claiming_consumer(self, deliveries, timeout)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Send a message and wait for RabbitMQ's confirm. A delayed one carries its time, and waits as a row.
@@ -104,9 +107,14 @@ class RabbitBroker(_Claiming, RabbitmqBroker):
         return self.channel.queue_declare(xq_name(self._wire_name(queue_name)), durable=True, arguments=arguments)
 
 
-class LocalBroker(_Claiming, StubBroker):
+class LocalBroker(StubBroker):
     """Queues inside this process. What they forget at its end is in the rows, and is published again."""
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
         """Consume a queue of this process."""
-        return self._claiming_consumer(LocalDeliveries(self.queues[queue_name]), timeout)
+        return _claiming_consumer(self, LocalDeliveries(self.queues[queue_name]), timeout)
+
+
+def _claiming_consumer(broker: Broker, deliveries: Deliveries, timeout: int) -> Consumer:
+    process = worker_process(broker)
+    return ClaimingConsumer(deliveries, process, partial(claim_messages, broker, process), timeout)

@@ -14,6 +14,7 @@ from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
 from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
+from dramatiq.middleware import SkipMessage
 
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
@@ -48,8 +49,23 @@ class ClaimedMessage(MessageProxy):
         self.held: HeldRun | None = None
         self.run: CurrentRun | None = None
 
+    def started_at(self) -> datetime | None:
+        """When a thread started it, by the database's clock; None before."""
+        return None if self.held is None else self.held.started_at()
+
+    def now(self) -> datetime:
+        """The database's time; before a thread has started it, that of the claim."""
+        return self.claim.claimed_at if self.held is None else self.held.clock(time.monotonic())
+
     def __str__(self) -> str:
         return f"{self.claim.actor} run {self.claim.id}"
+
+
+def claimed(message: MessageProxy) -> ClaimedMessage:
+    """The message, as one that this process holds the run of. Raises SkipMessage if it is not."""
+    if not isinstance(message, ClaimedMessage):
+        raise SkipMessage("no claim, no run")
+    return message
 
 
 def claim_messages(

@@ -45,12 +45,7 @@ class Announcer:
 
 def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     """An actor as users see it: its docstring, its parameters from its type hints, its options."""
-    options: dict[str, Any] = {}
-    if actor.options.get("max_retries") is not None:
-        options["max_retries"] = actor.options["max_retries"]
-    for milliseconds, seconds in _SECONDS.items():
-        if math.isfinite(actor.options.get(milliseconds) or math.inf):
-            options[seconds] = actor.options[milliseconds] / 1000
+    options = policies_of(actor)
     if actor.options.get("isolation"):
         options["isolation"] = actor.options["isolation"]
     if actor.options.get("periodic"):
@@ -62,6 +57,17 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
         parameters=parameters_schema(actor),
         options=options,
     )
+
+
+def policies_of(actor: Actor[Any, Any]) -> dict[str, Any]:
+    """The policies that the actor's options give to runs whose schedule has none of its own, times in seconds."""
+    policies: dict[str, Any] = {}
+    if actor.options.get("max_retries") is not None:
+        policies["max_retries"] = actor.options["max_retries"]
+    for milliseconds, seconds in _SECONDS.items():
+        if math.isfinite(actor.options.get(milliseconds) or math.inf):
+            policies[seconds] = actor.options[milliseconds] / 1000
+    return policies
 
 
 def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:

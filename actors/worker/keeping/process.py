@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
 
+import dramatiq
 import sqlalchemy as sa
+from dramatiq import Broker
 
 from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.running.interrupts import Interrupts
@@ -66,6 +69,30 @@ class WorkerProcess:
             "version": _version(),
             "running": len(self.interrupts.running()),
         }
+
+
+_of_brokers: WeakKeyDictionary[Broker, WorkerProcess] = WeakKeyDictionary()
+
+
+def attach_process(broker: Broker, process: WorkerProcess) -> None:
+    """Have `worker_process` find this process by its broker."""
+    _of_brokers[broker] = process
+
+
+def worker_process(broker: Broker) -> WorkerProcess:
+    """The worker process that consumes from this broker. Raises LookupError where none does."""
+    process = _of_brokers.get(broker)
+    if process is None:
+        raise LookupError(f"no worker of callsheet runs on this {type(broker).__name__}")
+    return process
+
+
+def worker_engine() -> sa.Engine:
+    """The worker's few connections to the database, for actors that tend to it in short transactions.
+
+    Raises LookupError outside of a worker.
+    """
+    return worker_process(dramatiq.get_broker()).engine
 
 
 def _version() -> str:

@@ -1,12 +1,11 @@
 """Claim: nothing runs that this worker does not hold."""
 
-from typing import Any
-
-from dramatiq import Middleware
+from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.claiming.claims import claimed
+from actors.worker.keeping.process import worker_process
 
 
 class Claim(Middleware):
@@ -15,10 +14,9 @@ class Claim(Middleware):
     Dramatiq swallows other exceptions of hooks and runs the actor all the same, so this raises SkipMessage.
     """
 
-    def before_process_message(self, broker: Any, message: MessageProxy) -> None:
+    def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Note the start of the run; from here its time limit counts."""
-        if not isinstance(message, ClaimedMessage):
-            raise SkipMessage("no claim, no run")
-        message.held = broker.process.held.start(message.claim)
-        if message.held is None:
+        ours = claimed(message)
+        ours.held = worker_process(broker).held.start(ours.claim)
+        if ours.held is None:
             raise SkipMessage("the claim was given back")

@@ -7,7 +7,7 @@ import signal
 import threading
 from typing import Any
 
-from dramatiq import Broker, Middleware
+from dramatiq import Broker, Middleware, Worker
 
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
@@ -15,7 +15,7 @@ _SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 class OneTerm(Middleware):
     """Lets the first TERM or HUP of a worker process through to Dramatiq's handler, and none after it."""
 
-    def before_worker_boot(self, broker: Broker, worker: Any) -> None:
+    def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Wrap the handlers that Dramatiq has installed in this process."""
         if threading.current_thread() is not threading.main_thread():
             return  # inside `callsheet up` signals belong to that process

@@ -32,7 +32,11 @@ class Execution:
         self._local.next = None
 
     def wrap(self, actor: Actor[Any, Any]) -> None:
-        """Make the actor's function run inside its run when a claimed message calls it.
+        """Make the actor's function run inside its run when a claimed message calls it."""
+        actor.fn = self.around(actor)
+
+    def around(self, actor: Actor[Any, Any]) -> Callable[..., Any]:
+        """The actor's function, which runs inside its run where one is prepared.
 
         Called otherwise, by a test or by another actor, it stays the plain function it is.
         """
@@ -55,7 +59,7 @@ class Execution:
                     aim.value = 0  # one step of Python's: from here one interrupt can strike at most
                     interrupts.leave()
 
-        actor.fn = execute
+        return execute
 
 
 def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:

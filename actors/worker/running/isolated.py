@@ -4,7 +4,6 @@ Its standard output and error are the run's output; the worker's own standard er
 """
 
 import json
-import logging
 import os
 import pickle
 import signal
@@ -16,14 +15,17 @@ from typing import Any, NoReturn
 
 import dramatiq
 import structlog
-from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.middleware import Interrupt
 
-from actors.worker.claiming.brokers import LocalBroker
 from actors.worker.running.clean import clean_result, describe_error
 from actors.worker.running.current import CurrentRun, entered
 from actors.worker.running.isolation import Answer, Call
+from actors.worker.running.log_capture import capture_logs, log_context
 from actors.worker.running.output import Output
+from actors.worker.running.surroundings import start_event_loop
+from config.logging import configure_logging
+from config.sections import Log
+from config.settings import use_settings
 
 
 class _Inherited(Output):
@@ -48,9 +50,10 @@ def main() -> None:
     """Read the call from standard input and carry it out."""
     with os.fdopen(int(sys.argv[1]), "wb") as answers:
         call: Call = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
-        if isinstance(dramatiq.get_broker(), LocalBroker):
+        use_settings(call.settings)
+        if not call.may_send:
             dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
-        _log_to(int(sys.argv[2]))
+        _log_to(int(sys.argv[2]), call.settings.log)
         run = CurrentRun(**call.run, output=_Inherited())
         answer = _carry_out(call, run)
         pickle.dump(answer, answers)
@@ -60,23 +63,20 @@ def main() -> None:
 
 
 def _refuse_message(*_: Any, **__: Any) -> NoReturn:
-    # The queues of `callsheet up` are in the other process: a message would be lost without a word.
+    # Its own broker would look for a RabbitMQ that is not there.
     raise RuntimeError("an isolated actor can send messages only where there is a RabbitMQ")
 
 
-def _log_to(descriptor: int) -> None:
-    stream = os.fdopen(descriptor, "w")
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler):
-            handler.setStream(stream)
+def _log_to(descriptor: int, log: Log) -> None:
+    """Log as a worker does, but to its standard error: this process's own is output."""
+    configure_logging(log, os.fdopen(descriptor, "w"))
+    capture_logs()
 
 
 def _carry_out(call: Call, run: CurrentRun) -> Answer:
     try:
         function = _find(call)
-        structlog.contextvars.bind_contextvars(
-            run_id=str(run.run_id), actor=run.actor, schedule=run.schedule, attempt=run.attempt
-        )
+        structlog.contextvars.bind_contextvars(**log_context(run))
         signal.signal(signal.SIGTERM, _interrupter(run))
         with entered(run):
             result = function(*call.args, **call.kwargs)
@@ -90,10 +90,7 @@ def _carry_out(call: Call, run: CurrentRun) -> Answer:
 
 def _find(call: Call) -> Callable[..., Any]:
     import_module(call.module)
-    loop = EventLoopThread(logging.getLogger("dramatiq.asyncio"))
-    loop.daemon = True
-    loop.start(timeout=5)
-    set_event_loop_thread(loop)
+    start_event_loop()
     return dramatiq.get_broker().get_actor(call.actor).fn
 
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from actors.outside.child_process import describe_exit, run_to_end
 from actors.worker.running.current import CurrentRun, current_run
+from config.settings import Settings, get_settings
 
 ISOLATION = "process"
 """The one value of the option."""
@@ -40,13 +41,20 @@ class RemoteTraceback(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """What the process is asked to do. `module` declares the actor; `run` are the fields of the current run."""
+    """What the process is asked to do. `module` declares the actor; `run` are the fields of the current run, and
+    `settings` those of the worker, which has them from more than the environment in `callsheet up`."""
 
+    settings: Settings
     module: str
     actor: str
     run: dict[str, Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+
+    @property
+    def may_send(self) -> bool:
+        """Whether messages that the process sends reach anybody: queues inside the worker are out of its reach."""
+        return not self.settings.amqp.is_local
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[s
     What it prints is the output of the current run, what it logs that and the worker's log. Raises ActorProcessDied.
     """
     run = current_run()
-    call = Call(module, actor, _fields(run), args, kwargs)
+    call = Call(get_settings(), module, actor, _fields(run), args, kwargs)
     with tempfile.TemporaryFile() as answers, _worker_log() as log:
         code = run_to_end(
             [sys.executable, "-c", _ENTRY, str(answers.fileno()), str(log.fileno()), json.dumps(sys.path)],

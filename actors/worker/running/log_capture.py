@@ -1,9 +1,15 @@
 """What an actor logs, by the standard library or by structlog, becomes part of its run's output."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-from actors.worker.running.current import find_current_run
-from config.logging import WORKER_LOGGER, plain_formatter
+import structlog
+
+from actors.worker.running.current import CurrentRun, find_current_run
+from config.logging import WORKER_LOGGER, configure_structlog, is_shown, plain_formatter
+from config.sections import Log
 
 
 class LogCapture(logging.Handler):
@@ -35,3 +41,30 @@ class LogCapture(logging.Handler):
 def capture_logs() -> None:
     """Begin, for all loggers of this process."""
     logging.getLogger().addHandler(LogCapture())
+
+
+@contextmanager
+def logs_captured() -> Iterator[None]:
+    """Capture for a while, in a process that is no worker, what one with the default settings would.
+
+    What the process has made of its own log stays; structlog is configured for the while where nobody else has.
+    """
+    root, capture = logging.getLogger(), LogCapture()
+    capture.addFilter(lambda record: is_shown(record, Log()))
+    level, configures = root.level, not structlog.is_configured()
+    root.addHandler(capture)
+    root.setLevel(min(level, logging.INFO))
+    if configures:
+        configure_structlog(cache=False)
+    try:
+        yield
+    finally:
+        if configures:
+            structlog.reset_defaults()
+        root.setLevel(level)
+        root.removeHandler(capture)
+
+
+def log_context(run: CurrentRun) -> dict[str, Any]:
+    """What every line of a run is bound to."""
+    return {"run_id": str(run.run_id), "actor": run.actor, "schedule": run.schedule, "attempt": run.attempt}

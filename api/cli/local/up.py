@@ -11,7 +11,9 @@ from pathlib import Path
 
 import dramatiq
 import sqlalchemy as sa
+from pydantic import SecretStr
 
+from actors.worker.wiring import make_broker
 from api.app import make_app
 from api.cli.local.embedded_postgres import EmbeddedPostgres
 from api.cli.local.sample import add_sample_schedule
@@ -19,7 +21,7 @@ from api.web.server import make_server
 from config.database import make_engine
 from config.logging import configure_logging
 from config.sections import LOCAL_AMQP_URL
-from config.settings import Settings, settings_or_exit
+from config.settings import Settings, SettingsError, exit_with, load_settings, use_settings
 from migrations import upgrade_to_head
 from scheduling.loop import run_until_stopped
 from scheduling.publish import Publisher
@@ -34,31 +36,34 @@ LOOPBACK = "127.0.0.1"
 
 def run_everything(data: Path | None) -> None:
     """Run until Ctrl-C or TERM; then let what runs end or give it back, write all results, and stop the servers."""
-    stopping = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda _signum, _frame: os.write(wake, b"."))
-    reader, wake = os.pipe()
+    signals = _catch_signals()
     folder = (data or _default_data_folder()).resolve()
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder))
-        if not os.environ.get("DATABASE_URL"):
-            os.environ["DATABASE_URL"] = stack.enter_context(_embedded_postgres(folder / "postgresql"))
-        os.environ.setdefault("CALLSHEET_HTTP__HOST", LOOPBACK)
-        os.environ.setdefault("CALLSHEET_ADMIN_TOKEN", _admin_token(folder))
-        if settings_or_exit("database.url").amqp.url is None:
-            os.environ["AMQP_URL"] = LOCAL_AMQP_URL
-        settings = settings_or_exit("database.url", "amqp.url")
+        settings = _make_settings(folder, stack)
         configure_logging(settings.log)
         engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
         stack.callback(engine.dispose)
         upgrade_to_head(engine)
         add_sample_schedule(engine)
         broker = _start_worker(settings, stack)
-        _start_scheduling(settings, engine, broker, stack, stopping)
+        _start_scheduling(settings, engine, broker, stack)
         url = _start_api(settings, engine, stack)
-        _greet(url, os.environ["CALLSHEET_ADMIN_TOKEN"], folder)
-        os.read(reader, 1)
+        _greet(url, settings.http.admin_token, folder)
+        _wait_for_signal(signals)
         print("callsheet is stopping: what runs may end, the rest goes on at the next start.", flush=True)
+
+
+def _catch_signals() -> int:
+    """Have Ctrl-C and TERM write into a pipe, from now on, for `_wait_for_signal`."""
+    reader, writer = os.pipe()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda _signum, _frame: os.write(writer, b"."))
+    return reader
+
+
+def _wait_for_signal(pipe: int) -> None:
+    os.read(pipe, 1)
 
 
 def _default_data_folder() -> Path:
@@ -98,10 +103,26 @@ def _admin_token(folder: Path) -> str:
     return path.read_text().strip()
 
 
-def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
-    import actors  # noqa: F401 - sets the broker and declares the actors, by the settings that are now in force
+def _make_settings(folder: Path, stack: ExitStack) -> Settings:
+    """The settings of this process, in which we fill in what the environment leaves open: an address that nobody else
+    reaches, a token, a server, and queues inside this process."""
+    given = {"CALLSHEET_HTTP__HOST": LOOPBACK, "CALLSHEET_ADMIN_TOKEN": _admin_token(folder)} | dict(os.environ)
+    if not given.get("DATABASE_URL"):
+        given["DATABASE_URL"] = stack.enter_context(_embedded_postgres(folder / "postgresql"))
+    try:
+        settings = load_settings(given, require=("database.url",))
+    except SettingsError as error:
+        exit_with(error)
+    if settings.amqp.url is None:
+        local = settings.amqp.model_copy(update={"url": SecretStr(LOCAL_AMQP_URL)})
+        settings = settings.model_copy(update={"amqp": local})
+    use_settings(settings)
+    return settings
 
-    broker = dramatiq.get_broker()
+
+def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
+    broker = make_broker(settings)
+    dramatiq.set_broker(broker)
     broker.emit_after("process_boot")
     worker = dramatiq.Worker(broker, worker_threads=WORKER_THREADS)
     worker.start()
@@ -109,9 +130,8 @@ def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
     return broker
 
 
-def _start_scheduling(
-    settings: Settings, engine: sa.Engine, broker: dramatiq.Broker, stack: ExitStack, stopping: threading.Event
-) -> None:
+def _start_scheduling(settings: Settings, engine: sa.Engine, broker: dramatiq.Broker, stack: ExitStack) -> None:
+    stopping = threading.Event()
     publisher: Publisher
     if settings.amqp.is_local:
         publisher = LocalPublisher(broker)
@@ -139,11 +159,11 @@ def _start_api(settings: Settings, engine: sa.Engine, stack: ExitStack) -> str:
     return f"http://{settings.http.host}:{server.port}"
 
 
-def _greet(url: str, token: str, folder: Path) -> None:
+def _greet(url: str, token: SecretStr | None, folder: Path) -> None:
     print(
         f"\ncallsheet is up.\n"
         f"  API    {url}/v1/schedules   (documentation: {url}/docs)\n"
-        f"  token  {token}\n"
+        f"  token  {token.get_secret_value() if token else 'none'}\n"
         f"  data   {folder}\n"
         f"Stop it with Ctrl-C; a restart goes on where it stopped.\n",
         flush=True,

@@ -12,6 +12,7 @@ import dramatiq
 from dramatiq.errors import Retry
 
 from actors.worker.running.current import current_run, should_stop
+from config.settings import get_settings
 
 
 class Unpicklable(Exception):
@@ -74,6 +75,12 @@ def block(marker: str, swallow: bool = False) -> None:
 def send_on() -> None:
     """Send a message."""
     describe_run.send()
+
+
+@dramatiq.actor(isolation="process")
+def allowed_programs() -> list[str]:
+    """Ask the settings."""
+    return get_settings().run_process.allow
 
 
 @dramatiq.actor(isolation="process")

@@ -1,7 +1,7 @@
 """Actors in processes of their own: what goes in, what comes out, and that they can always be ended."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from dramatiq.middleware import MiddlewareError
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.isolation import ActorProcessDied, call_isolated
 from config.sections import LOCAL_AMQP_URL
+from config.settings import load_settings, use_settings
 from tests.actors.conftest import RUN_ID
 from tests.actors.worker.interrupts import seconds_until_interrupted
 from tests.waiting import eventually
@@ -20,10 +21,12 @@ from tests.waiting import eventually
 MODULE = "tests.actors.worker.isolated_actors"
 
 
-@pytest.fixture(autouse=True)
-def _settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere.invalid/x")
-    monkeypatch.setenv("AMQP_URL", "amqp://nowhere.invalid")
+@pytest.fixture
+def in_up() -> Iterator[None]:
+    """The settings that `callsheet up` gives its process, and not its environment."""
+    use_settings(load_settings({"AMQP_URL": LOCAL_AMQP_URL, "CALLSHEET_RUN_PROCESS__ALLOW": '["told"]'}))
+    yield
+    use_settings(None)
 
 
 def call(actor: str, *args: Any, **kwargs: Any) -> Any:
@@ -96,8 +99,13 @@ def test_another_kind_of_isolation_is_refused() -> None:
         dramatiq.actor(lambda: None, actor_name="odd", isolation="thread")
 
 
-def test_it_says_so_where_its_messages_would_be_lost(run: CurrentRun, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AMQP_URL", LOCAL_AMQP_URL)
+@pytest.mark.usefixtures("in_up")
+def test_it_has_the_settings_of_its_worker(run: CurrentRun) -> None:
+    assert call("allowed_programs") == ["told"]
+
+
+@pytest.mark.usefixtures("in_up")
+def test_it_says_so_where_its_messages_would_be_lost(run: CurrentRun) -> None:
     with pytest.raises(RuntimeError, match="RabbitMQ"):
         call("send_on")
 

@@ -4,14 +4,15 @@ import threading
 import time
 
 import dramatiq.worker
+import pytest
+from dramatiq.brokers.stub import StubBroker
 
-from actors.worker.wiring import make_middleware
-from config.settings import load_settings
+from actors.worker.joining import wait_as_long_as_told
 
 
 def test_a_worker_that_stops_waits_for_its_last_thread_though_others_took_their_time_too() -> None:
     """Dramatiq's own wait was over after a fraction of the time, and the run was killed with the process."""
-    make_middleware(load_settings({}))
+    wait_as_long_as_told()
     naps = [0.3, 0, 0, 0, 0, 0, 0, 0.8]
     threads = [threading.Thread(target=time.sleep, args=(nap,)) for nap in naps]
     for thread in threads:
@@ -21,7 +22,7 @@ def test_a_worker_that_stops_waits_for_its_last_thread_though_others_took_their_
 
 
 def test_a_worker_that_stops_waits_no_longer_than_it_was_told() -> None:
-    make_middleware(load_settings({}))
+    wait_as_long_as_told()
     release = threading.Event()
     threads = [threading.Thread(target=release.wait) for _ in range(3)]
     for thread in threads:
@@ -30,3 +31,12 @@ def test_a_worker_that_stops_waits_no_longer_than_it_was_told() -> None:
     dramatiq.worker.join_all(threads, 300)
     assert 0.25 < time.monotonic() - before < 5
     release.set()
+
+
+def test_a_worker_that_stops_asks_for_the_wait_that_we_replace(
+    broker: StubBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(dramatiq.worker, "join_all", lambda _threads, timeout: asked.append(timeout))
+    dramatiq.Worker(broker).stop(700)
+    assert set(asked) == {700}

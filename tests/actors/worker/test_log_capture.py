@@ -1,5 +1,6 @@
 """What an actor logs is in its run's output."""
 
+import io
 import logging
 import re
 import threading
@@ -11,6 +12,7 @@ import structlog
 
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.log_capture import LogCapture
+from config.logging import configure_structlog
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +22,9 @@ def _capture() -> Iterator[None]:
     before, level = list(root.handlers), root.level
     root.handlers[:] = [capture]
     root.setLevel(logging.INFO)
+    configure_structlog(cache=False)
     yield
+    structlog.reset_defaults()
     root.handlers[:] = before
     root.setLevel(level)
 
@@ -83,3 +87,11 @@ def test_many_lines_are_bounded(run: CurrentRun) -> None:
     assert len(text) < 70_000
     assert "line 0 of many" in text
     assert "line 4999 of many" in text
+
+
+def test_what_a_line_was_given_besides_is_shown_and_nothing_that_formatters_leave(run: CurrentRun) -> None:
+    handler = logging.StreamHandler(io.StringIO())  # formats the record before it is captured
+    logging.getLogger("mine").addHandler(handler)
+    logging.getLogger("mine").info("counted", extra={"things": 3})
+    logging.getLogger("mine").removeHandler(handler)
+    assert lines_of(run) == ["[info     ] counted [mine] things=3"]

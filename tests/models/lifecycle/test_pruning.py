@@ -2,20 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from uuid import UUID
 
-import dramatiq
 import pytest
 import sqlalchemy as sa
 
+from actors.prune_history import prune_history
 from models.ids import first_id_at, new_run_id
 from models.lifecycle.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
 from models.states import State
-from tests.actors.conftest import CurrentRun  # noqa: F401 - sets what the actors' package wants to know when imported
 from tests.models.rows import add_run, set_run
-
-from actors.prune_history import prune_history  # isort: skip
 
 AGES = {State.SUCCEEDED: timedelta(days=30), State.FAILED: timedelta(days=90), State.SKIPPED: timedelta(days=30)}
 NOW = datetime.now(UTC)
@@ -123,7 +119,7 @@ def test_the_actor_does_all_of_it(
     engine: sa.Engine, ended: Callable[..., UUID], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("actors.prune_history.BATCH", 2)
-    monkeypatch.setattr(dramatiq.get_broker(), "process", SimpleNamespace(engine=engine))
+    monkeypatch.setattr("actors.prune_history.worker_engine", lambda: engine)
     add_month(engine, 2025, 3)
     ended((NOW - datetime(2025, 3, 9, tzinfo=UTC)).days, "failed")
     for days in (31, 35, 40, 50, 60):
