@@ -10,6 +10,7 @@ from tests.end_to_end.deployment import ROOT
 
 IMPORTS = [
     "from actors.context import current_run",
+    "from actors import testing",
     "import actors.http_request",
     "import actors.prune_history",
     "import actors.run_process, actors.log_message",

@@ -1,13 +1,17 @@
 """Surroundings: what a worker gives all its runs, for a process that is none, such as that of a test."""
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 
 from actors.worker.running.log_capture import logs_captured
+
+GRACE_SECONDS = 2
+"""How long what asynchronous actors have left behind may take to end."""
 
 
 class Surroundings:
@@ -55,4 +59,14 @@ def _event_loop() -> Iterator[None]:
         yield
     finally:
         set_event_loop_thread(None)
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(_cancel_tasks(), loop.loop).result(GRACE_SECONDS)
         loop.stop()
+
+
+async def _cancel_tasks() -> None:
+    """End what actors have left behind, such as one that was slow to obey an interrupt."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
