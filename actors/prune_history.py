@@ -13,7 +13,7 @@ from actors.context import should_stop, worker_engine
 from config.sections import Retention
 from config.settings import get_settings
 from models.lifecycle.pruning import FIRST_ID, drop_partition, make_partitions, prune_runs, prune_trigger_keys
-from models.states import State
+from models.words.states import State
 
 log = structlog.get_logger("worker")
 

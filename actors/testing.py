@@ -27,18 +27,11 @@ from actors.worker.running.outcome import RetryRule, fail
 from actors.worker.running.surroundings import Surroundings
 from config.secrets import known_secrets
 from config.sections import Worker
-from models.ids import new_run_id
+from models.definition import DEFAULT_POLICIES
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
-from models.states import Outcome, State, Trigger
-
-DEFAULT_POLICIES = {
-    "max_retries": 0,
-    "min_backoff_seconds": 15,
-    "max_backoff_seconds": 3600,
-    "time_limit_seconds": 600,
-}
-"""What a run has where neither its schedule nor its actor says otherwise."""
+from models.words.ids import new_run_id
+from models.words.states import Outcome, State, Trigger
 
 STEP_SECONDS = 0.02
 

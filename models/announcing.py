@@ -7,8 +7,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.liveness import ANNOUNCED
-from models.rows import as_json
+from models.sql.liveness import ANNOUNCED
+from models.sql.rows import as_json
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from pydantic import ConfigDict, Field
 
 from models.definition import COLUMNS, Definition, Expressions
-from models.kinds import NAME_PATTERN
-from models.liveness import ANNOUNCED, LIVE, LIVE_SECONDS
+from models.sql.liveness import ANNOUNCED, LIVE, LIVE_SECONDS
+from models.words.kinds import NAME_PATTERN
 
 
 class Declaration(Definition):

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from models.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
-from models.kinds import AsList, Instant, Storable, unique
-from models.states import Catchup, Overlap
-from models.text import is_storable, texts_in
+from models.words.bounds import MAX_INT, MAX_RETRIES, MONTH, TEN_YEARS, WEEK
+from models.words.kinds import AsList, Instant, Storable, unique
+from models.words.states import Catchup, Overlap
+from models.words.text import is_storable, texts_in
 
 DEFAULT_POLICIES: dict[str, float] = {
     "max_retries": 0,

@@ -6,8 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.liveness import ANNOUNCED, LIVE
-from models.states import PUBLISHABLE_STATES, quoted
+from models.sql.liveness import ANNOUNCED, LIVE
+from models.sql.spelling import quoted
+from models.words.states import PUBLISHABLE_STATES
 
 _ACTORS = f"""
 SELECT a.*, {ANNOUNCED} AS live

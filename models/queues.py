@@ -5,7 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.states import PUBLISHABLE_STATES, quoted
+from models.sql.spelling import quoted
+from models.words.states import PUBLISHABLE_STATES
 
 COUNTED = 100_000
 """So many waiting runs are counted at most, and as many queued ones: a backlog must not make a list slow."""

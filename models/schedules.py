@@ -8,8 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.definition import COLUMNS, Definition
-from models.rows import as_json
-from models.states import State
+from models.sql.rows import as_json
+from models.words.states import State
 
 
 class StoredSchedule(Definition):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.ids import first_id_at
+from models.words.ids import first_id_at
 
 # Rows of one schedule never share a slot, so of those that begin before `since` only the last can reach beyond it.
 _SLOTS = """

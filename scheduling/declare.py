@@ -21,8 +21,8 @@ from models.declarations import (
     mark_announced,
     note_declaration_error,
 )
-from models.faults import faults_of, in_words
 from models.schedules import lock_schedule
+from models.words.faults import faults_of, in_words
 from scheduling.commands import edit
 from scheduling.commands.edit import CODE
 from scheduling.commands.faults import Conflict, NotFound, Refused

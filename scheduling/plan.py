@@ -9,7 +9,6 @@ import sqlalchemy as sa
 import structlog
 
 from config.database import REFUSALS
-from models.ids import slot_run_id
 from models.lifecycle.cancelling import cancel_active_runs
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
@@ -22,7 +21,8 @@ from models.lifecycle.planning import (
     take_due_schedules,
 )
 from models.lifecycle.publishing import LeasedRun, in_order
-from models.states import State
+from models.words.ids import slot_run_id
+from models.words.states import State
 from scheduling.slots.decisions import Skip
 from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike, what_is_due
 from scheduling.slots.spec import jitter

@@ -3,11 +3,11 @@
 import sqlalchemy as sa
 import structlog
 
-from models.backoff import backoff_seconds
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_lost_runs
 from models.lifecycle.rescuing import LostRun, skip_overdue_runs, take_lost_runs
-from models.states import Outcome, State
+from models.words.backoff import backoff_seconds
+from models.words.states import Outcome, State
 
 log = structlog.get_logger("scheduling")
 

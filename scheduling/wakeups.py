@@ -8,7 +8,7 @@ import structlog
 
 from config.database import listen_connection
 from config.sections import Database
-from models.wake import CHANNEL
+from models.sql.wake import CHANNEL
 
 log = structlog.get_logger("scheduling")
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from api.explanations.verdict import LATE, say_instant, say_list, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
-from models.states import State, WaitingFor
+from models.words.states import State, WaitingFor
 from scheduling.slots.spec import jitter
 
 

@@ -7,7 +7,7 @@ from api.explanations.of_skip import say_skip
 from api.explanations.verdict import LATE, Because, Verdict, say_instant, say_list, say_pause, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
-from models.states import State
+from models.words.states import State
 
 _ERROR_CHARACTERS = 300
 

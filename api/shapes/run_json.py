@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
 from models.runs import StoredRun, get_run
-from models.states import Outcome, SkipReason, State, Trigger, WaitingFor
+from models.words.states import Outcome, SkipReason, State, Trigger, WaitingFor
 from scheduling.commands.faults import NotFound
 
 

@@ -6,8 +6,8 @@ from pydantic import Field, RootModel
 
 from api.web.fields import Page, Request, Text
 from models.definition import Args, Definition, Expressions, OneOf, Period, Zone
-from models.kinds import NAME_PATTERN, Instant
-from models.states import Overlap
+from models.words.kinds import NAME_PATTERN, Instant
+from models.words.states import Overlap
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 

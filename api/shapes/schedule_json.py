@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from api.web.fields import Moment
 from models.definition import DEFAULT_POLICIES, Definition, effective_policy
 from models.schedules import StoredSchedule, get_schedule, last_runs
-from models.states import State
+from models.words.states import State
 from scheduling.commands.faults import NotFound
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import next_slot

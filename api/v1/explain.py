@@ -18,13 +18,13 @@ from api.shapes.schedule_json import schedule_or_404
 from api.v1.schedules import ONE
 from api.web.fields import Moment, Query
 from api.web.routes import Answer, Call, Route
-from models.clock import read_clock
-from models.kinds import Instant
 from models.queues import get_queue_pause
 from models.runs import SlotRun, get_slot_run
 from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
-from models.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
+from models.sql.clock import read_clock
+from models.words.kinds import Instant
+from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
 
 
 class Fact(BaseModel):

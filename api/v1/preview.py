@@ -9,8 +9,8 @@ from api.access.auth import Role
 from api.shapes.schedule_body import SpecBody
 from api.shapes.slot_json import SlotJson, show_slot
 from api.web.routes import Answer, Call, Route
-from models.clock import read_clock
-from models.faults import Fault
+from models.sql.clock import read_clock
+from models.words.faults import Fault
 from scheduling.commands.faults import Refused
 from scheduling.commands.rules import check_spec
 from scheduling.cron import describe

@@ -12,9 +12,9 @@ from api.shapes.schedule_body import Nothing
 from api.web.fields import Page, Query, Text, page_of
 from api.web.routes import Answer, Call, Route
 from models import runs
-from models.ids import first_id_at
-from models.kinds import AsList, Instant
-from models.states import State, Trigger
+from models.words.ids import first_id_at
+from models.words.kinds import AsList, Instant
+from models.words.states import State, Trigger
 from scheduling.commands import runs as commands
 from scheduling.commands.faults import NotFound
 

@@ -15,9 +15,9 @@ from api.web.fields import Moment, Page, page_of
 from api.web.problems import invalid_field
 from api.web.routes import Answer, Call, Route
 from models import slots
-from models.clock import read_clock
-from models.kinds import Instant
-from models.states import SkipReason, State, WaitingFor
+from models.sql.clock import read_clock
+from models.words.kinds import Instant
+from models.words.states import SkipReason, State, WaitingFor
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC) + _DAY

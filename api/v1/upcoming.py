@@ -10,8 +10,8 @@ from api.shapes.slot_json import SlotJson, show_slot
 from api.v1.schedules import ONE
 from api.web.fields import Moment, Query
 from api.web.routes import Answer, Call, Route
-from models.clock import read_clock
 from models.schedules import StoredSchedule
+from models.sql.clock import read_clock
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import jitter, take_slots
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from models.kinds import Storable
+from models.words.kinds import Storable
 
 Row = TypeVar("Row")
 Shown = TypeVar("Shown")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from api.access.auth import NotAllowed, NotIdentified
 from config.database import TRANSIENT
-from models.faults import Fault
+from models.words.faults import Fault
 from scheduling.commands.faults import Conflict, NotFound, Refused
 
 PROBLEM_JSON = "application/problem+json"

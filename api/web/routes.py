@@ -13,8 +13,8 @@ from pydantic import BaseModel, ValidationError
 from api.access.auth import Caller, Role, identify, require
 from api.web.strict_json import read_json
 from config.settings import Settings
-from models.faults import faults_of
-from models.text import is_storable
+from models.words.faults import faults_of
+from models.words.text import is_storable
 from scheduling.commands.faults import Refused
 
 JSON = "application/json"

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import falcon
 
 from api.web.problems import Problem
-from models.text import is_storable
+from models.words.text import is_storable
 
 MAX_BODY_BYTES = 256 * 1024
 MAX_DEPTH = 64

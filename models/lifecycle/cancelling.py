@@ -6,7 +6,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.ended import ENDED, EndedRun
-from models.states import State, quoted, sources
+from models.sql.spelling import quoted
+from models.words.states import State, sources
 
 
 def _cancel(which: str) -> str:

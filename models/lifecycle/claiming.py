@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.states import State, sources, state_in
+from models.sql.spelling import state_in
+from models.words.states import State, sources
 
 
 @dataclass(slots=True)

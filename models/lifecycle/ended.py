@@ -6,8 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.states import PUBLISHABLE_STATES, State, quoted
-from models.wake import notify
+from models.sql.spelling import quoted
+from models.sql.wake import notify
+from models.words.states import PUBLISHABLE_STATES, State
 
 
 class EndedRun(NamedTuple):

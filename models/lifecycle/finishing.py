@@ -9,8 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.ended import ENDED, EndedRun
-from models.rows import as_json
-from models.states import Outcome, State, state_in
+from models.sql.rows import as_json
+from models.sql.spelling import state_in
+from models.words.states import Outcome, State
 
 
 class Attempt(Protocol):

@@ -1,6 +1,7 @@
 """What holds a due run back from the broker, as conditions in SQL."""
 
-from models.states import LIVE_STATES, PUBLISHABLE_STATES, quoted
+from models.sql.spelling import quoted
+from models.words.states import LIVE_STATES, PUBLISHABLE_STATES
 
 PUBLISH_LEASE_SECONDS = 10
 """A run taken by a publisher that died is taken by another after this time."""

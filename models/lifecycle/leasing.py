@@ -6,8 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.rows import as_json
-from models.states import State, state_in
+from models.sql.rows import as_json
+from models.sql.spelling import state_in
+from models.words.states import State
 
 _RENEW = f"""
 UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s), started_at = v.started_at

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from models.definition import DEFAULT_POLICIES
 from models.lifecycle.holds import PUBLISH_LEASE
 from models.lifecycle.publishing import LeasedRun
-from models.liveness import ANNOUNCED
-from models.rows import as_json, as_json_alike
-from models.states import PUBLISHABLE_STATES, State, Trigger, quoted
+from models.sql.liveness import ANNOUNCED
+from models.sql.rows import as_json, as_json_alike
+from models.sql.spelling import quoted
+from models.words.states import PUBLISHABLE_STATES, State, Trigger
 
 
 @dataclass

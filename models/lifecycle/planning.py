@@ -8,8 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.rows import as_json_alike
-from models.states import LIVE_STATES, quoted
+from models.sql.rows import as_json_alike
+from models.sql.spelling import quoted
+from models.words.states import LIVE_STATES
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.states import State
+from models.words.states import State
 
 MONTHS_AHEAD = 2
 LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"

@@ -8,9 +8,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE
-from models.liveness import ANNOUNCED
-from models.rows import by_attempt
-from models.states import PUBLISHABLE_STATES, State, quoted, sources, state_in
+from models.sql.liveness import ANNOUNCED
+from models.sql.rows import by_attempt
+from models.sql.spelling import quoted, state_in
+from models.words.states import PUBLISHABLE_STATES, State, sources
 
 
 class LeasedRun(NamedTuple):

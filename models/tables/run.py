@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from models.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor, quoted
+from models.sql.spelling import quoted
 from models.tables.columns import INSTANT, index
+from models.words.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor
 
 _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)

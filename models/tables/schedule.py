@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from models.kinds import NAME_PATTERN
-from models.states import Catchup, Overlap, quoted
+from models.sql.spelling import quoted
 from models.tables.columns import INSTANT, index
+from models.words.kinds import NAME_PATTERN
+from models.words.states import Catchup, Overlap
 
 
 class Schedule(SQLModel, table=True):

@@ -10,9 +10,9 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from config.references import has_reference, is_misspelt
-from models.faults import Fault
-from models.kinds import unique
-from models.text import texts_in
+from models.words.faults import Fault
+from models.words.kinds import unique
+from models.words.text import texts_in
 
 _ABOUT_TEXT = ("const", "enum", "format", "maxLength", "minLength", "pattern")
 

@@ -12,11 +12,11 @@ from uuid import uuid4
 import sqlalchemy as sa
 from pydantic import ValidationError
 
-from models.clock import read_clock
 from models.definition import COLUMNS, Definition
-from models.faults import Fault, faults_of
 from models.schedules import StoredSchedule, delete_schedule, insert_schedule, lock_schedule, update_schedule
-from models.wake import notify
+from models.sql.clock import read_clock
+from models.sql.wake import notify
+from models.words.faults import Fault, faults_of
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.rules import check_schedule
 from scheduling.plan import plan_schedules

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from models.faults import Fault, in_words
-from models.states import State
+from models.words.faults import Fault, in_words
+from models.words.states import State
 
 
 class Refused(Exception):

@@ -4,10 +4,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from models.clock import read_clock
-from models.faults import Fault
 from models.schedules import StoredSchedule, pause_schedule, resume_schedule
-from models.wake import notify
+from models.sql.clock import read_clock
+from models.sql.wake import notify
+from models.words.faults import Fault
 from scheduling.commands.edit import settle
 from scheduling.commands.faults import Refused
 from scheduling.slots.due import is_paused, next_due

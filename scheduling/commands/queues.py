@@ -5,8 +5,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from models import queues
 from models.definition import Queue
-from models.faults import Fault
-from models.wake import notify
+from models.sql.wake import notify
+from models.words.faults import Fault
 from scheduling.commands.faults import Refused
 
 _NAME: TypeAdapter[str] = TypeAdapter(Queue)

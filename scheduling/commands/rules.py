@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.bounds import TEN_YEARS
 from models.definition import Definition, effective_policy
-from models.faults import Fault
 from models.processes import get_actor
+from models.words.bounds import TEN_YEARS
+from models.words.faults import Fault
 from scheduling import cron
 from scheduling.commands.arguments import check_arguments
 from scheduling.cron.zones import load_zone

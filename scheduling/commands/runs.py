@@ -4,15 +4,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.clock import read_clock
-from models.ids import new_run_id
 from models.lifecycle.cancelling import cancel_run
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.runs import StoredRun, get_run
 from models.schedules import lock_schedule
-from models.states import LIVE_STATES, State, Trigger
-from models.wake import notify
+from models.sql.clock import read_clock
+from models.sql.wake import notify
+from models.words.ids import new_run_id
+from models.words.states import LIVE_STATES, State, Trigger
 from scheduling.commands.faults import Conflict, NotFound
 
 _SAME = (

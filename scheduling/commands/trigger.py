@@ -7,10 +7,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.bounds import TEN_YEARS
-from models.clock import read_clock
-from models.faults import Fault
-from models.ids import new_run_id
 from models.lifecycle.cancelling import cancel_active_runs
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRun, insert_runs
@@ -18,8 +14,12 @@ from models.lifecycle.planning import LiveRuns, count_live_runs
 from models.processes import get_actor
 from models.runs import reserve_trigger_key
 from models.schedules import StoredSchedule
-from models.states import Overlap, SkipReason, State, Trigger
-from models.wake import notify
+from models.sql.clock import read_clock
+from models.sql.wake import notify
+from models.words.bounds import TEN_YEARS
+from models.words.faults import Fault
+from models.words.ids import new_run_id
+from models.words.states import Overlap, SkipReason, State, Trigger
 from scheduling.commands.arguments import check_arguments
 from scheduling.commands.faults import Refused
 from scheduling.slots.decisions import admit

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from models.states import Catchup, Overlap, SkipReason
+from models.words.states import Catchup, Overlap, SkipReason
 from scheduling.slots.spec import TICK, Spec, count_slots, last_slots, next_slot
 
 ON_TIME = timedelta(seconds=60)

@@ -9,7 +9,7 @@ from uuid import UUID
 from models.definition import Definition
 from models.lifecycle.planning import DueSchedule, LiveRuns
 from models.schedules import StoredSchedule
-from models.states import Catchup, Overlap, SkipReason
+from models.words.states import Catchup, Overlap, SkipReason
 from scheduling.slots.decisions import Decision, Policy, Skip, decide, skip_all
 from scheduling.slots.spec import Spec, next_slot, previous_slot
 

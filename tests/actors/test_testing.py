@@ -26,11 +26,11 @@ from actors.prune_history import prune_history
 from actors.testing import DEFAULT_POLICIES, Run, call, new_run
 from actors.worker.middleware.options import Options
 from actors.worker.running.interrupts import Cancelled, TimeLimitExceeded
-from models.clock import read_clock
-from models.ids import new_run_id
 from models.lifecycle.claiming import adopt_messages, claim_runs
 from models.lifecycle.new_runs import NewRun
-from models.states import Outcome, State, Trigger
+from models.sql.clock import read_clock
+from models.words.ids import new_run_id
+from models.words.states import Outcome, State, Trigger
 from tests.actors.conftest import SLOT
 from tests.actors.worker.isolated_actors import block, describe_run
 from tests.end_to_end.deployment import ROOT

@@ -13,9 +13,9 @@ from falcon.testing import TestClient
 from api.app import make_app
 from config.database import make_engine
 from config.settings import Settings, load_settings
-from models.ids import new_run_id, slot_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.states import State, Trigger
+from models.words.ids import new_run_id, slot_run_id
+from models.words.states import State, Trigger
 from tests.api.explanations.explained import say
 from tests.servers import databases
 

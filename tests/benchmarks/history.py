@@ -13,7 +13,7 @@ from models.lifecycle.claiming import claim_runs
 from models.lifecycle.pruning import prune_runs
 from models.lifecycle.publishing import take_publishable_runs
 from models.runs import find_schedule_id, list_runs
-from models.states import State
+from models.words.states import State
 from tests.benchmarks.figures import Figure, percentiles
 from tests.benchmarks.options import Options
 from tests.benchmarks.past import make_past

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models.clock import read_clock
+from models.sql.clock import read_clock
 from tests.benchmarks.figures import Figure, percentiles
 from tests.benchmarks.options import Options
 from tests.benchmarks.schedules import insert_intervals

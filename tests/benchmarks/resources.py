@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import psutil
 
-from models.clock import read_clock
+from models.sql.clock import read_clock
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.options import Options
 from tests.benchmarks.schedules import insert_intervals

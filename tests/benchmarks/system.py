@@ -16,10 +16,11 @@ from pydantic import SecretStr
 from config.database import make_engine
 from config.sections import Amqp, Database
 from models.announcing import Announcement, announce_actors
-from models.clock import read_clock
-from models.ids import new_run_id
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.states import LIVE_STATES, Trigger, quoted
+from models.sql.clock import read_clock
+from models.sql.spelling import quoted
+from models.words.ids import new_run_id
+from models.words.states import LIVE_STATES, Trigger
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.stamps import VARIABLE, Stamps
 from tests.end_to_end.deployment import Deployment

@@ -7,7 +7,7 @@ import pytest
 
 from api.explanations.verdict import Because
 from api.shapes.schedule_body import NewSchedule
-from models.states import Catchup, Overlap, SkipReason, WaitingFor
+from models.words.states import Catchup, Overlap, SkipReason, WaitingFor
 from scheduling.cron import next_fire
 from tests.docs.pages import rows_of
 from tests.end_to_end.deployment import ROOT

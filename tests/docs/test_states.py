@@ -2,7 +2,7 @@
 
 import re
 
-from models.states import TRANSITIONS, State
+from models.words.states import TRANSITIONS, State
 from tests.docs.pages import rows_of
 from tests.end_to_end.deployment import ROOT
 

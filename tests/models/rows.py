@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from models.announcing import Announcement, announce_actors
-from models.clock import read_clock
-from models.ids import new_run_id
 from models.lifecycle.claiming import ClaimedRun, claim_runs
 from models.lifecycle.new_runs import NewRun, insert_runs
-from models.states import Trigger
+from models.sql.clock import read_clock
+from models.words.ids import new_run_id
+from models.words.states import Trigger
 
 WORKER = UUID(int=1)
 OTHER_WORKER = UUID(int=2)

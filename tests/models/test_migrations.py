@@ -9,9 +9,9 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
-from models.clock import read_clock
-from models.ids import new_run_id
+from models.sql.clock import read_clock
 from models.tables import metadata
+from models.words.ids import new_run_id
 from tests.end_to_end.deployment import ROOT
 from tests.models.rows import add_run, sqlalchemy_url
 

@@ -4,7 +4,7 @@ import re
 
 import psycopg
 
-from models.states import FINAL_STATES, LIVE_STATES, TRANSITIONS, State, sources
+from models.words.states import FINAL_STATES, LIVE_STATES, TRANSITIONS, State, sources
 
 
 def test_every_state_is_in_the_table_and_each_is_live_or_final() -> None:

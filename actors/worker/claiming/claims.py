@@ -20,13 +20,13 @@ from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.outcome import interrupt
-from models.clock import read_clock
-from models.ids import message_run_id
 from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.lifecycle.new_runs import NewRun
-from models.rows import by_attempt
-from models.states import Trigger
-from models.wake import notify
+from models.sql.clock import read_clock
+from models.sql.rows import by_attempt
+from models.sql.wake import notify
+from models.words.ids import message_run_id
+from models.words.states import Trigger
 
 log = structlog.get_logger("worker")
 

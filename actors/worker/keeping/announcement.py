@@ -14,8 +14,8 @@ from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
 from models.announcing import Announcement, announce_actors
 from models.declarations import Declaration
-from models.faults import faults_of, in_words
-from models.wake import notify
+from models.sql.wake import notify
+from models.words.faults import faults_of, in_words
 
 log = structlog.get_logger("worker")
 

@@ -9,7 +9,7 @@ from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
-from models.states import Outcome, State
+from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
 

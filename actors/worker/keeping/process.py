@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
 
 import dramatiq
 import sqlalchemy as sa
@@ -71,7 +70,7 @@ class WorkerProcess:
         }
 
 
-_of_brokers: WeakKeyDictionary[Broker, WorkerProcess] = WeakKeyDictionary()
+_of_brokers: dict[Broker, WorkerProcess] = {}
 
 
 def attach_process(broker: Broker, process: WorkerProcess) -> None:

@@ -3,18 +3,20 @@
 import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import structlog
 from dramatiq import Broker, Middleware
 
-import actors
-from actors.worker.joining import wait_as_long_as_told
+from actors.worker.keeping.joining import wait_as_long_as_told
 from actors.worker.running.log_capture import capture_logs
 from config.logging import configure_logging
 from config.settings import Settings, settings_or_exit
 
 EXIT_IMPORT = 2
 """Dramatiq's own exit code for a module that can't be imported."""
+
+_ACTORS = str(Path(__file__).parents[2])
 
 log = structlog.get_logger("worker")
 
@@ -37,7 +39,7 @@ class Boot(Middleware):
 
 def _modules(settings: Settings) -> Iterator[str]:
     """Every file of `actors/`, and the modules named in the settings."""
-    yield from (module.name for module in pkgutil.iter_modules(actors.__path__, "actors.") if not module.ispkg)
+    yield from (module.name for module in pkgutil.iter_modules([_ACTORS], "actors.") if not module.ispkg)
     yield from settings.actors.modules
 
 

@@ -14,7 +14,7 @@ from actors.worker.keeping.process import worker_process
 from actors.worker.running.outcome import RetryRule, fail, succeed
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
-from models.states import State
+from models.words.states import State
 
 log = structlog.get_logger("worker")
 _logger = logging.getLogger("worker")

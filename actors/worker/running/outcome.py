@@ -18,10 +18,10 @@ from actors.worker.running.clean import (
 )
 from actors.worker.running.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
 from config.secrets import known_secrets
-from models.backoff import backoff_seconds
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
-from models.states import Outcome, State
+from models.words.backoff import backoff_seconds
+from models.words.states import Outcome, State
 
 MAX_DELAY_SECONDS = 365 * 86400.0
 

@@ -7,7 +7,7 @@ import dramatiq.worker
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
-from actors.worker.joining import wait_as_long_as_told
+from actors.worker.keeping.joining import wait_as_long_as_told
 
 
 def test_a_worker_that_stops_waits_for_its_last_thread_though_others_took_their_time_too() -> None:

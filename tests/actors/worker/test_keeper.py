@@ -24,8 +24,8 @@ from actors.worker.running.interrupts import LeaseLost
 from actors.worker.running.outcome import succeed
 from models.lifecycle.claiming import claim_runs
 from models.lifecycle.finishing import FinishedAttempt
-from models.states import Outcome, State
-from models.wake import CHANNEL
+from models.sql.wake import CHANNEL
+from models.words.states import Outcome, State
 from tests.actors.worker.line import Line, published
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually

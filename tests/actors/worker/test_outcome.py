@@ -13,7 +13,7 @@ from actors.worker.running.clean import clean_result, clean_text
 from actors.worker.running.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
 from actors.worker.running.outcome import RetryRule, fail, interrupt, succeed
 from models.lifecycle.claiming import ClaimedRun
-from models.states import Outcome, State
+from models.words.states import Outcome, State
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 CLAIM = ClaimedRun(

@@ -19,7 +19,7 @@ from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.keeping.held import key_of
 from actors.worker.keeping.process import WorkerProcess
 from models.lifecycle.claiming import claim_runs
-from models.states import Outcome, State
+from models.words.states import Outcome, State
 from tests.actors.worker.line import Line, body, published
 from tests.models.rows import read_run
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
-from models.states import State
+from models.words.states import State
 from tests.api.conftest import HOUR_AGO
 from tests.api.explanations.explained import ask, say
 

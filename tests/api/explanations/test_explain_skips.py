@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
-from models.states import SkipReason, State, Trigger
+from models.words.states import SkipReason, State, Trigger
 from tests.api.conftest import HOUR_AGO
 from tests.api.explanations.explained import ask, say
 

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from falcon.testing import TestClient
 
-from models.states import SkipReason, State
-from models.wake import CHANNEL
+from models.sql.wake import CHANNEL
+from models.words.states import SkipReason, State
 
 Insert = Callable[..., UUID]
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from falcon.testing import TestClient
 
-from models.states import FINAL_STATES, SkipReason, State, Trigger
+from models.words.states import FINAL_STATES, SkipReason, State, Trigger
 
 Insert = Callable[..., UUID]
 

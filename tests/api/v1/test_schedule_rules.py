@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from falcon.testing import TestClient
 
-from models.states import Overlap
+from models.words.states import Overlap
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
-from models.states import SkipReason, State
+from models.words.states import SkipReason, State
 from tests.api.conftest import HOUR_AGO
 
 Insert = Callable[..., UUID]

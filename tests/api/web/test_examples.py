@@ -13,7 +13,7 @@ from api.web.examples.choose import ANSWERS, MODELS, PARAMETERS
 from api.web.openapi import describe_routes
 from api.web.parameters import documented_path, group_of
 from api.web.routes import Route
-from models.kinds import parse_instant
+from models.words.kinds import parse_instant
 
 DOCUMENT: dict[str, Any] = json.loads(json.dumps(describe_routes(ROUTES)))
 FORMATS = FormatChecker(["uuid"])

@@ -6,13 +6,13 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
-from models.clock import read_clock
 from models.lifecycle.claiming import claim_runs, renew_own_claims
 from models.lifecycle.ended import tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.leasing import renew_leases
 from models.lifecycle.rescuing import skip_overdue_runs
-from models.states import Outcome, State
+from models.sql.clock import read_clock
+from models.words.states import Outcome, State
 from tests.models.rows import OTHER_WORKER, WORKER, add_run, add_schedule, claim, read_run, set_run
 
 

@@ -10,15 +10,15 @@ from pydantic import SecretStr
 
 from config.database import make_engine
 from config.sections import Database
-from models.clock import read_clock
-from models.ids import new_run_id
 from models.lifecycle import claiming, finishing, leasing, publishing
 from models.lifecycle.finishing import FinishedAttempt
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.planning import count_live_runs
-from models.rows import by_attempt
-from models.states import Outcome, State, Trigger
+from models.sql.clock import read_clock
+from models.sql.rows import by_attempt
 from models.tables.run import Run
+from models.words.ids import new_run_id
+from models.words.states import Outcome, State, Trigger
 from tests.models.rows import WORKER, announce
 
 MANY, FEW = 3000, 8

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from actors.prune_history import prune_history
-from models.ids import first_id_at, new_run_id
 from models.lifecycle.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
-from models.states import State
+from models.words.ids import first_id_at, new_run_id
+from models.words.states import State
 from tests.models.rows import add_run, set_run
 
 AGES = {State.SUCCEEDED: timedelta(days=30), State.FAILED: timedelta(days=90), State.SKIPPED: timedelta(days=30)}

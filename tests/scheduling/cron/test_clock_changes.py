@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from models.states import Catchup, Overlap
+from models.words.states import Catchup, Overlap
 from scheduling.cron import next_fire
 from scheduling.cron.zones import load_zone
 from scheduling.slots.decisions import Policy, Skip, decide

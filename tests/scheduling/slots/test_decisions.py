@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.states import Catchup, Overlap, SkipReason
+from models.words.states import Catchup, Overlap, SkipReason
 from scheduling.slots.decisions import BUFFER_LIMIT, Decision, Policy, decide, skip_all
 from scheduling.slots.spec import Spec, count_slots
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from models.lifecycle.planning import LiveRuns
-from models.states import Catchup, Overlap
+from models.words.states import Catchup, Overlap
 from scheduling.slots.due import deadline_of, group_alike, what_is_due
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)

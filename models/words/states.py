@@ -87,7 +87,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.CANCELLED: frozenset(),
     State.SKIPPED: frozenset(),
 }
-"""From each state, the states it may move to. SQL, CHECKs and the docs derive from this table."""
+"""From each state, the states it may move to. CHECKs and most of SQL derive from this table, and the docs are tested
+against it."""
 
 LIVE_STATES = tuple(state for state, targets in TRANSITIONS.items() if targets)
 FINAL_STATES = tuple(state for state, targets in TRANSITIONS.items() if not targets)
@@ -97,17 +98,3 @@ PUBLISHABLE_STATES = (State.PLANNED, State.RETRYING)
 def sources(target: State) -> tuple[State, ...]:
     """The states from which a run may move to `target`."""
     return tuple(state for state, targets in TRANSITIONS.items() if target in targets)
-
-
-def quoted(words: type[StrEnum] | tuple[StrEnum, ...]) -> str:
-    """The words as an SQL list, for `IN (…)`: only ever called with the constants above."""
-    return ", ".join(f"'{word.value}'" for word in words)
-
-
-def state_in(row: str, states: tuple[StrEnum, ...]) -> str:
-    """An SQL condition on the state of `row`, for statements that know their rows by id.
-
-    No partial index can answer it. Live rows come and go faster than statistics: a planner that believes there are
-    none would read all of them by such an index, instead of a few by the key.
-    """
-    return f"({row}.state || '') IN ({quoted(states)})"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from models.text import is_storable
+from models.words.text import is_storable
 
 T = TypeVar("T")
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from models.rows import as_json, as_json_alike, by_attempt
+from models.sql.rows import as_json, as_json_alike, by_attempt
 
 NOW = datetime(2026, 5, 4, 12, 0, 30, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""The words of callsheet, their kinds, bounds and names."""
