@@ -95,6 +95,9 @@ class Definition(BaseModel):
     pause_after_failures: Annotated[int, Field(ge=1, le=MAX_INT)] | None = Field(
         default=None, description="Pause after so many failed runs in a row."
     )
+    notify_late_seconds: Annotated[float, Field(gt=0, le=TEN_YEARS)] | None = Field(
+        default=None, description="A run that starts this long after it is due is late, and worth telling somebody."
+    )
     tags: Annotated[list[Tag], Field(max_length=50), AfterValidator(unique)] = Field(default=[])
 
     def columns(self) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Schedule(SQLModel, table=True):
             " AND pause_after_failures > 0",
             name="schedules_limits_check",
         ),
+        sa.CheckConstraint("notify_late_seconds > 0", name="schedules_notify_late_check"),
         sa.CheckConstraint(
             "max_retries >= 0 AND min_backoff_seconds >= 0 AND max_backoff_seconds >= 0 AND time_limit_seconds > 0",
             name="schedules_retry_check",
@@ -97,3 +98,4 @@ class Schedule(SQLModel, table=True):
     consecutive_failures: int = Field(default=0)
     error: str | None = Field(default=None, sa_type=sa.Text)
     announced_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    notify_late_seconds: float | None = Field(default=None)

@@ -1,5 +1,6 @@
 """Schedules declared in code: stored, changed without losing a slot, removed after a while."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -33,6 +34,21 @@ def test_a_declared_schedule_is_stored_and_does_not_fire_by_that(connection: sa.
     assert (stored.source, stored.timezone, stored.version) == ("code", "Asia/Tokyo", 1)
     assert stored.next_due_at > stored.cursor_at
     assert plan_due(connection, 10).schedules == 0
+
+
+def test_a_declaration_may_have_every_field_of_a_definition(connection: sa.Connection) -> None:
+    given = {
+        "notify_late_seconds": 90.0,
+        "pause_after_failures": 3,
+        "tags": ["night"],
+        "starts_at": "2030-01-01T00:00:00Z",
+    }
+    declare(connection, **given)
+    stored = row(connection)
+    assert (stored.notify_late_seconds, stored.pause_after_failures, stored.tags) == (90.0, 3, ["night"])
+    assert stored.starts_at == datetime(2030, 1, 1, tzinfo=UTC)
+    declare(connection, **given)
+    assert row(connection).version == 1
 
 
 def test_declaring_it_again_changes_nothing(connection: sa.Connection) -> None:

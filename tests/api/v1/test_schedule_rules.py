@@ -62,6 +62,7 @@ from models.words.states import Overlap
         ({"max_runs": -1}, ["/max_runs"]),
         ({"pause_after_failures": 0}, ["/pause_after_failures"]),
         ({"start_deadline_seconds": 0}, ["/start_deadline_seconds"]),
+        ({"notify_late_seconds": 0}, ["/notify_late_seconds"]),
         ({"catchup_window_seconds": -1}, ["/catchup_window_seconds"]),
         ({"tags": "a"}, ["/tags"]),
         ({"tags": ["a", ""]}, ["/tags/1"]),

@@ -224,6 +224,15 @@ class TestPreconditions:
         assert client.simulate_put("/v1/schedules/new", json=body, headers=only_new).status_code == 201
 
 
+class TestFieldsThatAreKept:
+    def test_when_a_run_is_late_is_the_schedules_to_say(self, client: TestClient, create: Callable[..., Any]) -> None:
+        assert create()["notify_late_seconds"] is None
+        path = "/v1/schedules/nightly"
+        assert client.simulate_patch(path, json={"notify_late_seconds": 90}).json["notify_late_seconds"] == 90
+        assert client.simulate_get(path).json["notify_late_seconds"] == 90
+        assert client.simulate_put(path, json={"actor": "x"}).json["notify_late_seconds"] is None
+
+
 class TestRaces:
     def test_of_many_that_create_one_name_one_wins(self, client: TestClient) -> None:
         body = {"name": "a", "actor": "x"}
