@@ -1,11 +1,11 @@
-"""Alembic's migrations: `alembic upgrade head`, or these functions for a process that has an engine already."""
+"""Alembic's migrations: `alembic upgrade head`, or this for a process that has an engine already."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 
@@ -17,10 +17,10 @@ def upgrade_to_head(engine: sa.Engine) -> None:
         command.upgrade(configuration, "head")
 
 
-def is_at_head(connection: sa.Connection) -> bool:
-    """Whether the database has the newest version of this checkout."""
-    current = MigrationContext.configure(connection).get_current_heads()
-    return set(current) == set(ScriptDirectory.from_config(_configuration()).get_heads())
+@lru_cache(maxsize=1)
+def newest_revision() -> str | None:
+    """The newest version that this checkout knows."""
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
 
 
 def _configuration() -> Config:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from api.explanations.verdict import LATE, say_instant, say_list, say_span
+from api.explanations.verdict import LATE, say_list, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
+from models.words.instants import say_instant
 from models.words.states import State, WaitingFor
 from scheduling.slots.spec import jitter
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from api.explanations.delays import IS, Evidence, delays, first_due, first_start, say_hindrance, say_run
 from api.explanations.of_skip import say_skip
-from api.explanations.verdict import LATE, Because, Verdict, say_instant, say_list, say_pause, say_span
+from api.explanations.verdict import LATE, Because, Verdict, say_list, say_pause, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
+from models.words.instants import say_instant
 from models.words.states import State
 
 _ERROR_CHARACTERS = 300

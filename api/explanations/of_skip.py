@@ -3,9 +3,10 @@
 from typing import Any
 
 from api.explanations.delays import Evidence, delays, say_outage, say_run
-from api.explanations.verdict import say_instant, say_list, say_pause, say_span
+from api.explanations.verdict import say_list, say_pause, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
+from models.words.instants import say_instant
 from models.words.states import SkipReason
 from scheduling.slots.decisions import CATCHUP_LIMIT
 from scheduling.slots.due import has_run_out

@@ -1,9 +1,11 @@
 """The answer to why a schedule did or did not run, and how its sentences say instants and spans."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from models.words.instants import say_instant
 
 LATE = timedelta(seconds=2)
 """A run that starts later than this after it is due is late."""
@@ -33,11 +35,6 @@ class Verdict:
     because: str
     is_slot: bool = True
     facts: dict[str, Any] = field(default_factory=dict)
-
-
-def say_instant(instant: datetime) -> str:
-    """An instant to the second: 2030-01-31T09:00:00Z."""
-    return f"{instant.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def say_span(span: timedelta) -> str:

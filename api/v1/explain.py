@@ -12,7 +12,7 @@ from api.access.auth import Role
 from api.explanations.delays import Evidence, first_due, held_back
 from api.explanations.of_run import explain_run
 from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
-from api.explanations.verdict import LATE, Because, Verdict, say_instant
+from api.explanations.verdict import LATE, Because, Verdict
 from api.shapes.run_json import RunJson, show_row
 from api.shapes.schedule_json import schedule_or_404
 from api.v1.schedules import ONE
@@ -23,6 +23,7 @@ from models.runs import SlotRun, get_slot_run
 from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
 from models.sql.clock import read_clock
+from models.words.instants import say_instant
 from models.words.kinds import Instant
 from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
 

@@ -1,18 +1,15 @@
 """Health: whether this process lives, and whether the service can do its work."""
 
 from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Literal
 
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 from pydantic import BaseModel, Field
 
-import migrations
 from api.web.routes import Answer, Call, Route
+from migrations import newest_revision
 from models.processes import read_health, read_revision
 
 STALE_TICK_SECONDS = 30
@@ -82,16 +79,11 @@ def _problems(facts: _Facts) -> list[str]:
 def _read_facts(engine: sa.Engine) -> _Facts | None:
     try:
         with engine.connect() as connection:
-            if read_revision(connection) != _newest_revision():
+            if read_revision(connection) != newest_revision():
                 return _Facts()
             return _Facts(migrations=True, **read_health(connection)._mapping)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError):
         return None
-
-
-@lru_cache(maxsize=1)
-def _newest_revision() -> str | None:
-    return ScriptDirectory(str(Path(migrations.__file__).parent)).get_current_head()
 
 
 def _within(seconds: float, read: Callable[[], _Facts | None]) -> _Facts | None:

@@ -1,7 +1,7 @@
 """SQL of claim: a worker takes runs for itself, and rows for messages that came without one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,7 @@ from models.words.states import State, sources
 
 @dataclass(slots=True)
 class ClaimedRun:
-    """A run this worker holds, as the row was at the claim. `claimed_at` is the database's clock.
-
-    The fields are in the order of the columns that are read.
-    """
+    """A run this worker holds, as the row was at the claim. Its fields are columns; the last is the database clock."""
 
     id: UUID
     actor: str
@@ -41,9 +38,8 @@ class ClaimedRun:
     claimed_at: datetime
 
 
-_COLUMNS = """r.id, r.actor, r.queue, r.args, r.attempt, r.retries, r.max_retries, r.min_backoff_seconds,
-    r.max_backoff_seconds, r.time_limit_seconds, r.trigger, r.schedule_id, r.schedule_name, r.slot_at,
-    r.previous_slot_at, r.next_slot_at, r.due_at, r.trace, clock_timestamp() AS claimed_at"""
+_COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at")
+_CLAIMED = f"{_COLUMNS}, clock_timestamp()"
 
 # The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before
 # its publisher has marked it was queued just now.
@@ -53,7 +49,7 @@ UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(work
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)
-RETURNING {_COLUMNS}
+RETURNING {_CLAIMED}
 """
 
 
@@ -70,7 +66,7 @@ _OWN = f"""
 UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s + 1 AND {state_in("r", (State.RUNNING,))}
   AND r.worker_id = %(worker)s
-RETURNING {_COLUMNS}
+RETURNING {_CLAIMED}
 """
 
 
@@ -83,7 +79,7 @@ def renew_own_claims(
 
 
 _STRAYS = f"""
-SELECT {_COLUMNS} FROM runs r
+SELECT {_CLAIMED} FROM runs r
 WHERE r.state = 'running' AND r.worker_id = %(worker)s
   AND NOT EXISTS (SELECT FROM unnest(%(ids)s::uuid[], %(attempts)s::int[]) AS v(id, attempt)
                   WHERE v.id = r.id AND v.attempt = r.attempt)

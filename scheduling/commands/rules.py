@@ -1,6 +1,6 @@
 """What must hold of a schedule beyond the kinds of its fields."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any
@@ -88,7 +88,7 @@ def _overflows(spec: Spec, now: datetime) -> bool:
     return False
 
 
-def _problem_of(check: Any, *arguments: Any) -> str | None:
+def _problem_of(check: Callable[..., object], *arguments: str) -> str | None:
     try:
         check(*arguments)
     except ValueError as error:

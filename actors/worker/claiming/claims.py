@@ -1,7 +1,6 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
 import inspect
-import math
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from dramatiq.middleware import SkipMessage
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.current import CurrentRun
+from actors.worker.running.durations import SECONDS, seconds_of
 from actors.worker.running.outcome import interrupt
 from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.lifecycle.new_runs import NewRun
@@ -146,14 +146,8 @@ def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
         due_at=now if eta is None else max(now, datetime.fromtimestamp(eta / 1000, UTC)),
         planned_at=now,
         max_retries=options.get("max_retries"),
-        min_backoff_seconds=_seconds(options.get("min_backoff")),
-        max_backoff_seconds=_seconds(options.get("max_backoff")),
-        time_limit_seconds=_seconds(options.get("time_limit")),
+        **{policy: seconds_of(options, option) for option, policy in SECONDS.items()},
     )
-
-
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None or not math.isfinite(milliseconds) else milliseconds / 1000
 
 
 def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

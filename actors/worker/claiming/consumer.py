@@ -100,7 +100,7 @@ class ClaimingConsumer(Consumer):
 
     def _claim_delivered(self) -> None:
         """Claim as much of what was delivered as there is room for; the consumers of a process take turns."""
-        with self._process.claiming:
+        with self._process.doubts.claiming:
             bodies = self._deliveries.take(self._process.held.room())
             if not bodies:
                 return
@@ -120,11 +120,12 @@ class ClaimingConsumer(Consumer):
                 if len(bodies) == 1:
                     log.exception("unclaimable", bytes=len(bodies[0]))
                     return
-                self._process.in_doubt = True  # a part may have been claimed before the rest was refused
+                self._process.doubts.note()  # a part may have been claimed before the rest was refused
                 for body in bodies:
                     self._claim_in_the_end([body], again=True)
                 return
-            again = self._process.in_doubt = True
+            self._process.doubts.note()
+            again = True
             self._wait_out()
         raise StopIteration
 

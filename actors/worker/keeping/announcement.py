@@ -1,7 +1,6 @@
 """What a worker announces of its actors: documentation, parameters, retry and time policy, periodic schedules."""
 
 import inspect
-import math
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ from pydantic.errors import PydanticUserError
 
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
+from actors.worker.running.durations import SECONDS, seconds_of
 from models.announcing import Announcement, announce_actors
 from models.declarations import Declaration
 from models.sql.wake import notify
@@ -21,12 +21,6 @@ log = structlog.get_logger("worker")
 
 _ANYTHING: dict[str, Any] = {"type": "object"}
 MAX_NAME = 255
-
-_SECONDS = {
-    "min_backoff": "min_backoff_seconds",
-    "max_backoff": "max_backoff_seconds",
-    "time_limit": "time_limit_seconds",
-}
 
 
 class Announcer:
@@ -64,10 +58,8 @@ def policies_of(actor: Actor[Any, Any]) -> dict[str, Any]:
     policies: dict[str, Any] = {}
     if actor.options.get("max_retries") is not None:
         policies["max_retries"] = actor.options["max_retries"]
-    for milliseconds, seconds in _SECONDS.items():
-        if math.isfinite(actor.options.get(milliseconds) or math.inf):
-            policies[seconds] = actor.options[milliseconds] / 1000
-    return policies
+    given = {policy: seconds_of(actor.options, option) for option, policy in SECONDS.items()}
+    return policies | {policy: seconds for policy, seconds in given.items() if seconds is not None}
 
 
 def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:

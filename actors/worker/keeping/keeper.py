@@ -77,16 +77,12 @@ class Keeper:
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""
-        if not self._process.in_doubt or not self._process.claiming.acquire(blocking=False):
-            return
-        try:
-            with self._process.engine.begin() as connection:
-                strays = read_stray_claims(connection, self._process.held.known(), self._process.id)
-            for claim in strays:
-                self._process.finish(interrupt(claim, "the answer to the claim was lost", claim.claimed_at))
-            self._process.in_doubt = False
-        finally:
-            self._process.claiming.release()
+        with self._process.doubts.settling() as there_are_some:
+            if there_are_some:
+                with self._process.engine.begin() as connection:
+                    strays = read_stray_claims(connection, self._process.held.known(), self._process.id)
+                for claim in strays:
+                    self._process.finish(interrupt(claim, "the answer to the claim was lost", claim.claimed_at))
 
     def _nothing_left(self) -> bool:
-        return not self._ends and not self._process.in_doubt
+        return not self._ends and not self._process.doubts

@@ -4,7 +4,6 @@ import json
 import os
 import queue
 import socket
-import threading
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -15,6 +14,7 @@ import dramatiq
 import sqlalchemy as sa
 from dramatiq import Broker
 
+from actors.worker.keeping.doubts import Doubts
 from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.running.interrupts import Interrupts
 from config.settings import Settings
@@ -35,13 +35,11 @@ class WorkerProcess:
     held: HeldRuns
     id: UUID = field(default_factory=uuid4)
     interrupts: Interrupts = field(default_factory=Interrupts)
-    claiming: threading.Lock = field(default_factory=threading.Lock)
+    doubts: Doubts = field(default_factory=Doubts)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     stop_at: float | None = None
     autocommit: sa.Engine = field(init=False)
     """The same connections, for a statement that needs no transaction around it."""
-    in_doubt: bool = False
-    """Whether a claim may have succeeded without our knowing; set and cleared by whoever holds `claiming`."""
 
     def __post_init__(self) -> None:
         self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")

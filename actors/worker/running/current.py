@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from actors.worker.running.output import Output
+from models.words.instants import write_instant
 
 _current: ContextVar["CurrentRun"] = ContextVar("current_run")
 
@@ -93,5 +94,5 @@ def identity_of(run: CurrentRun) -> dict[str, str]:
     if run.schedule is not None:
         identity["schedule"] = run.schedule
     if run.slot_at is not None:
-        identity["slot"] = run.slot_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        identity["slot"] = write_instant(run.slot_at)
     return identity

@@ -7,11 +7,12 @@ of the run's: `id`, `actor`, `schedule`, `slot_at`, `previous_slot_at`, `next_sl
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from actors.worker.running.current import CurrentRun
 from config.environment import SECRET_PREFIX
+from models.words.instants import write_instant
 
 RUN_FIELDS: dict[str, Callable[[CurrentRun], object]] = {
     "id": lambda run: run.run_id,
@@ -55,7 +56,7 @@ def _replacement(kind: str, name: str, run: CurrentRun) -> str:
         raise NoSuchField(f"a run has no field {name}: its fields are {', '.join(RUN_FIELDS)}")
     field = RUN_FIELDS[name](run)
     if isinstance(field, datetime):
-        return field.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return write_instant(field)
     return "" if field is None else str(field)
 
 

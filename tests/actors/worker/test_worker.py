@@ -125,4 +125,4 @@ def test_what_was_won_before_the_connection_was_lost_runs(process: WorkerProcess
     messages.put(b"second")
     consumer = ClaimingConsumer(ClosedDeliveries(messages), process, claim, 50)
     assert next(consumer) is won
-    assert process.in_doubt
+    assert process.doubts
