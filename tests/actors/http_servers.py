@@ -113,3 +113,16 @@ def _read_request(connection: socket.socket) -> bytes:
 
 def _closed() -> bytes:
     raise ConnectionError("closed before the request was complete")
+
+
+def ok(exchange: Exchange) -> None:
+    exchange.answer(body=b"hello", X_Custom="yes")
+
+
+def hang(exchange: Exchange) -> None:
+    exchange.server.stopping.wait(30)
+
+
+def drip(exchange: Exchange, data: bytes) -> None:
+    while exchange.pause(0.05):
+        exchange.send(data)

@@ -16,7 +16,7 @@ from actors.outside.addresses import AddressNotAllowed
 from actors.outside.deadline import DeadlineExceeded
 from actors.outside.transport import tls_context
 from tests.actors.conftest import RUN_ID
-from tests.actors.http_servers import Exchange, serving
+from tests.actors.http_servers import Exchange, drip, hang, ok, serving
 from tests.actors.worker.interrupts import seconds_until_interrupted
 
 call = http_request.fn
@@ -25,19 +25,6 @@ call = http_request.fn
 @pytest.fixture(autouse=True)
 def _loopback_is_allowed(allow):
     allow(networks=["127.0.0.0/8"])
-
-
-def ok(exchange: Exchange) -> None:
-    exchange.answer(body=b"hello", X_Custom="yes")
-
-
-def hang(exchange: Exchange) -> None:
-    exchange.server.stopping.wait(30)
-
-
-def drip(exchange: Exchange, data: bytes) -> None:
-    while exchange.pause(0.05):
-        exchange.send(data)
 
 
 SLOW_ANSWERS = {

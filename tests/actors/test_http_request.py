@@ -7,7 +7,7 @@ import pytest
 from actors.http_request import UnexpectedStatus, http_request
 from actors.worker.running.current import entered
 from tests.actors.conftest import RUN_ID
-from tests.actors.http_servers import Exchange, serving
+from tests.actors.http_servers import Exchange, ok, serving
 
 call = http_request.fn
 
@@ -15,19 +15,6 @@ call = http_request.fn
 @pytest.fixture(autouse=True)
 def _loopback_is_allowed(allow):
     allow(networks=["127.0.0.0/8"])
-
-
-def ok(exchange: Exchange) -> None:
-    exchange.answer(body=b"hello", X_Custom="yes")
-
-
-def hang(exchange: Exchange) -> None:
-    exchange.server.stopping.wait(30)
-
-
-def drip(exchange: Exchange, data: bytes) -> None:
-    while exchange.pause(0.05):
-        exchange.send(data)
 
 
 def test_the_result_has_status_headers_and_time_and_the_output_has_the_body(run):

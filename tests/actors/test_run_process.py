@@ -9,12 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from actors.run_process import UnexpectedExit, run_process
+from actors.run_process import UnexpectedExit
 from tests.actors.conftest import RUN_ID
+from tests.actors.programs import call, lives, output, pid_in, sh, shell
 from tests.waiting import eventually
-
-call = run_process.fn
-
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,30 +20,6 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _all_is_allowed(allow):
     allow(programs=["*"])
-
-
-def output(run) -> str:
-    return run.output.text()[0]
-
-
-def sh(script: str, **arguments):
-    return call(["/bin/sh", "-c", script], **arguments)
-
-
-def shell(command: str):
-    return call(command, True)
-
-
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def pid_in(path: Path) -> int:
-    """The number that a script writes to `path`, once it is there."""
-    return int(eventually(lambda: path.exists() and path.read_text().strip()))
 
 
 def test_the_result_has_the_exit_code_and_the_time_and_the_output_has_what_was_written(run):

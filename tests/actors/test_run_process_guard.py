@@ -9,43 +9,17 @@ import psutil
 import pytest
 
 from actors.outside import process_groups
-from actors.run_process import CommandNotAllowed, run_process
+from actors.run_process import CommandNotAllowed
+from tests.actors.programs import call, lives, output, pid_in, sh, shell
 from tests.actors.worker.interrupts import seconds_until_interrupted
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 
 
-call = run_process.fn
-
-
 @pytest.fixture(autouse=True)
 def _all_is_allowed(allow):
     allow(programs=["*"])
-
-
-def output(run) -> str:
-    return run.output.text()[0]
-
-
-def sh(script: str, **arguments):
-    return call(["/bin/sh", "-c", script], **arguments)
-
-
-def shell(command: str):
-    return call(command, True)
-
-
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def pid_in(path: Path) -> int:
-    """The number that a script writes to `path`, once it is there."""
-    return int(eventually(lambda: path.exists() and path.read_text().strip()))
 
 
 def test_nothing_is_allowed_by_default(run, allow):

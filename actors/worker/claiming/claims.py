@@ -18,7 +18,7 @@ from dramatiq.middleware import SkipMessage
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.current import CurrentRun
-from actors.worker.running.durations import SECONDS, seconds_of
+from actors.worker.running.durations import seconds_of
 from actors.worker.running.outcome import interrupt
 from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
 from models.lifecycle.new_runs import NewRun
@@ -146,7 +146,9 @@ def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
         due_at=now if eta is None else max(now, datetime.fromtimestamp(eta / 1000, UTC)),
         planned_at=now,
         max_retries=options.get("max_retries"),
-        **{policy: seconds_of(options, option) for option, policy in SECONDS.items()},
+        min_backoff_seconds=seconds_of(options, "min_backoff"),
+        max_backoff_seconds=seconds_of(options, "max_backoff"),
+        time_limit_seconds=seconds_of(options, "time_limit"),
     )
 
 
