@@ -47,22 +47,35 @@ def capture_logs() -> None:
 def logs_captured() -> Iterator[None]:
     """Capture for a while, in a process that is no worker, what one with the default settings would.
 
-    What the process has made of its own log stays; structlog is configured for the while where nobody else has.
+    What the process has made of its own log stays. Only a structlog that prints is made to log for the while.
     """
     root, capture = logging.getLogger(), LogCapture()
     capture.addFilter(lambda record: is_shown(record, Log()))
-    level, configures = root.level, not structlog.is_configured()
+    level = root.level
     root.addHandler(capture)
     root.setLevel(min(level, logging.INFO))
-    if configures:
-        configure_structlog(cache=False)
+    try:
+        with _structlog_logs():
+            yield
+    finally:
+        root.setLevel(level)
+        root.removeHandler(capture)
+
+
+@contextmanager
+def _structlog_logs() -> Iterator[None]:
+    before, was_configured = structlog.get_config(), structlog.is_configured()
+    is_captured = any(isinstance(each, structlog.testing.LogCapture) for each in before["processors"])
+    if is_captured or not isinstance(before["logger_factory"], structlog.PrintLoggerFactory):
+        yield
+        return
+    configure_structlog(cache=False)
     try:
         yield
     finally:
-        if configures:
-            structlog.reset_defaults()
-        root.setLevel(level)
-        root.removeHandler(capture)
+        structlog.reset_defaults()
+        if was_configured:
+            structlog.configure(**before)
 
 
 def log_context(run: CurrentRun) -> dict[str, Any]:
