@@ -26,12 +26,19 @@ def driver_url(database: Database) -> str:
 
 
 def make_engine(
-    database: Database, *, pool_size: int, application: str, ping: bool = True, plan_once: bool = False
+    database: Database,
+    *,
+    pool_size: int,
+    application: str,
+    ping: bool = True,
+    plan_once: bool = False,
+    patience_milliseconds: int | None = None,
 ) -> sa.Engine:
     """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity.
 
     `ping` tries each connection before it is used. Who tries again after an error anyway need not pay for that.
     `plan_once` is for few statements, many times each, whose plans are good whatever their parameters are.
+    `patience_milliseconds` is how long a statement waits for a lock that others hold, None for as long as it takes.
     """
     return sa.create_engine(
         driver_url(database),
@@ -40,7 +47,7 @@ def make_engine(
         hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=ping,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
-        connect_args=_connect_args(database, application, plan_once),
+        connect_args=_connect_args(database, application, plan_once, patience_milliseconds),
     )
 
 
@@ -51,7 +58,9 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
     return psycopg.Connection.connect(url, **arguments)
 
 
-def _connect_args(database: Database, application: str, plan_once: bool = False) -> dict[str, Any]:
+def _connect_args(
+    database: Database, application: str, plan_once: bool = False, patience_milliseconds: int | None = None
+) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 10,
@@ -70,6 +79,8 @@ def _connect_args(database: Database, application: str, plan_once: bool = False)
         "statement_timeout": int(database.statement_timeout_seconds * 1000),
         "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000),
     }
+    if patience_milliseconds is not None:
+        options["lock_timeout"] = patience_milliseconds
     if plan_once:  # with all the partitions a plan can take longer than what it is for
         options["plan_cache_mode"] = "force_generic_plan"
         options["enable_seqscan"] = "off"  # a plan that was made while a table was empty must do when it is not

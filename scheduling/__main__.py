@@ -7,6 +7,7 @@ import structlog
 from config.database import make_engine
 from config.logging import configure_logging
 from config.settings import settings_or_exit
+from models.sql.locks import PATIENCE_MILLISECONDS
 from scheduling.loop import run_until_stopped
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
@@ -29,7 +30,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
 
-    engine = make_engine(settings.database, pool_size=CONNECTIONS, application="scheduling", ping=False, plan_once=True)
+    engine = make_engine(
+        settings.database,
+        pool_size=CONNECTIONS,
+        application="scheduling",
+        ping=False,
+        plan_once=True,
+        patience_milliseconds=PATIENCE_MILLISECONDS,
+    )
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
-from config.database import REFUSALS
+from config.database import REFUSALS, TRANSIENT
 from models.lifecycle.cancelling import cancel_active_runs
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
@@ -21,6 +21,7 @@ from models.lifecycle.planning import (
     take_due_schedules,
 )
 from models.lifecycle.publishing import LeasedRun, in_order
+from models.sql.locks import be_impatient, is_locked
 from models.words.ids import slot_run_id
 from models.words.states import State
 from scheduling.slots.decisions import Skip
@@ -74,7 +75,9 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Standing], now
     try:
         with connection.begin_nested():
             new = _store(connection, decided, window)
-    except REFUSALS:
+    except (*REFUSALS, *TRANSIENT) as error:
+        if isinstance(error, TRANSIENT) and not is_locked(error):
+            raise
         new, refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
     skips = sum(row.state == State.SKIPPED for row in new)
@@ -141,6 +144,7 @@ def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) 
     """Store decisions; the rows that were new."""
     cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
     if cancelling:
+        be_impatient(connection)
         after_ends(connection, cancel_active_runs(connection, cancelling))
     new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
     advance_schedules(connection, [each.advance() for each in decided])
@@ -158,6 +162,10 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], wi
         except REFUSALS as error:
             _quarantine(connection, each.schedules[0], error.orig or error)
             refused += 1
+        except TRANSIENT as error:
+            if not is_locked(error):
+                raise
+            log.warning("locked", schedule=each.schedules[0].name)  # it stays due, and is decided once the lock is gone
     return new, refused
 
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
+from config.database import TRANSIENT
 from models.lifecycle.publishing import (
     LeasedRun,
     mark_queued,
@@ -23,6 +24,7 @@ from models.lifecycle.publishing import (
     take_publishable_runs,
     take_vanished_runs,
 )
+from models.sql.locks import is_locked
 
 log = structlog.get_logger("scheduling")
 
@@ -60,11 +62,22 @@ def publish_runs(engine: sa.Engine, publisher: Publisher, runs: Sequence[LeasedR
     if not runs:
         return 0
     confirmed = publisher.publish(_encode(runs))
+    _mark_queued(engine, [run for run in runs if run.id in confirmed])
     with engine.begin() as connection:
-        mark_queued(connection, [run for run in runs if run.id in confirmed])
         release_runs(connection, [run for run in runs if run.id not in confirmed])
     log.info("publish", runs=len(confirmed), unconfirmed=len(runs) - len(confirmed))
     return len(confirmed)
+
+
+def _mark_queued(engine: sa.Engine, runs: Sequence[LeasedRun]) -> None:
+    try:
+        with engine.begin() as connection:
+            mark_queued(connection, runs)
+    except TRANSIENT as error:
+        if not is_locked(error):
+            raise
+        with engine.begin() as connection:
+            mark_queued(connection, runs, free_only=True)
 
 
 def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from config.settings import Settings
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, seconds_until_next_due
-from scheduling.plan import plan_due
+from scheduling.plan import Planned, plan_due
 from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.upkeep import Upkeep
 
@@ -51,11 +51,20 @@ class Ticker:
 
         While there is more to plan, what is planned is published beside the next round.
         """
-        batch = self._settings.scheduling.batch
         began = time.monotonic()
-        with self._engine.begin() as connection:
-            planned = plan_due(connection, min(self._batch_size, batch), self._window())
-        self._batch_size = min(self._batch_size * 2, batch) if planned.full else FIRST_BATCH
+        try:
+            return self._plan_and_publish(began)
+        finally:
+            self._keep_up()
+
+    def _plan_and_publish(self, began: float) -> float:
+        batch = self._settings.scheduling.batch
+        try:
+            planned = self._plan(batch)
+        except Exception:
+            self._settle()
+            self._publish((), began)  # what has been planned must not wait for what can't be
+            raise
         try:
             published = self._settle()
         finally:  # what this round has leased goes, whatever became of the last one's
@@ -63,11 +72,16 @@ class Ticker:
                 self._publication = self._side.submit(self._publish, planned.leased, began)
             else:
                 published = self._publish(planned.leased, began)
-        self._keep_up()
         if planned.full or published >= batch:
             return 0
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
         return min(self._until_next(began), longest)
+
+    def _plan(self, batch: int) -> Planned:
+        with self._engine.begin() as connection:
+            planned = plan_due(connection, min(self._batch_size, batch), self._window())
+        self._batch_size = min(self._batch_size * 2, batch) if planned.full else FIRST_BATCH
+        return planned
 
     def close(self) -> None:
         """Wait for what is done beside the rounds, of which none follows."""

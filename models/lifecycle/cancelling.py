@@ -30,7 +30,12 @@ def cancel_run(connection: sa.Connection, run: UUID) -> list[EndedRun]:
     return [EndedRun(*row) for row in connection.exec_driver_sql(_CANCEL_ONE, {"id": run})]
 
 
-_CANCEL_ACTIVE = _cancel("r.schedule_id = ANY(%(schedules)s) AND (r.state <> 'planned' OR r.due_at <= now())")
+# In the order of ids, as everybody locks runs.
+_ACTIVE = f"""r.id = ANY(ARRAY(
+    SELECT id FROM runs WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(sources(State.CANCELLED))})
+      AND (state <> 'planned' OR due_at <= now())
+    ORDER BY id FOR UPDATE))"""
+_CANCEL_ACTIVE = _cancel(_ACTIVE)
 
 
 def cancel_active_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> list[EndedRun]:

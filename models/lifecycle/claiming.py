@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.new_runs import NewRun, insert_runs
+from models.sql.locks import ALL, FREE
 from models.sql.spelling import state_in
 from models.words.states import State, sources
 
@@ -40,42 +41,74 @@ class ClaimedRun:
 
 _COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at")
 _CLAIMED = f"{_COLUMNS}, clock_timestamp()"
+_CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
+  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)"""
+
 
 # The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before
 # its publisher has marked it was queued just now.
-_CLAIM = f"""
+def _claim(which: str) -> str:
+    return f"""
 UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
     queued_at = CASE WHEN r.state = 'queued' THEN r.queued_at ELSE now() END,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
-  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)
+WHERE {which} AND r.attempt = %(attempt)s AND {_CLAIMABLE}
 RETURNING {_CLAIMED}
 """
 
 
+_CLAIM, _CLAIM_FREE = _claim(ALL), _claim(FREE)
+
+
 def claim_runs(
-    connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID, lease_seconds: float
+    connection: sa.Connection,
+    runs: Sequence[UUID],
+    attempt: int,
+    worker: UUID,
+    lease_seconds: float,
+    *,
+    free_only: bool = False,
 ) -> list[ClaimedRun]:
     """Claim these runs, of which each has had `attempt` attempts. Returns those won: a run that another worker holds,
-    that has moved on, or that is not due yet is not among them."""
+    that has moved on, or that is not due yet is not among them, nor, with `free_only`, one that somebody has locked."""
     parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
-    return [ClaimedRun(*row) for row in connection.exec_driver_sql(_CLAIM, parameters)]
+    statement = _CLAIM_FREE if free_only else _CLAIM
+    return [ClaimedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]
 
 
-_OWN = f"""
+_STILL_CLAIMABLE = f"SELECT r.id FROM runs r WHERE {ALL} AND r.attempt = %(attempt)s AND {_CLAIMABLE}"
+
+
+def find_claimable(connection: sa.Connection, runs: Sequence[UUID], attempt: int) -> set[UUID]:
+    """Of these runs, those that could be claimed: after a claim of the free ones, those that somebody has locked."""
+    return set(connection.exec_driver_sql(_STILL_CLAIMABLE, {"ids": list(runs), "attempt": attempt}).scalars())
+
+
+def _own(which: str) -> str:
+    return f"""
 UPDATE runs r SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s + 1 AND {state_in("r", (State.RUNNING,))}
+WHERE {which} AND r.attempt = %(attempt)s + 1 AND {state_in("r", (State.RUNNING,))}
   AND r.worker_id = %(worker)s
 RETURNING {_CLAIMED}
 """
 
 
+_OWN, _OWN_FREE = _own(ALL), _own(FREE)
+
+
 def renew_own_claims(
-    connection: sa.Connection, runs: Sequence[UUID], attempt: int, worker: UUID, lease_seconds: float
+    connection: sa.Connection,
+    runs: Sequence[UUID],
+    attempt: int,
+    worker: UUID,
+    lease_seconds: float,
+    *,
+    free_only: bool = False,
 ) -> list[ClaimedRun]:
     """Of the runs given as for `claim_runs`, those that this worker has claimed already; their leases begin anew."""
     parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
-    return [ClaimedRun(*row) for row in connection.exec_driver_sql(_OWN, parameters)]
+    statement = _OWN_FREE if free_only else _OWN
+    return [ClaimedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]
 
 
 _STRAYS = f"""

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.ended import ENDED, EndedRun
+from models.sql.locks import ALL, FREE
 from models.sql.rows import as_json
 from models.sql.spelling import state_in
 from models.words.states import Outcome, State
@@ -60,7 +61,7 @@ _STATE = """CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL
 _RETRIES = "v.state = 'retrying' AND r.cancel_requested_at IS NULL"
 
 
-def _finish(holder: str) -> str:
+def _finish(which: str, holder: str) -> str:
     return f"""
 UPDATE runs r SET
     state = {_STATE},
@@ -80,24 +81,28 @@ UPDATE runs r SET
         'backoff_seconds', CASE WHEN {_RETRIES} THEN v.delay_seconds END)
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text, started_at timestamptz,
     finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
-WHERE r.id = ANY(%(ids)s) AND r.id = v.id AND r.attempt = v.attempt
+WHERE {which} AND r.id = v.id AND r.attempt = v.attempt
   AND {state_in("r", (State.RUNNING,))} AND {holder}
 RETURNING {ENDED}
 """
 
 
-_FINISH = _finish("r.worker_id = %(worker)s")
-_FINISH_LOST = _finish("r.lease_until < now()")
+_FINISH = _finish(ALL, "r.worker_id = %(worker)s")
+_FINISH_FREE = _finish(FREE, "r.worker_id = %(worker)s")
+_FINISH_LOST = _finish(ALL, "r.lease_until < now()")
 _FINISH_COLUMNS = (
     "id", "attempt", "outcome", "state", "started_at", "finished_at", "counts", "delay_seconds", "result",
     "error_type", "error_message",
 )  # fmt: skip
 
 
-def finish_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID) -> list[EndedRun]:
-    """Write the ends of a worker's attempts; those that it still held."""
+def finish_runs(
+    connection: sa.Connection, finished: Sequence[FinishedAttempt], worker: UUID, *, free_only: bool = False
+) -> list[EndedRun]:
+    """Write the ends of a worker's attempts; those that it still held and, with `free_only`, nobody has locked."""
     parameters = finish_parameters(finished) | {"worker": worker}
-    return [EndedRun(*row) for row in connection.exec_driver_sql(_FINISH, parameters)]
+    statement = _FINISH_FREE if free_only else _FINISH
+    return [EndedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]
 
 
 def finish_lost_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> list[EndedRun]:

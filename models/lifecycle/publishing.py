@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE
 from models.sql.liveness import ANNOUNCED
+from models.sql.locks import ALL, FREE
 from models.sql.rows import by_attempt
 from models.sql.spelling import quoted, state_in
 from models.words.states import PUBLISHABLE_STATES, State, sources
@@ -101,17 +102,25 @@ def mark_waiting_runs(connection: sa.Connection, after_seconds: float, limit: in
     return connection.exec_driver_sql(_MARK_WAITING, {"after": after_seconds, "limit": limit}).rowcount
 
 
-_MARK_QUEUED = f"""
+def _mark_queued(which: str) -> str:
+    return f"""
 UPDATE runs r SET state = 'queued', lease_until = NULL, queued_at = now()
-WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", sources(State.QUEUED))}
+WHERE {which} AND r.attempt = %(attempt)s AND {state_in("r", sources(State.QUEUED))}
 """
 
 
-def mark_queued(connection: sa.Connection, runs: Sequence[LeasedRun]) -> int:
-    """Mark confirmed runs queued; those a worker has claimed meanwhile stay as they are."""
+_MARK_QUEUED, _MARK_FREE_QUEUED = _mark_queued(ALL), _mark_queued(FREE)
+
+
+def mark_queued(connection: sa.Connection, runs: Sequence[LeasedRun], *, free_only: bool = False) -> int:
+    """Mark confirmed runs queued; those a worker has claimed meanwhile stay as they are.
+
+    With `free_only`, so do those that somebody has locked: they are published again when their lease has run out.
+    """
     marked = 0
+    statement = _MARK_FREE_QUEUED if free_only else _MARK_QUEUED
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        marked += connection.exec_driver_sql(_MARK_QUEUED, {"ids": ids, "attempt": attempt}).rowcount
+        marked += connection.exec_driver_sql(statement, {"ids": ids, "attempt": attempt}).rowcount
     return marked
 
 
@@ -164,11 +173,14 @@ def seconds_until_next_due(connection: sa.Connection, ago: float = 0) -> float |
 
 _RELEASE = f"""
 UPDATE runs r SET lease_until = NULL
-WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
+WHERE {FREE} AND r.attempt = %(attempt)s AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
 """
 
 
 def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
-    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then."""
+    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then.
+
+    What somebody has locked goes back when its lease has run out.
+    """
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
         connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})

@@ -3,8 +3,9 @@
 import inspect
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,14 +16,16 @@ from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.keeping.held import HeldRun, Key, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.durations import seconds_of
 from actors.worker.running.outcome import interrupt
-from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, renew_own_claims
+from config.database import TRANSIENT
+from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, find_claimable, renew_own_claims
 from models.lifecycle.new_runs import NewRun
 from models.sql.clock import read_clock
+from models.sql.locks import is_locked
 from models.sql.rows import by_attempt
 from models.sql.wake import notify
 from models.words.ids import message_run_id
@@ -68,44 +71,64 @@ def claimed(message: MessageProxy) -> ClaimedMessage:
     return message
 
 
-def claim_messages(
-    broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False
-) -> list[MessageProxy]:
-    """Claim the runs of these message bodies in one transaction; returns the messages that may now run.
+class Claimed(NamedTuple):
+    """The messages that may now run, and the bodies of those whose rows somebody has locked."""
+
+    messages: Sequence[MessageProxy]
+    locked: Sequence[bytes]
+
+
+def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False) -> Claimed:
+    """Claim the runs of these message bodies in one transaction.
 
     Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
     database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
     effect without our hearing of it are found then.
     """
-    messages = {_identity(message): message for message in map(_decode, bodies) if message is not None}
-    published = [message for message in messages.values() if _is_published(message)]
-    plain = {_plain_id(message): message for message in messages.values() if not _is_published(message)}
+    given = {_identity(message): (message, body) for body in bodies if (message := _decode(body)) is not None}
+    published = [message for message, _ in given.values() if _is_published(message)]
+    plain = {_plain_id(message): message for message, _ in given.values() if not _is_published(message)}
     wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
     wanted += [(run_id, 0) for run_id in plain]
+    new = [_as_run(broker, message) for message in plain.values()]
     sent = time.monotonic()
-    with (process.engine if plain or again else process.autocommit).begin() as connection:
-        if plain:
-            now = read_clock(connection)
-            runs = [_as_run(broker, message, now) for message in plain.values()]
-            adopt_messages(connection, runs)
-            if any(run.due_at > now for run in runs):
-                notify(connection)
-        claims = _claim(connection, process, wanted, again)
+    try:
+        claims, locked = _claim(process, new, wanted, again, free_only=process.settings.database.pgbouncer)
+    except TRANSIENT as error:
+        if not is_locked(error):
+            raise
+        claims, locked = _claim(process, new, wanted, again, free_only=True)
     process.held.add(claims, sent)
-    return [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+    messages = [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
+    return Claimed(messages, [body for message, body in given.values() if _run_id(message) in locked])
 
 
 def _claim(
-    connection: sa.Connection, process: WorkerProcess, wanted: Sequence[tuple[UUID, int]], again: bool
-) -> list[ClaimedRun]:
+    process: WorkerProcess, new: Sequence[NewRun], wanted: Sequence[Key], again: bool, *, free_only: bool
+) -> tuple[list[ClaimedRun], set[UUID]]:
+    """The runs that were won, and those that somebody has locked."""
     claims: list[ClaimedRun] = []
-    for attempt, ids in by_attempt(wanted).items():
-        # Before the claim: in this transaction its own claims would look just the same.
-        claim = (connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
-        own = renew_own_claims(*claim) if again else []
-        claims += claim_runs(*claim)
-        claims += [each for each in own if not process.held.knows(key_of(each))]
-    return claims
+    locked: set[UUID] = set()
+    with (process.engine if new or again or free_only else process.autocommit).begin() as connection:
+        if new:
+            _adopt(connection, new)
+        for attempt, ids in by_attempt(wanted).items():
+            # Before the claim: in this transaction its own claims would look just the same.
+            claim = (connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
+            own = renew_own_claims(*claim, free_only=free_only) if again else []
+            claims += claim_runs(*claim, free_only=free_only)
+            claims += [each for each in own if not process.held.knows(key_of(each))]
+            if free_only:
+                locked |= find_claimable(connection, ids, attempt)
+    return claims, locked
+
+
+def _adopt(connection: sa.Connection, new: Sequence[NewRun]) -> None:
+    now = read_clock(connection)
+    runs = [replace(run, due_at=max(run.due_at, now), planned_at=now) for run in new]
+    adopt_messages(connection, runs)
+    if any(run.due_at > now for run in runs):
+        notify(connection)
 
 
 def _decode(body: bytes) -> Message[Any] | None:
@@ -133,18 +156,23 @@ def _plain_id(message: Message[Any]) -> UUID:
     return message_run_id(message.message_id, message.message_timestamp)
 
 
-def _as_run(broker: Broker, message: Message[Any], now: datetime) -> NewRun:
+def _run_id(message: Message[Any]) -> UUID:
+    return UUID(message.options["run_id"]) if _is_published(message) else _plain_id(message)
+
+
+def _as_run(broker: Broker, message: Message[Any]) -> NewRun:
+    """The run of a message that came without one; when it is due and planned is the database's to say."""
     options = message.options
     actor = broker.actors.get(message.actor_name)
-    eta = options.get("eta")
+    due_at = datetime.fromtimestamp(options.get("eta", 0) / 1000, UTC)
     return NewRun(
         id=_plain_id(message),
         actor=message.actor_name,
         queue=q_name(message.queue_name),
         args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
         trigger=Trigger.MESSAGE,
-        due_at=now if eta is None else max(now, datetime.fromtimestamp(eta / 1000, UTC)),
-        planned_at=now,
+        due_at=due_at,
+        planned_at=due_at,
         max_retries=options.get("max_retries"),
         min_backoff_seconds=seconds_of(options, "min_backoff"),
         max_backoff_seconds=seconds_of(options, "max_backoff"),

@@ -14,6 +14,7 @@ import structlog
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed
 
+from actors.worker.claiming.claims import Claimed
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 
@@ -24,7 +25,10 @@ PATIENCE_SECONDS = 0.1
 
 RETRY_SECONDS = 1.0
 
-Claim = Callable[[Sequence[bytes], bool], list[MessageProxy]]
+LOCKED_SECONDS = 0.5
+"""How soon runs whose rows others have locked are tried again."""
+
+Claim = Callable[[Sequence[bytes], bool], Claimed]
 """Claims bodies; the flag says that an earlier try may have succeeded without our knowing."""
 
 
@@ -65,6 +69,8 @@ class ClaimingConsumer(Consumer):
         self._claim = claim
         self._timeout_seconds = timeout / 1000
         self._won: deque[MessageProxy] = deque()
+        self._locked: list[bytes] = []
+        self._locked_until = 0.0
 
     def __next__(self) -> MessageProxy | None:
         """The next claimed message; None when there was none for a while."""
@@ -75,7 +81,8 @@ class ClaimingConsumer(Consumer):
             self._deliveries.idle(0)
             self._process.held.wait_for_room(self._timeout_seconds)
             return None
-        if not self._deliveries.wait(self._timeout_seconds):
+        seconds = min(self._timeout_seconds, LOCKED_SECONDS) if self._locked else self._timeout_seconds
+        if not self._deliveries.wait(seconds) and not self._locked:
             return None
         try:
             self._claim_delivered()
@@ -101,18 +108,33 @@ class ClaimingConsumer(Consumer):
     def _claim_delivered(self) -> None:
         """Claim as much of what was delivered as there is room for; the consumers of a process take turns."""
         with self._process.doubts.claiming:
-            bodies = self._deliveries.take(self._process.held.room())
-            if not bodies:
+            room = self._process.held.room()
+            waited = self._take_locked(room)
+            delivered = self._deliveries.take(room - len(waited))
+            if not waited and not delivered:
                 return
-            self._claim_in_the_end(bodies)
-        self._deliveries.acknowledge()
+            self._claim_in_the_end([*waited, *delivered])
+        if delivered:
+            self._deliveries.acknowledge()
+
+    def _take_locked(self, limit: int) -> list[bytes]:
+        """What somebody had locked a while ago. Its deliveries are acknowledged: should this process die, it has
+        vanished, and is published again."""
+        if time.monotonic() < self._locked_until:
+            return []
+        taken, self._locked = self._locked[:limit], self._locked[limit:]
+        return taken
 
     def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> None:
         """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed
         whatever one does is left out, and the others go on."""
         while not self._process.held.closed:
             try:
-                self._won.extend(self._claim(bodies, again))
+                claimed = self._claim(bodies, again)
+                self._won.extend(claimed.messages)
+                if claimed.locked:
+                    self._locked += claimed.locked
+                    self._locked_until = time.monotonic() + LOCKED_SECONDS
                 return
             except TRANSIENT as error:
                 log.warning("claim", error=str(error).strip(), deliveries=len(bodies))

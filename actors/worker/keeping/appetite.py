@@ -8,6 +8,9 @@ MOST_AHEAD = 8
 """It then claims as many runs for each thread, beside the one that the thread can start at once, as the thread ends
 within this time, and no more than this number. A process that is killed loses what it has claimed."""
 
+LONG_SECONDS = 0.25
+"""A thread that is in one run for longer than this takes part in none of that."""
+
 PREFETCH = 16
 """How many deliveries it then wants to have at hand for each thread; they are claimed later, or given back."""
 
@@ -28,15 +31,15 @@ class Appetite:
         # Twice as long to become long again: each change means new deliveries.
         self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
 
-    def ahead(self) -> int:
-        """How many runs to claim beside those that threads can start at once."""
+    def ahead(self, stuck: int = 0) -> int:
+        """How many runs to claim beside those that threads can start at once, with so many `stuck` in long runs."""
         if not self._are_short:
             return 0
-        return self._threads * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
+        return (self._threads - stuck) * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
 
-    def most(self) -> int:
+    def most(self, stuck: int = 0) -> int:
         """How many runs to hold at most."""
-        return self._threads + self.ahead()
+        return self._threads + self.ahead(stuck)
 
     def worthwhile(self) -> int:
         """How much room is worth a statement: one for one run costs nearly as much as one for many."""

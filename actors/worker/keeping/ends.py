@@ -1,14 +1,18 @@
 """Ends: what became of attempts, on its way from worker threads to the database."""
 
 import queue
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from actors.worker.keeping.held import Key
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
+from models.lifecycle.leasing import find_own
+from models.sql.locks import is_locked
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
@@ -17,6 +21,9 @@ GROUP = 500
 LINGER_SECONDS = 0.02
 """How long the first end of a group waits for others."""
 
+LOCKED_SECONDS = 1.0
+"""How soon rows that others have locked are tried again."""
+
 
 class Ends:
     """Collects ends and writes them in groups, as many at once as went well last time."""
@@ -24,12 +31,15 @@ class Ends:
     def __init__(self, process: WorkerProcess) -> None:
         self._process = process
         self._unwritten: list[FinishedAttempt] = []
+        self._locked: list[FinishedAttempt] = []
+        self._locked_until = 0.0
         self._untallied: list[EndedRun] = []
+        self._tally_at = 0.0
         self._group = GROUP
 
     def __len__(self) -> int:
         """How many are still to be written, or to be counted."""
-        return len(self._unwritten) + self._process.ends.qsize() + len(self._untallied)
+        return len(self._unwritten) + len(self._locked) + self._process.ends.qsize() + len(self._untallied)
 
     def collect(self, seconds: float, linger: Callable[[float], object]) -> None:
         """Take in what has ended, waiting for a first one up to `seconds`."""
@@ -43,7 +53,13 @@ class Ends:
             pass
 
     def write(self) -> None:
-        """Write what has been collected; an end that can't be stored is replaced. Raises sqlalchemy's errors."""
+        """Write what has been collected; an end that can't be stored is replaced. Raises sqlalchemy's errors.
+
+        What others have locked waits apart, and is tried again in a while.
+        """
+        if self._locked and time.monotonic() >= self._locked_until:
+            self._unwritten += self._locked
+            self._locked = []
         while self._unwritten:
             group = self._unwritten[: self._group]
             try:
@@ -63,24 +79,50 @@ class Ends:
         self._tally()
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
-        with self._process.engine.begin() as connection:
-            written = finish_runs(connection, ends, self._process.id)
-            won = {(run.id, run.attempt) for run in written}
-            save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
-            after_ends(connection, written)
+        try:
+            written = self._finish(ends, free_only=self._process.settings.database.pgbouncer)
+        except TRANSIENT as error:
+            if not is_locked(error):
+                raise
+            written = self._finish(ends, free_only=True)
+        missing = {_key(end) for end in ends} - {_key(run) for run in written}
+        locked = self._still_ours(missing) if missing else set()
         self._untallied += written
-        self._process.held.forget([(end.id, end.attempt) for end in ends])
+        self._locked += [end for end in ends if _key(end) in locked]
+        self._locked_until = time.monotonic() + LOCKED_SECONDS
+        won = {_key(run) for run in written}
+        self._process.held.forget([_key(end) for end in ends if _key(end) not in locked])
         if won:
             log.info("finish", runs=len(won))
-        if len(won) < len(ends):
-            log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
+        if superseded := [str(end.id) for end in ends if _key(end) not in won | locked]:
+            log.warning("superseded", runs=superseded)
+
+    def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool) -> list[EndedRun]:
+        with self._process.engine.begin() as connection:
+            written = finish_runs(connection, ends, self._process.id, free_only=free_only)
+            won = {_key(run) for run in written}
+            save_outputs(connection, [end for end in ends if end.has_output() and _key(end) in won])
+            after_ends(connection, written)
+        return written
+
+    def _still_ours(self, keys: Iterable[Key]) -> set[Key]:
+        with self._process.engine.begin() as connection:
+            locked = find_own(connection, keys, self._process.id)
+        if locked:
+            log.warning("locked", runs=[str(id_) for id_, _ in locked])
+        return locked
 
     def _tally(self) -> None:
         """Count what has been written, apart from it: nobody's end waits for the lock of a schedule."""
-        if self._untallied:
+        if self._untallied and time.monotonic() >= self._tally_at:
             with self._process.autocommit.begin() as connection:
-                tally_outcomes(connection, self._untallied)
-            self._untallied = []
+                self._untallied = tally_outcomes(connection, self._untallied)
+            if self._untallied:
+                self._tally_at = time.monotonic() + LOCKED_SECONDS
+
+
+def _key(of: FinishedAttempt | EndedRun) -> Key:
+    return of.id, of.attempt
 
 
 def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:

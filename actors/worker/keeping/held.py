@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from actors.worker.keeping.appetite import Appetite
+from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
 from models.lifecycle.claiming import ClaimedRun
 
 LINGER_SECONDS = 0.005
@@ -52,7 +52,7 @@ class HeldRuns:
         self._appetite = Appetite(threads)
         self._lease_seconds = lease_seconds
         self._runs: dict[Key, HeldRun] = {}
-        self._unwritten: set[Key] = set()
+        self._unwritten: dict[Key, HeldRun | None] = {}
         self._changed = threading.Condition()
         self._closed = False
 
@@ -110,8 +110,7 @@ class HeldRuns:
         """Let an attempt go that has ended; its end is still to be written."""
         with self._changed:
             before = self._room()
-            self._unwritten.add(key)
-            held = self._runs.pop(key, None)
+            held = self._unwritten[key] = self._runs.pop(key, None)
             if held is not None and held.started is not None:
                 self._appetite.note(time.monotonic() - held.started)
             if before <= 0 < self._room() or self._room() == self._appetite.worthwhile():  # what somebody may wait for
@@ -120,15 +119,29 @@ class HeldRuns:
     def forget(self, keys: list[Key]) -> None:
         """The ends of these attempts are written."""
         with self._changed:
-            self._unwritten.difference_update(keys)
-
-    def drop_unstarted(self, keys: list[Key]) -> None:
-        """Let go of attempts that are no longer ours; no thread will start them."""
-        with self._changed:
             for key in keys:
-                if key in self._runs and self._runs[key].started is None:
-                    del self._runs[key]
-            self._changed.notify_all()
+                self._unwritten.pop(key, None)
+
+    def take_back(self, keys: Iterable[Key]) -> list[HeldRun]:
+        """Let go of those of these attempts that no thread has started, and no thread will."""
+        with self._changed:
+            waiting = [self._runs[key] for key in keys if key in self._runs and self._runs[key].started is None]
+            for held in waiting:
+                del self._runs[key_of(held.claim)]
+            if waiting:
+                self._changed.notify_all()
+            return waiting
+
+    def waiting(self, seconds: float) -> list[Key]:
+        """What was claimed so long ago and has not started."""
+        before = time.monotonic() - seconds
+        with self._changed:
+            return [key for key, held in self._runs.items() if held.started is None and held.claimed < before]
+
+    def leased(self) -> list[HeldRun]:
+        """Everything whose lease is to be renewed: what is held, and what has ended and is not written yet."""
+        with self._changed:
+            return [*self._runs.values(), *filter(None, self._unwritten.values())]
 
     def all(self) -> list[HeldRun]:
         """Everything held now."""
@@ -163,4 +176,13 @@ class HeldRuns:
         return time.monotonic() - held.leased >= self._lease_seconds
 
     def _room(self) -> int:
-        return 0 if self._closed else self._appetite.most() - len(self._runs)
+        if self._closed:
+            return 0
+        return self._appetite.most(self._stuck()) - len(self._runs)
+
+    def _stuck(self) -> int:
+        """Threads that are in a run for longer than one is worth claiming ahead for."""
+        if not self._appetite.ahead():
+            return 0
+        before = time.monotonic() - LONG_SECONDS
+        return sum(held.started is not None and held.started < before for held in self._runs.values())

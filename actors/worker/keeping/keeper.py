@@ -65,15 +65,24 @@ class Keeper:
 
     def _step(self) -> None:
         self._ends.collect(STEP_SECONDS, self._stopping.wait)
+        self._renewal.give_back()
         if self._renewal.is_due():
             self._renewal.renew()
         self._ends.write()
         self._settle_doubts()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
+            self._report()
+
+    def _report(self) -> None:
+        """Say that this process is alive, and what it can do; a row that others have locked delays that alone."""
+        self._reported = time.monotonic()
+        try:
             with self._process.engine.begin() as connection:
                 report_worker(connection, self._process.report())
                 self._announce(connection)
-            self._reported = time.monotonic()
+        except sa.exc.DBAPIError as error:
+            self._reported -= REPORT_SECONDS - RETRY_SECONDS
+            log.warning("report", error=str(error.orig).strip())
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

@@ -1,15 +1,21 @@
 """Renewal: the word that the runs of a process are alive, and what is heard back."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.keeping.held import HeldRun, Key, key_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import Cancelled, LeaseLost
-from models.lifecycle.leasing import renew_leases
+from actors.worker.running.outcome import cancel, interrupt
+from config.database import TRANSIENT
+from models.lifecycle.leasing import find_own, renew_leases
+from models.sql.locks import is_locked
 
 STEP_SECONDS = 0.25
 """How soon a run that has started shows as started."""
+
+WAIT_SECONDS = 1.0
+"""What was claimed and has not started for so long goes back, for workers that have a free thread."""
 
 
 class Renewal:
@@ -31,22 +37,54 @@ class Renewal:
 
     def renew(self) -> None:
         """Renew. Raises sqlalchemy's errors."""
-        held = self._process.held.all()
-        rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
+        held = self._process.held.leased()
         sent = time.monotonic()
-        with self._process.engine.begin() as connection:
-            still = renew_leases(connection, rows, self._process.id, self._process.settings.worker.lease_seconds)
+        still = self._renew(held)
         self._process.held.note_renewal(still, sent)
         self._renewed = time.monotonic()
         for run in held:
             run.start_reported = run.started is not None
-        self._let_go([run for run in held if key_of(run.claim) not in still])
-        for run in held:
-            if still.get(key_of(run.claim)):
-                self._process.interrupts.interrupt(*key_of(run.claim), Cancelled)
+        self._let_go(self._others(held, still))
+        self._cancel([run for run in held if still.get(key_of(run.claim))])
+
+    def give_back(self) -> None:
+        """What waits for a thread for too long goes back, and uses up no retry."""
+        process = self._process
+        for held in process.held.take_back(process.held.waiting(WAIT_SECONDS)):
+            process.finish(interrupt(held.claim, "no thread was free to start it", held.claim.claimed_at))
+
+    def _renew(self, held: Sequence[HeldRun]) -> dict[Key, bool]:
+        try:
+            return self._renew_once(held, free_only=self._process.settings.database.pgbouncer)
+        except TRANSIENT as error:
+            if not is_locked(error):
+                raise
+            return self._renew_once(held, free_only=True)
+
+    def _renew_once(self, held: Sequence[HeldRun], *, free_only: bool) -> dict[Key, bool]:
+        rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
+        lease_seconds = self._process.settings.worker.lease_seconds
+        with self._process.engine.begin() as connection:
+            return renew_leases(connection, rows, self._process.id, lease_seconds, free_only=free_only)
+
+    def _others(self, held: Sequence[HeldRun], still: Mapping[Key, bool]) -> list[HeldRun]:
+        """What is others' by now, beside what somebody has only locked."""
+        missing = {key_of(run.claim): run for run in held if key_of(run.claim) not in still}
+        if not missing:
+            return []
+        with self._process.engine.begin() as connection:
+            own = find_own(connection, missing, self._process.id)
+        return [run for key, run in missing.items() if key not in own]
 
     def _let_go(self, lost: Sequence[HeldRun]) -> None:
         """These attempts are others' now: what has not started never will, what runs is interrupted."""
-        self._process.held.drop_unstarted([key_of(run.claim) for run in lost])
+        self._process.held.take_back([key_of(run.claim) for run in lost])
         for run in lost:
             self._process.interrupts.interrupt(*key_of(run.claim), LeaseLost)
+
+    def _cancel(self, asked: Sequence[HeldRun]) -> None:
+        """What has not started never will, what runs is interrupted."""
+        for held in self._process.held.take_back([key_of(run.claim) for run in asked]):
+            self._process.finish(cancel(held.claim, held.clock(time.monotonic())))
+        for run in asked:
+            self._process.interrupts.interrupt(*key_of(run.claim), Cancelled)

@@ -15,6 +15,7 @@ from actors.worker.running.outcome import interrupt
 from config.database import make_engine
 from config.settings import settings_or_exit
 from models.announcing import forget_worker
+from models.sql.locks import PATIENCE_MILLISECONDS
 
 log = structlog.get_logger("worker")
 
@@ -53,7 +54,14 @@ class Keep(Middleware):
 
 def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
     settings = settings_or_exit("database.url", "amqp.url")
-    engine = make_engine(settings.database, pool_size=CONNECTIONS, application="worker", ping=False, plan_once=True)
+    engine = make_engine(
+        settings.database,
+        pool_size=CONNECTIONS,
+        application="worker",
+        ping=False,
+        plan_once=True,
+        patience_milliseconds=PATIENCE_MILLISECONDS,
+    )
     held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds)
     queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
     return WorkerProcess(settings, engine, worker.worker_threads, queues, held)

@@ -75,6 +75,13 @@ def interrupt(claim: ClaimedRun, message: str, at: datetime, delay_seconds: floa
     )
 
 
+def cancel(claim: ClaimedRun, at: datetime) -> FinishedAttempt:
+    """The attempt was asked to cancel before its user code started."""
+    return FinishedAttempt.of(
+        claim, Outcome.CANCELLED, State.CANCELLED, at, error_type="Cancelled", error_message="the run was cancelled"
+    )
+
+
 def _interrupt_behind(error: BaseException) -> BaseException:
     """Dramatiq raises another error where an asynchronous actor takes longer than a second to obey its interrupt."""
     return error.__cause__ if isinstance(error.__cause__, Interrupt) else error

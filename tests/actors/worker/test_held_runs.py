@@ -93,7 +93,7 @@ def test_what_was_lost_before_it_started_never_starts_and_what_runs_is_kept_to_b
     running, waiting = claims(2)
     held.add([running, waiting])
     held.start(running)
-    held.drop_unstarted([key_of(running), key_of(waiting)])
+    assert [each.claim for each in held.take_back([key_of(running), key_of(waiting)])] == [waiting]
     assert held.start(waiting) is None
     assert [each.claim.id for each in held.all()] == [running.id]
 
