@@ -4,50 +4,39 @@ import sqlalchemy as sa
 import structlog
 
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
-from models.lifecycle.finishing import FinishedAttempt, finish_lost_runs
-from models.lifecycle.rescuing import LostRun, skip_overdue_runs, take_lost_runs
-from models.words.backoff import backoff_seconds
-from models.words.states import Outcome, State
+from models.lifecycle.finishing import finish_lost_runs
+from models.lifecycle.rescuing import skip_overdue_runs, take_lost_runs
+from models.words.states import Outcome
 
 log = structlog.get_logger("scheduling")
 
-_LOST = "the worker did not renew its lease: it was killed, or lost the database"
+_LOST = "the worker did not renew its lease: its machine is gone, or it lost the database"
 
 
-def rescue_runs(engine: sa.Engine, lease_seconds: float, limit: int) -> int:
-    """End attempts whose lease ran out, and skip runs past their start deadline; how many rows were touched."""
+def rescue_runs(engine: sa.Engine, limit: int) -> int:
+    """End attempts whose lease ran out; how many."""
     with engine.begin() as connection:
-        ended = end_lost_runs(connection, lease_seconds, limit)
-        overdue = skip_overdue_runs(connection, limit)
-        after_ends(connection, overdue)
+        ended = end_lost_runs(connection, limit)
     with engine.begin() as connection:
         tally_outcomes(connection, ended)
     for run in ended:
         log.warning("rescue", run_id=str(run.id), attempt=run.attempt, state=run.state)
-    if overdue:
-        log.info("skip", reason="deadline", runs=len(overdue))
-    return len(ended) + len(overdue)
+    return len(ended)
 
 
-def end_lost_runs(connection: sa.Connection, lease_seconds: float, limit: int) -> list[EndedRun]:
+def end_lost_runs(connection: sa.Connection, limit: int) -> list[EndedRun]:
     """End the attempts whose lease ran out as `lost`; their runs as they are then."""
-    lost = take_lost_runs(connection, lease_seconds, limit)
-    ended = finish_lost_runs(connection, [_end(run) for run in lost])
+    lost = take_lost_runs(connection, limit)
+    ended = finish_lost_runs(connection, [run.ended(Outcome.LOST, run.now, _LOST, run.started_at) for run in lost])
     after_ends(connection, ended)
     return ended
 
 
-def _end(run: LostRun) -> FinishedAttempt:
-    """A lost attempt counts as a failed one: the run retries or fails by its policy."""
-    state = State.RETRYING if run.retries < run.max_retries else State.FAILED
-    return FinishedAttempt.of(
-        run,
-        Outcome.LOST,
-        State.CANCELLED if run.is_to_cancel else state,
-        run.now,
-        started_at=run.started_at,
-        counts=True,
-        delay_seconds=backoff_seconds(run.retries, run.min_backoff_seconds, run.max_backoff_seconds),
-        error_type="WorkerLost",
-        error_message=_LOST,
-    )
+def skip_overdue(engine: sa.Engine, limit: int) -> int:
+    """Skip runs that did not start by their deadline; how many."""
+    with engine.begin() as connection:
+        overdue = skip_overdue_runs(connection, limit)
+        after_ends(connection, overdue)
+    if overdue:
+        log.info("skip", reason="deadline", runs=len(overdue))
+    return len(overdue)

@@ -15,7 +15,8 @@ from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs
 from scheduling.declare import apply_declared_schedules
 from scheduling.publish import Publisher, republish_vanished
-from scheduling.rescue import rescue_runs
+from scheduling.rescue import rescue_runs, skip_overdue
+from scheduling.vigil import Vigil
 
 log = structlog.get_logger("scheduling")
 
@@ -37,6 +38,7 @@ class Upkeep:
         self._settings = settings
         self._id = id_
         self._partitioned = -math.inf
+        self._vigil = Vigil(settings.worker.lease_seconds)
 
     def run(self) -> None:
         """All of it once. What fails is tried again a second later."""
@@ -50,9 +52,13 @@ class Upkeep:
             if note_scheduling_gap(connection, GAP_SECONDS):
                 log.warning("gap")
             report_tick(connection, {"id": self._id, "host": socket.gethostname(), "pid": os.getpid()})
+        self._vigil.note()
         self._make_partitions()
-        while rescue_runs(self._engine, self._settings.worker.lease_seconds, batch) >= batch:
+        while skip_overdue(self._engine, batch) >= batch:
             pass
+        if self._vigil.is_long_enough():
+            while rescue_runs(self._engine, batch) >= batch:
+                pass
         republish_vanished(self._engine, self._publisher, self._settings.scheduling.rescue_after_seconds, batch)
         with self._engine.begin() as connection:
             mark_waiting_runs(connection, WAITING_SECONDS, batch)

@@ -7,11 +7,14 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.ended import ENDED, EndedRun
+from models.lifecycle.finishing import FinishedAttempt
+from models.words.backoff import backoff_seconds
+from models.words.states import Outcome, State
 
 
 @dataclass(slots=True)
 class LostRun:
-    """A run whose lease ran out. The fields are in the order of the columns that are read; `now` is the database's."""
+    """A run whose worker is gone. The fields are in the order of the columns that are read; `now` is the database's."""
 
     id: UUID
     attempt: int
@@ -25,21 +28,51 @@ class LostRun:
     now: datetime
 
 
-# PostgreSQL may itself have been away: after its start every lease gets one more term.
-_TAKE_LOST = """
-SELECT id, attempt, schedule_id, started_at, retries, max_retries, min_backoff_seconds, max_backoff_seconds,
-    cancel_requested_at IS NOT NULL, now()
-FROM runs
+    def ended(self, outcome: Outcome, at: datetime, message: str, started_at: datetime | None) -> FinishedAttempt:
+        """The end of the attempt, which counts as a failed one: the run retries or fails by its policy."""
+        state = State.RETRYING if self.retries < self.max_retries else State.FAILED
+        return FinishedAttempt.of(
+            self,
+            outcome,
+            State.CANCELLED if self.is_to_cancel else state,
+            at,
+            started_at=started_at,
+            counts=True,
+            delay_seconds=backoff_seconds(self.retries, self.min_backoff_seconds, self.max_backoff_seconds),
+            error_type="WorkerLost",
+            error_message=message,
+        )
+
+
+_COLUMNS = """id, attempt, schedule_id, started_at, retries, max_retries, min_backoff_seconds, max_backoff_seconds,
+    cancel_requested_at IS NOT NULL, now()"""
+
+_TAKE_LOST = f"""
+SELECT {_COLUMNS} FROM runs
 WHERE state = 'running' AND lease_until < now()
-  AND pg_postmaster_start_time() < now() - make_interval(secs => %(lease)s)
 ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 """
 
 
-def take_lost_runs(connection: sa.Connection, lease_seconds: float, limit: int) -> list[LostRun]:
+def take_lost_runs(connection: sa.Connection, limit: int) -> list[LostRun]:
     """Runs whose lease ran out, locked for this transaction, which is to end their attempts."""
-    rows = connection.exec_driver_sql(_TAKE_LOST, {"lease": lease_seconds, "limit": limit})
-    return [LostRun(*row) for row in rows]
+    return [LostRun(*row) for row in connection.exec_driver_sql(_TAKE_LOST, {"limit": limit})]
+
+
+_TAKE_RUNS_OF = f"""
+SELECT {_COLUMNS} FROM runs WHERE state = 'running' AND worker_id = %(worker)s ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+_HAS_RUNS = "SELECT EXISTS (SELECT FROM runs WHERE state = 'running' AND worker_id = %(worker)s)"
+
+
+def take_runs_of(connection: sa.Connection, worker: UUID) -> list[LostRun]:
+    """What a worker that is certainly dead held, locked for this transaction; without what somebody else has locked."""
+    return [LostRun(*row) for row in connection.exec_driver_sql(_TAKE_RUNS_OF, {"worker": worker})]
+
+
+def has_runs(connection: sa.Connection, worker: UUID) -> bool:
+    """Whether a worker holds anything."""
+    return bool(connection.exec_driver_sql(_HAS_RUNS, {"worker": worker}).scalar_one())
 
 
 _SKIP_OVERDUE = f"""

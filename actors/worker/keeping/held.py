@@ -6,17 +6,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
+from actors.worker.keeping.journal import Journal, Key
 from models.lifecycle.claiming import ClaimedRun
 
 LINGER_SECONDS = 0.005
 """How long a process whose runs are short waits for room for more than a few."""
-
-Key = tuple[UUID, int]
-"""A run and its attempt: a process may hold a newer attempt while the thread of an older one is still busy."""
-
 
 def key_of(claim: ClaimedRun) -> Key:
     """The attempt that a claim is for."""
@@ -48,7 +44,8 @@ class HeldRun:
 class HeldRuns:
     """What is held, how much more may be claimed, and what has begun."""
 
-    def __init__(self, threads: int, lease_seconds: float = math.inf) -> None:
+    def __init__(self, threads: int, lease_seconds: float = math.inf, journal: Journal | None = None) -> None:
+        self._journal = journal
         self._appetite = Appetite(threads)
         self._lease_seconds = lease_seconds
         self._runs: dict[Key, HeldRun] = {}
@@ -104,15 +101,20 @@ class HeldRuns:
                 self._changed.notify_all()
                 return None
             held.started = time.monotonic()
+            if self._journal is not None:
+                self._journal.start(key_of(claim), held.clock(held.started))
             return held
 
-    def end(self, key: Key) -> None:
+    def end(self, key: Key, *, returned: bool = False) -> None:
         """Let an attempt go that has ended; its end is still to be written."""
         with self._changed:
             before = self._room()
             held = self._unwritten[key] = self._runs.pop(key, None)
             if held is not None and held.started is not None:
-                self._appetite.note(time.monotonic() - held.started)
+                now = time.monotonic()
+                self._appetite.note(now - held.started)
+                if self._journal is not None:
+                    self._journal.end(key, held.clock(now), returned=returned)
             if before <= 0 < self._room() or self._room() == self._appetite.worthwhile():  # what somebody may wait for
                 self._changed.notify_all()
 
@@ -121,6 +123,8 @@ class HeldRuns:
         with self._changed:
             for key in keys:
                 self._unwritten.pop(key, None)
+            if self._journal is not None:
+                self._journal.forget(keys)
 
     def take_back(self, keys: Iterable[Key]) -> list[HeldRun]:
         """Let go of those of these attempts that no thread has started, and no thread will."""

@@ -1,0 +1,29 @@
+"""The vigil: for how long this process has seen the database without a break.
+
+While nobody can reach the database nobody can renew a lease, so one that ran out says nothing of its worker. A worker that
+lives renews soon after the database is back; one that has not for the time of a lease is gone.
+"""
+
+import time
+
+BREAK_SECONDS = 10.0
+
+
+class Vigil:
+    """Looks on since it first was noted, or since the last break."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._since: float | None = None
+        self._noted = 0.0
+
+    def note(self) -> None:
+        """The database has just answered."""
+        now = time.monotonic()
+        if self._since is None or now - self._noted > min(BREAK_SECONDS, self._lease_seconds):
+            self._since = now
+        self._noted = now
+
+    def is_long_enough(self) -> bool:
+        """Whether whoever lives has had the time to renew."""
+        return self._since is not None and self._noted - self._since >= self._lease_seconds
