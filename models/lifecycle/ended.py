@@ -1,6 +1,7 @@
 """SQL of what follows from the end of a run, through whichever door it ended."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,11 +19,12 @@ class EndedRun(NamedTuple):
     attempt: int
     state: str
     schedule_id: UUID | None
+    finished_at: datetime | None
     is_awaited: bool
     """Whether another run of its schedule waits, perhaps for its end."""
 
 
-ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.overlap <> 'allow' AND EXISTS (
+ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.finished_at, r.overlap <> 'allow' AND EXISTS (
     SELECT FROM runs o
     WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)}))"""
 """What a statement that ends `runs r` returns for an `EndedRun`."""
@@ -35,36 +37,60 @@ def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
         notify(connection)
 
 
+# Failures after the last success of a group count on; a schedule that somebody has locked is left for later.
 _TALLY = """
-WITH mine AS (
+WITH v AS (
+    SELECT id, count(*) FILTER (WHERE state = 'failed' AND at > coalesce(last_success, '-infinity')) AS failures,
+        count(*) FILTER (WHERE state = 'succeeded') AS successes
+    FROM (SELECT id, state, at, max(at) FILTER (WHERE state = 'succeeded') OVER (PARTITION BY id) AS last_success
+          FROM unnest(%(schedules)s::uuid[], %(states)s::text[], %(at)s::timestamptz[]) AS e(id, state, at)) e
+    GROUP BY id
+), wanted AS (
+    SELECT s.id FROM schedules s JOIN v ON v.id = s.id WHERE v.failures > 0 OR s.consecutive_failures > 0
+), mine AS (
     SELECT s.id, counted.in_a_row, s.paused_at IS NULL AND counted.in_a_row >= s.pause_after_failures AS too_many
-    FROM schedules s
-    JOIN (SELECT id, count(*) FILTER (WHERE state = 'failed') AS failures,
-                 count(*) FILTER (WHERE state = 'succeeded') AS successes
-          FROM unnest(%(schedules)s::uuid[], %(states)s::text[]) AS v(id, state) GROUP BY id) v ON v.id = s.id
+    FROM schedules s JOIN v ON v.id = s.id
     CROSS JOIN LATERAL (
         SELECT CASE WHEN v.successes > 0 THEN 0 ELSE s.consecutive_failures END + v.failures AS in_a_row
     ) AS counted
-    WHERE v.failures > 0 OR s.consecutive_failures > 0
-    ORDER BY s.id FOR UPDATE OF s
+    WHERE s.id IN (SELECT id FROM wanted)
+    ORDER BY s.id FOR UPDATE OF s SKIP LOCKED
+), tallied AS (
+    UPDATE schedules s SET
+        consecutive_failures = mine.in_a_row,
+        paused_at = CASE WHEN mine.too_many THEN now() ELSE s.paused_at END,
+        pause_reason = CASE WHEN mine.too_many THEN format('%%s failures in a row', mine.in_a_row)
+            ELSE s.pause_reason END,
+        paused_by = CASE WHEN mine.too_many THEN 'callsheet' ELSE s.paused_by END,
+        next_due_at = CASE WHEN mine.too_many THEN now() ELSE s.next_due_at END
+    FROM mine WHERE s.id = mine.id
+    RETURNING s.id
 )
-UPDATE schedules s SET
-    consecutive_failures = mine.in_a_row,
-    paused_at = CASE WHEN mine.too_many THEN now() ELSE s.paused_at END,
-    pause_reason = CASE WHEN mine.too_many THEN format('%%s failures in a row', mine.in_a_row) ELSE s.pause_reason END,
-    paused_by = CASE WHEN mine.too_many THEN 'callsheet' ELSE s.paused_by END,
-    next_due_at = CASE WHEN mine.too_many THEN now() ELSE s.next_due_at END
-FROM mine WHERE s.id = mine.id
+SELECT id FROM wanted WHERE id NOT IN (SELECT id FROM tallied)
 """
 
 
-def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
+_HAVE_FAILED = "SELECT EXISTS (SELECT FROM schedules WHERE id = ANY(%(schedules)s) AND consecutive_failures > 0)"
+
+
+def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[EndedRun]:
     """Count final failures in a row per schedule; a success resets, too many pause the schedule.
 
-    In a transaction of its own: planning locks schedules before runs. A schedule that is paused here is due at once, so
-    that planning decides what was due before the pause.
+    It waits for no lock, so it may follow in the transaction that ends them, though planning locks schedules before
+    runs. A schedule that is paused here is due at once, so that planning decides what was due before the pause. Returns
+    what is still to be counted, as somebody has locked its schedule.
     """
-    counted = [row for row in ended if row.schedule_id and row.state in (State.FAILED, State.SUCCEEDED)]
-    if counted:
-        parameters = {"schedules": [row.schedule_id for row in counted], "states": [row.state for row in counted]}
-        connection.exec_driver_sql(_TALLY, parameters)
+    counted = [run for run in ended if run.schedule_id and run.state in (State.FAILED, State.SUCCEEDED)]
+    schedules = [run.schedule_id for run in counted]
+    if not counted or not (
+        any(run.state == State.FAILED for run in counted)
+        or connection.exec_driver_sql(_HAVE_FAILED, {"schedules": schedules}).scalar_one()
+    ):
+        return []  # mostly nothing failed, and nothing did before
+    parameters = {
+        "schedules": schedules,
+        "states": [run.state for run in counted],
+        "at": [run.finished_at for run in counted],
+    }
+    locked = set(connection.exec_driver_sql(_TALLY, parameters).scalars())
+    return [run for run in counted if run.schedule_id in locked]

@@ -1,6 +1,7 @@
 """Ends: what became of attempts, on its way from worker threads to the database."""
 
 import queue
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -17,6 +18,9 @@ GROUP = 500
 LINGER_SECONDS = 0.02
 """How long the first end of a group waits for others."""
 
+LOCKED_SECONDS = 1.0
+"""How soon schedules that others have locked are tried again."""
+
 
 class Ends:
     """Collects ends and writes them in groups, as many at once as went well last time."""
@@ -25,6 +29,7 @@ class Ends:
         self._process = process
         self._unwritten: list[FinishedAttempt] = []
         self._untallied: list[EndedRun] = []
+        self._tally_at = 0.0
         self._group = GROUP
 
     def __len__(self) -> int:
@@ -60,7 +65,6 @@ class Ends:
                     continue
             del self._unwritten[: len(group)]
             self._group = min(self._group * 2, GROUP)
-        self._tally()
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         with self._process.engine.begin() as connection:
@@ -68,19 +72,19 @@ class Ends:
             won = {(run.id, run.attempt) for run in written}
             save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
             after_ends(connection, written)
-        self._untallied += written
+            self._untallied += tally_outcomes(connection, written)
         self._process.held.forget([(end.id, end.attempt) for end in ends])
         if won:
             log.info("finish", runs=len(won))
         if len(won) < len(ends):
             log.warning("superseded", runs=[str(end.id) for end in ends if (end.id, end.attempt) not in won])
 
-    def _tally(self) -> None:
-        """Count what has been written, apart from it: nobody's end waits for the lock of a schedule."""
-        if self._untallied:
-            with self._process.autocommit.begin() as connection:
-                tally_outcomes(connection, self._untallied)
-            self._untallied = []
+    def tally(self) -> None:
+        """Count what could not be counted with its end, as its schedule was locked. Raises sqlalchemy's errors."""
+        if self._untallied and time.monotonic() >= self._tally_at:
+            self._tally_at = time.monotonic() + LOCKED_SECONDS
+            with self._process.engine.begin() as connection:
+                self._untallied = tally_outcomes(connection, self._untallied)
 
 
 def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:

@@ -63,13 +63,13 @@ class HeldRuns:
 
     def prefetch(self) -> int:
         """How many deliveries are worth having."""
-        return self._appetite.prefetch()
+        return self._appetite.prefetch
 
     def wait_for_room(self, seconds: float) -> int:
         """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._appetite.ahead():
-                self._changed.wait_for(lambda: self._room() >= self._appetite.worthwhile(), LINGER_SECONDS)
+            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._appetite.ahead:
+                self._changed.wait_for(lambda: self._room() >= self._appetite.worthwhile, LINGER_SECONDS)
             return self._room()
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
@@ -114,7 +114,7 @@ class HeldRuns:
             held = self._runs.pop(key, None)
             if held is not None and held.started is not None:
                 self._appetite.note(time.monotonic() - held.started)
-            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile():  # what somebody may wait for
+            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile:  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -163,4 +163,4 @@ class HeldRuns:
         return time.monotonic() - held.leased >= self._lease_seconds
 
     def _room(self) -> int:
-        return 0 if self._closed else self._appetite.most() - len(self._runs)
+        return 0 if self._closed else self._appetite.most - len(self._runs)

@@ -68,6 +68,7 @@ class Keeper:
         if self._renewal.is_due():
             self._renewal.renew()
         self._ends.write()
+        self._ends.tally()
         self._settle_doubts()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             with self._process.engine.begin() as connection:

@@ -41,7 +41,11 @@ class WorkerProcess:
     autocommit: sa.Engine = field(init=False)
     """The same connections, for a statement that needs no transaction around it."""
 
+    output_bytes: int = field(init=False)
+    """The setting, which each run asks for."""
+
     def __post_init__(self) -> None:
+        self.output_bytes = self.settings.worker.output_bytes
         self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def finish(self, end: FinishedAttempt) -> None:

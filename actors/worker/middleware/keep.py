@@ -7,6 +7,7 @@ import structlog
 from dramatiq import Broker, Middleware, Worker
 
 from actors.worker.keeping.announcement import Announcer
+from actors.worker.keeping.boot import become_worker
 from actors.worker.keeping.held import HeldRuns
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import CONNECTIONS, WorkerProcess, attach_process, worker_process
@@ -24,6 +25,10 @@ class Keep(Middleware):
 
     def __init__(self) -> None:
         self._ending = ExitStack()
+
+    def after_process_boot(self, broker: Broker) -> None:
+        """Make this process a worker. Until now it only has a broker, and the actors that it imported itself."""
+        become_worker()
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer."""
