@@ -1,5 +1,6 @@
 """The PostgreSQL engine: one small pool per process, made after any fork."""
 
+import hashlib
 from typing import Any
 
 import psycopg
@@ -23,6 +24,13 @@ def driver_url(database: Database) -> str:
     assert database.url is not None, "required at start"
     _, _, rest = database.url.get_secret_value().partition("://")
     return f"postgresql+psycopg://{rest}"
+
+
+def fingerprint(database: Database) -> str:
+    """A short name for the database, without anything of its address: what one machine keeps for several is apart."""
+    url = sa.make_url(driver_url(database))
+    where = f"{url.host}:{url.port}/{url.database}?{sorted(url.query.items())}"
+    return hashlib.sha256(where.encode()).hexdigest()[:12]
 
 
 def make_engine(

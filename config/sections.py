@@ -86,10 +86,11 @@ class Scheduling(Section):
 
 
 class Worker(Section):
-    lease_seconds: Positive = 30
+    lease_seconds: Positive = 120
     renew_seconds: Positive = 5
     output_bytes: int = Field(default=65536, ge=0)
     stop_seconds: Positive = 25
+    journal_folder: str = ""
 
     @model_validator(mode="after")
     def _renews_before_the_lease_ends(self) -> Self:

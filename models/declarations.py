@@ -26,28 +26,28 @@ class Declaration(Definition):
 class Declared:
     """What the workers that live now say of an actor's schedule.
 
-    `given` are its fields as they were announced, or None where it declares none any more; `error` is what stood
-    against it up to now.
+    `given` are its fields as they were announced, empty where it declares none any more; `error` is what stood against
+    it up to now.
     """
 
     actor: str
-    given: Mapping[str, Any] | None
+    given: Mapping[str, Any]
     error: str | None
 
     @property
     def name(self) -> str | None:
         """The name of the schedule that is declared."""
-        return None if self.given is None else str(self.given.get("name", self.actor))
+        return str(self.given.get("name", self.actor)) if self.given else None
 
     @property
     def refused(self) -> str | None:
         """Why its own worker refuses it, if it does."""
-        return (self.given or {}).get("refused")
+        return self.given.get("refused")
 
     def read(self) -> Declaration:
         """The declaration. Raises ValidationError; fields that only a newer release knows are left out."""
-        given = self.given or {}
-        return Declaration.model_validate({name: given[name] for name in Declaration.model_fields if name in given})
+        known = {name: self.given[name] for name in Declaration.model_fields if name in self.given}
+        return Declaration.model_validate(known)
 
 
 _DECLARED = f"""
@@ -58,7 +58,8 @@ WHERE (a.options->'schedule' IS NOT NULL OR a.declaration_error IS NOT NULL) AND
 
 def list_declared_schedules(connection: sa.Connection) -> list[Declared]:
     """What live workers declare now, by actor, and whose declarations were wrong before."""
-    return [Declared(*row) for row in connection.exec_driver_sql(_DECLARED)]
+    rows = connection.exec_driver_sql(_DECLARED)
+    return [Declared(actor, given if isinstance(given, dict) else {}, error) for actor, given, error in rows]
 
 
 _NOTE_ERROR = "UPDATE actors SET declaration_error = %(error)s WHERE name = %(actor)s"
@@ -70,7 +71,7 @@ def note_declaration_error(connection: sa.Connection, actor: str, error: str | N
 
 
 # A union, so that each half has its index.
-_COLUMNS = ", ".join(("name", "source", *COLUMNS))
+_COLUMNS = ", ".join(("name", "source", "error", *COLUMNS))
 _CODE_SCHEDULES = f"""
 SELECT {_COLUMNS} FROM schedules WHERE source = 'code'
 UNION ALL SELECT {_COLUMNS} FROM schedules WHERE source <> 'code' AND name = ANY(%(names)s)
@@ -78,7 +79,7 @@ UNION ALL SELECT {_COLUMNS} FROM schedules WHERE source <> 'code' AND name = ANY
 
 
 def list_code_schedules(connection: sa.Connection, names: list[str]) -> dict[str, sa.Row[Any]]:
-    """By name, with the columns of a definition and `source`: schedules of code, and what else has one of the names."""
+    """By name, with definition, `source` and `error`: schedules of code, and what else has one of the names."""
     return {row.name: row for row in connection.exec_driver_sql(_CODE_SCHEDULES, {"names": names})}
 
 

@@ -37,8 +37,9 @@ def apply_declared_schedules(connection: sa.Connection, forget_after_seconds: fl
     declared = list_declared_schedules(connection)
     names = [each.name for each in declared if each.name is not None]
     stored = list_code_schedules(connection, names)
+    deciding: dict[str, str] = {}
     for each in declared:
-        error = _apply(connection, each, stored)
+        error = _refusal(each, deciding) or _apply(connection, each, stored)
         if error != each.error:
             note_declaration_error(connection, each.actor, error)
             if error is not None:
@@ -51,32 +52,51 @@ def apply_declared_schedules(connection: sa.Connection, forget_after_seconds: fl
             log.info("forget", schedule=name)
 
 
+def _refusal(declared: Declared, deciding: dict[str, str]) -> str | None:
+    """What stands against a declaration before it is read. Of several for one name the first actor's decides."""
+    if declared.refused is not None or declared.name is None:
+        return declared.refused
+    first = deciding.setdefault(declared.name, declared.actor)
+    return None if first == declared.actor else f"the actor {first} declares the schedule {declared.name} already"
+
+
 def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.Row[Any]]) -> str | None:
     """Store one declaration where it differs from what is stored; what stands against it, None for nothing."""
-    if declared.name is None or declared.refused is not None:
-        return declared.refused
+    if declared.name is None:
+        return None
     row = stored.get(declared.name)
     try:
         declaration = declared.read()
-        if row is None:
-            with connection.begin_nested():
-                edit.create(connection, declaration.name, declaration, CODE)
-        elif row.source != CODE:
-            return f"there is a schedule of that name that comes from {row.source}"
-        elif not _differs(row, declaration):
-            return None
-        else:
-            with connection.begin_nested():
-                edit.replace(connection, edit.lock(connection, declaration.name), declaration, CODE)
+        if row is not None and row.source == CODE and not _differs(row, declaration):
+            error: str | None = row.error
+            return error
+        with connection.begin_nested():
+            is_new = row is None and edit.create(connection, declaration.name, declaration, CODE)
+            if is_new or _replace(connection, declaration):
+                log.info("declare", schedule=declaration.name)
+        return None
     except ValidationError as error:
         return in_words(faults_of(error))[:_LONGEST_ERROR]
     except (Refused, Conflict, NotFound) as error:
         return str(error)[:_LONGEST_ERROR]
     except REFUSALS as error:
-        return f"{type(error.orig).__name__}: {error.orig}"[:_LONGEST_ERROR]
-    log.info("declare", schedule=declaration.name)
-    return None
+        return _words_of(error)[:_LONGEST_ERROR]
 
 
-def _differs(row: sa.Row[Any], declaration: Declaration) -> bool:
+def _replace(connection: sa.Connection, declaration: Declaration) -> bool:
+    """Replace what is stored, unless another scheduling process has done so meanwhile."""
+    row = edit.lock(connection, declaration.name)
+    if row.source == CODE and not _differs(row, declaration):
+        return False
+    edit.replace(connection, row, declaration, CODE)
+    return True
+
+
+def _differs(row: Any, declaration: Declaration) -> bool:
     return any(getattr(row, column) != value for column, value in declaration.columns().items())
+
+
+def _words_of(error: sa.exc.DBAPIError) -> str:
+    """Without the rows, which PostgreSQL adds and which are different each time."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return f"{type(error.orig).__name__}: {getattr(diagnostics, 'message_primary', None) or error.orig}"

@@ -1,7 +1,7 @@
 """The vigil: for how long this process has seen the database without a break.
 
-While nobody can reach the database nobody can renew a lease, so one that ran out says nothing of its worker. A worker that
-lives renews soon after the database is back; one that has not for the time of a lease is gone.
+While nobody can reach the database nobody can renew a lease, so one that ran out says nothing of its worker. A worker
+that lives renews soon after the database is back; one that has not for the time of a lease is gone.
 """
 
 import time

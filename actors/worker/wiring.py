@@ -4,7 +4,6 @@ from dramatiq import Broker, Middleware
 from dramatiq.middleware import AsyncIO
 
 from actors.worker.claiming.brokers import LocalBroker, RabbitBroker
-from actors.worker.middleware.boot import Boot
 from actors.worker.middleware.claim import Claim
 from actors.worker.middleware.execute import Execute
 from actors.worker.middleware.finish import Finish
@@ -28,7 +27,6 @@ def make_broker(settings: Settings | None = None) -> Broker:
 def make_middleware() -> list[Middleware]:
     """The middleware of a worker, outermost first: `before` hooks run in this order, `after` hooks in reverse."""
     return [
-        Boot(),  # makes a process a worker: what all others build on
         OneTerm(),  # before anything can be stopped
         Keep(),  # everything below needs its worker process; it is the last to end
         Options(),

@@ -62,7 +62,9 @@ def put_schedule(call: Call, body: ScheduleBody) -> Answer:
 def patch_schedule(call: Call, body: SchedulePatch) -> Answer:
     """Change fields of a schedule by a merge patch; null resets a field to its default."""
     name, patch = call.params["name"], dict(body.root)
-    if patch.pop("name", name) != name:
+    given = patch.pop("name", name)
+    edit.check_fields(patch)
+    if given != name:
         raise invalid_field("name", _NEVER_CHANGES)
     with call.engine.begin() as connection:
         edit.change(connection, _lock_as_expected(call, connection), patch)
@@ -72,7 +74,9 @@ def patch_schedule(call: Call, body: SchedulePatch) -> Answer:
 def delete_schedule(call: Call) -> Answer:
     """Delete a schedule. Its runs stay, and those already planned still run."""
     with call.engine.begin() as connection:
-        edit.delete(connection, _lock_as_expected(call, connection))
+        row = edit.lock(connection, call.params["name"])
+        _check_preconditions(call, row)
+        edit.delete(connection, row)
     return Answer(status=204)
 
 

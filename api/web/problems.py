@@ -58,9 +58,9 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
-def invalid(errors: Iterable[FieldError]) -> Problem:
+def invalid(errors: Iterable[FieldError], detail: str | None = None) -> Problem:
     """The problem of a request that is well-formed, but says what can't be."""
-    return Problem(422, "the request is not valid; `errors` says what and where", errors)
+    return Problem(422, detail or "the request is not valid; `errors` says what and where", errors)
 
 
 def invalid_field(field: str, message: str, status: int = 422) -> Problem:
@@ -109,7 +109,7 @@ def _answer_command(req: falcon.Request, resp: falcon.Response, error: Exception
     """What a command raises is no fault of the service."""
     match error:
         case Refused():
-            problem = invalid(errors_of(error.faults))
+            problem = invalid(errors_of(error.faults), str(error) if len(error.faults) == 1 else None)
         case Conflict():
             problem = Problem(409, str(error), state=error.state)
         case _:

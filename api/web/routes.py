@@ -65,6 +65,10 @@ class Route:
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
 
+    def __post_init__(self) -> None:
+        if unknown := set(get_type_hints(self.handler)) - {"call", "_call", "query", "body", "return"}:
+            raise TypeError(f"{self.handler.__name__} takes what no request has: {unknown}")
+
     @cached_property
     def query(self) -> type[BaseModel] | None:
         """What the parameters in the URL are; None for none."""

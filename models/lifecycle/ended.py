@@ -70,18 +70,25 @@ SELECT id FROM wanted WHERE id NOT IN (SELECT id FROM tallied)
 """
 
 
+_HAVE_FAILED = "SELECT EXISTS (SELECT FROM schedules WHERE id = ANY(%(schedules)s) AND consecutive_failures > 0)"
+
+
 def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[EndedRun]:
     """Count final failures in a row per schedule; a success resets, too many pause the schedule.
 
-    In a transaction of its own: planning locks schedules before runs. A schedule that is paused here is due at once, so
-    that planning decides what was due before the pause. Returns what is still to be counted, as somebody has locked its
-    schedule.
+    It waits for no lock, so it may follow in the transaction that ends them, though planning locks schedules before
+    runs. A schedule that is paused here is due at once, so that planning decides what was due before the pause. Returns
+    what is still to be counted, as somebody has locked its schedule.
     """
     counted = [run for run in ended if run.schedule_id and run.state in (State.FAILED, State.SUCCEEDED)]
-    if not counted:
-        return []
+    schedules = [run.schedule_id for run in counted]
+    if not counted or not (
+        any(run.state == State.FAILED for run in counted)
+        or connection.exec_driver_sql(_HAVE_FAILED, {"schedules": schedules}).scalar_one()
+    ):
+        return []  # mostly nothing failed, and nothing did before
     parameters = {
-        "schedules": [run.schedule_id for run in counted],
+        "schedules": schedules,
         "states": [run.state for run in counted],
         "at": [run.finished_at for run in counted],
     }

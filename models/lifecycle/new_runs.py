@@ -178,4 +178,4 @@ def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot], window: in
     groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in slots)
     rows = as_json_alike(("id", "schedule_id"), groups)
     inserted = connection.exec_driver_sql(_INSERT, {"rows": rows, "window": window})
-    return [NewRow(LeasedRun(*run), state, is_leased) for *run, state, is_leased in inserted]
+    return [NewRow(LeasedRun(*row[:-2]), row[-2], row[-1]) for row in inserted]

@@ -27,7 +27,6 @@ class LostRun:
     is_to_cancel: bool
     now: datetime
 
-
     def ended(self, outcome: Outcome, at: datetime, message: str, started_at: datetime | None) -> FinishedAttempt:
         """The end of the attempt, which counts as a failed one: the run retries or fails by its policy."""
         state = State.RETRYING if self.retries < self.max_retries else State.FAILED

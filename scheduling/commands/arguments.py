@@ -28,7 +28,7 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
         # An empty registry: references outside the schema are not fetched.
         checker = _Checker(dict(parameters), registry=Registry())
         found = [fault for each in checker.iter_errors(dict(args)) for fault in _describe(each)]
-    except (SchemaError, UnknownType, Unresolvable, re.error):
+    except (SchemaError, UnknownType, Unresolvable, RecursionError, re.error):
         found = []
     return unique([*_misspelt(args), *found])
 

@@ -4,6 +4,7 @@ An edit first decides what is due up to now under the old definition, so that it
 never fires by itself. The caller's transaction holds the schedule's row until it ends.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,7 @@ from models.schedules import StoredSchedule, delete_schedule, insert_schedule, l
 from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.faults import Fault, faults_of
+from models.words.kinds import NAME_PATTERN
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.rules import check_schedule
 from scheduling.plan import plan_schedules
@@ -45,6 +47,8 @@ def settle(connection: sa.Connection, row: StoredSchedule) -> tuple[StoredSchedu
 def create(connection: sa.Connection, name: str, definition: Definition, source: str = PEOPLE) -> bool:
     """Create a schedule; False if the name is taken. Raises Refused."""
     now = read_clock(connection)
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise Refused([Fault(("name",), f"must match {NAME_PATTERN}")])
     _check(connection, definition, now)
     created = insert_schedule(
         connection,
@@ -77,9 +81,8 @@ def replace(connection: sa.Connection, row: StoredSchedule, definition: Definiti
 
 def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, Any]) -> None:
     """Change fields of a locked schedule by a merge patch (RFC 7396). Raises as `replace`."""
+    check_fields(patch)
     _check_source(row, PEOPLE)
-    if unknown := [Fault((field,), "unknown field") for field in patch if field not in COLUMNS]:
-        raise Refused(unknown)
     stored = {column: getattr(row, column) for column in COLUMNS}
     document = {column: _plain(value) for column, value in stored.items() if value is not None}
     try:
@@ -87,6 +90,12 @@ def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, A
     except ValidationError as error:
         raise Refused(faults_of(error)) from None
     replace(connection, row, definition)
+
+
+def check_fields(patch: Mapping[str, Any]) -> None:
+    """Raises Refused for fields that a definition does not have."""
+    if unknown := [Fault((field,), "unknown field") for field in patch if field not in COLUMNS]:
+        raise Refused(unknown)
 
 
 def delete(connection: sa.Connection, row: StoredSchedule, source: str = PEOPLE) -> None:
@@ -116,8 +125,11 @@ def _check(connection: sa.Connection, definition: Definition, now: datetime) -> 
 
 
 def _check_source(row: StoredSchedule, source: str) -> None:
+    """Code decides what it declares, and nothing else."""
     if row.source == CODE and source != CODE:
         raise Conflict("the schedule is declared in code: change it there; it can be paused and triggered here")
+    if source == CODE and row.source != CODE:
+        raise Conflict(f"there is a schedule of that name that comes from {row.source}")
 
 
 def _plain(value: Any) -> Any:

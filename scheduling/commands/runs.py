@@ -31,6 +31,7 @@ def cancel(connection: sa.Connection, run: UUID) -> None:
         state = State(_get(connection, run).state)
         raise Conflict(f"it is too late to cancel: the run is {state.value}", state)
     after_ends(connection, cancelled)
+    notify(connection)  # people wait: what the run stood in the way of goes at once
 
 
 def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
 
+from models.definition import Args
 from models.lifecycle.cancelling import cancel_active_runs
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRun, insert_runs
@@ -17,7 +19,7 @@ from models.schedules import StoredSchedule
 from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.bounds import TEN_YEARS
-from models.words.faults import Fault
+from models.words.faults import Fault, faults_of
 from models.words.ids import new_run_id
 from models.words.states import Overlap, SkipReason, State, Trigger
 from scheduling.commands.arguments import check_arguments
@@ -26,6 +28,7 @@ from scheduling.slots.decisions import admit
 from scheduling.slots.due import deadline_of
 
 _FARTHEST = timedelta(seconds=TEN_YEARS)
+_ARGS: TypeAdapter[dict[str, Any] | None] = TypeAdapter(Args | None)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,10 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
 
 def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request, now: datetime) -> None:
     faults = []
+    try:
+        _ARGS.validate_python(request.args)
+    except ValidationError as error:
+        faults += [Fault(("args", *fault.path), fault.message) for fault in faults_of(error)]
     if request.due_at is not None and request.due_at > now + _FARTHEST:
         faults.append(Fault(("due_at",), "must lie within the next ten years"))
     if request.args is not None:

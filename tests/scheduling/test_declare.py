@@ -1,5 +1,6 @@
 """Schedules declared in code: stored, changed without losing a slot, removed after a while."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -128,6 +129,44 @@ def test_the_fault_of_a_declaration_goes_with_it(connection: sa.Connection) -> N
     announce(connection, "work")
     apply_declared_schedules(connection, FORGET_SECONDS)
     assert error(connection) is None
+
+
+def test_of_two_actors_that_declare_one_name_the_first_decides_and_stays_so(connection: sa.Connection) -> None:
+    for actor, cron in (("aa", "* * * * *"), ("bb", "0 * * * *")):
+        announce(connection, actor, schedule={"name": "shared", "actor": actor, "cron": [cron]})
+    for _ in range(4):
+        apply_declared_schedules(connection, FORGET_SECONDS)
+    stored = row(connection, "shared")
+    assert (stored.actor, stored.cron, stored.version) == ("aa", ["* * * * *"], 1)
+    assert error(connection, "aa") is None
+    assert error(connection, "bb") == "the actor aa declares the schedule shared already"
+
+
+def test_a_declaration_that_was_set_aside_by_planning_says_so(connection: sa.Connection) -> None:
+    declare(connection)
+    connection.exec_driver_sql("UPDATE schedules SET error = 'ValueError: never'")
+    declare(connection)
+    assert error(connection) == "ValueError: never"
+
+
+@pytest.mark.parametrize("given", [["no object"], "text", 5])
+def test_what_is_no_object_declares_nothing_and_stops_no_other(connection: sa.Connection, given: Any) -> None:
+    announce(connection, "odd", schedule=given)
+    declare(connection)
+    assert row(connection) is not None
+
+
+def test_an_actor_whose_schema_leads_in_a_circle_takes_any_arguments(connection: sa.Connection) -> None:
+    declare(connection)
+    circle = {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}
+    connection.exec_driver_sql(
+        "UPDATE actors SET parameters = %(circle)s WHERE name = 'work'", {"circle": json.dumps(circle)}
+    )
+    connection.exec_driver_sql(
+        "UPDATE actors SET options = jsonb_set(options, '{schedule,timezone}', '\"Asia/Tokyo\"') WHERE name = 'work'"
+    )
+    apply_declared_schedules(connection, FORGET_SECONDS)
+    assert row(connection).timezone == "Asia/Tokyo"
 
 
 def test_a_name_that_people_have_taken_is_a_fault_of_the_declaration(connection: sa.Connection) -> None:

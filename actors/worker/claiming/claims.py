@@ -16,7 +16,8 @@ from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.keeping.held import HeldRun, Key, key_of
+from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.durations import seconds_of

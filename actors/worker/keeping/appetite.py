@@ -18,33 +18,31 @@ _REMEMBERED = 16
 
 
 class Appetite:
-    """Learns from each run that ends how long runs are."""
+    """Learns from each run that ends how long runs are. What it says of so many threads is read all the time."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._average_seconds = 1.0
         self._are_short = False
+        self._decide()
 
     def note(self, seconds: float) -> None:
         """A run took so long."""
         self._average_seconds += (seconds - self._average_seconds) / _REMEMBERED
         # Twice as long to become long again: each change means new deliveries.
-        self._are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
+        are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
+        if are_short or self._are_short:
+            self._are_short = are_short
+            self._decide()
 
-    def ahead(self, stuck: int = 0) -> int:
-        """How many runs to claim beside those that threads can start at once, with so many `stuck` in long runs."""
-        if not self._are_short:
-            return 0
-        return (self._threads - stuck) * min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds)))
-
-    def most(self, stuck: int = 0) -> int:
+    def _decide(self) -> None:
+        self.each = min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds))) if self._are_short else 0
+        """How many runs to claim ahead for each thread."""
+        self.ahead = self._threads * self.each
+        """How many runs to claim beside those that threads can start at once."""
+        self.most = self._threads + self.ahead
         """How many runs to hold at most."""
-        return self._threads + self.ahead(stuck)
-
-    def worthwhile(self) -> int:
+        self.worthwhile = max(self._threads, self.ahead // 2)
         """How much room is worth a statement: one for one run costs nearly as much as one for many."""
-        return max(self._threads, self.ahead() // 2)
-
-    def prefetch(self) -> int:
+        self.prefetch = self._threads * (PREFETCH if self.each else 1)
         """How many deliveries are worth having: as many as the threads can take, and a lot of short runs."""
-        return self._threads * (PREFETCH if self.ahead() else 1)

@@ -2,11 +2,11 @@
 
 import queue
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
-from actors.worker.keeping.held import Key
+from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
@@ -76,18 +76,14 @@ class Ends:
                     continue
             del self._unwritten[: len(group)]
             self._group = min(self._group * 2, GROUP)
-        self._tally()
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         try:
-            written = self._finish(ends, free_only=self._process.settings.database.pgbouncer)
+            written, locked = self._finish(ends, free_only=self._process.settings.database.pgbouncer)
         except TRANSIENT as error:
             if not is_locked(error):
                 raise
-            written = self._finish(ends, free_only=True)
-        missing = {_key(end) for end in ends} - {_key(run) for run in written}
-        locked = self._still_ours(missing) if missing else set()
-        self._untallied += written
+            written, locked = self._finish(ends, free_only=True)
         self._locked += [end for end in ends if _key(end) in locked]
         self._locked_until = time.monotonic() + LOCKED_SECONDS
         won = {_key(run) for run in written}
@@ -97,28 +93,27 @@ class Ends:
         if superseded := [str(end.id) for end in ends if _key(end) not in won | locked]:
             log.warning("superseded", runs=superseded)
 
-    def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool) -> list[EndedRun]:
+    def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool) -> tuple[list[EndedRun], set[Key]]:
+        """What was written, and what is still ours and could not be: somebody has locked it."""
         with self._process.engine.begin() as connection:
             written = finish_runs(connection, ends, self._process.id, free_only=free_only)
             won = {_key(run) for run in written}
             save_outputs(connection, [end for end in ends if end.has_output() and _key(end) in won])
             after_ends(connection, written)
-        return written
-
-    def _still_ours(self, keys: Iterable[Key]) -> set[Key]:
-        with self._process.engine.begin() as connection:
-            locked = find_own(connection, keys, self._process.id)
+            untallied = tally_outcomes(connection, written)
+            missing = {_key(end) for end in ends} - won
+            locked = find_own(connection, missing, self._process.id) if missing else set()
+        self._untallied += untallied
         if locked:
             log.warning("locked", runs=[str(id_) for id_, _ in locked])
-        return locked
+        return written, locked
 
-    def _tally(self) -> None:
-        """Count what has been written, apart from it: nobody's end waits for the lock of a schedule."""
+    def tally(self) -> None:
+        """Count what could not be counted with its end, as its schedule was locked. Raises sqlalchemy's errors."""
         if self._untallied and time.monotonic() >= self._tally_at:
-            with self._process.autocommit.begin() as connection:
+            self._tally_at = time.monotonic() + LOCKED_SECONDS
+            with self._process.engine.begin() as connection:
                 self._untallied = tally_outcomes(connection, self._untallied)
-            if self._untallied:
-                self._tally_at = time.monotonic() + LOCKED_SECONDS
 
 
 def _key(of: FinishedAttempt | EndedRun) -> Key:

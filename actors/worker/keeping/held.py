@@ -14,6 +14,7 @@ from models.lifecycle.claiming import ClaimedRun
 LINGER_SECONDS = 0.005
 """How long a process whose runs are short waits for room for more than a few."""
 
+
 def key_of(claim: ClaimedRun) -> Key:
     """The attempt that a claim is for."""
     return claim.id, claim.attempt
@@ -52,6 +53,7 @@ class HeldRuns:
         self._unwritten: dict[Key, HeldRun | None] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self._stuck = 0
 
     def room(self) -> int:
         """How many more runs may be claimed: what free threads can start, and a little ahead of short runs."""
@@ -60,13 +62,13 @@ class HeldRuns:
 
     def prefetch(self) -> int:
         """How many deliveries are worth having."""
-        return self._appetite.prefetch()
+        return self._appetite.prefetch
 
     def wait_for_room(self, seconds: float) -> int:
         """The room, waiting for some up to `seconds`, and while runs are short a moment longer for more."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._appetite.ahead():
-                self._changed.wait_for(lambda: self._room() >= self._appetite.worthwhile(), LINGER_SECONDS)
+            if self._changed.wait_for(lambda: self._room() > 0, seconds) and self._appetite.ahead:
+                self._changed.wait_for(lambda: self._room() >= self._appetite.worthwhile, LINGER_SECONDS)
             return self._room()
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
@@ -115,7 +117,7 @@ class HeldRuns:
                 self._appetite.note(now - held.started)
                 if self._journal is not None:
                     self._journal.end(key, held.clock(now), returned=returned)
-            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile():  # what somebody may wait for
+            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile:  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -135,6 +137,12 @@ class HeldRuns:
             if waiting:
                 self._changed.notify_all()
             return waiting
+
+    def note_stuck(self) -> None:
+        """Look which threads are in long runs: nothing is claimed ahead for those."""
+        before = time.monotonic() - LONG_SECONDS
+        with self._changed:
+            self._stuck = sum(run.started is not None and run.started < before for run in self._runs.values())
 
     def waiting(self, seconds: float) -> list[Key]:
         """What was claimed so long ago and has not started."""
@@ -182,11 +190,4 @@ class HeldRuns:
     def _room(self) -> int:
         if self._closed:
             return 0
-        return self._appetite.most(self._stuck()) - len(self._runs)
-
-    def _stuck(self) -> int:
-        """Threads that are in a run for longer than one is worth claiming ahead for."""
-        if not self._appetite.ahead():
-            return 0
-        before = time.monotonic() - LONG_SECONDS
-        return sum(held.started is not None and held.started < before for held in self._runs.values())
+        return self._appetite.most - self._stuck * self._appetite.each - len(self._runs)

@@ -1,22 +1,25 @@
 """The journal: which runs of this process have started and which are done, in a file that outlives its killing.
 
-The file is mapped into memory, so a note costs no system call, and what was noted is there after SIGKILL, a segmentation
-fault or the out-of-memory killer: the kernel has the page. The process holds a lock on it for its life. Whoever gets that
-lock, a sibling a moment later or the next process on this machine, knows for certain that the process is dead, and what
-it had begun. Where the machine or its disk is gone too, the lease decides.
+The file is mapped into memory, so a note costs no system call, and what was noted is there after SIGKILL, a
+segmentation fault or the out-of-memory killer: the kernel has the page. The process holds a lock on it for its life.
+Whoever gets that lock, a sibling a moment later or the next process on this machine, knows for certain that the process
+is dead, and what it had begun. Where the machine or its disk is gone too, the lease decides.
 """
 
 import fcntl
 import mmap
 import os
 import struct
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 from uuid import UUID
+
+from config.sections import Worker
 
 Key = tuple[UUID, int]
 """A run and its attempt."""
@@ -104,10 +107,10 @@ class Journal:
                 self._map[place] = Noted.NOTHING
                 self._free.append((place - _HEADER_BYTES) // _ENTRY.size)
 
-    def close(self) -> None:
-        """Nothing is left to be known."""
-        with suppress(FileNotFoundError):
-            self._path.unlink()
+    def close(self, *, is_settled: bool) -> None:
+        """The process ends. Where the database does not know all, somebody else is to read on."""
+        if is_settled:
+            self._path.unlink(missing_ok=True)
         self._map.close()
         os.close(self._file)
 
@@ -138,6 +141,11 @@ def other_journals(own: Path, prefix: str) -> list[Path]:
     """The journals beside this process's own that belong to the same database. Its own must not even be opened: closing
     it again would give its lock away."""
     return [path for path in own.parent.glob(f"{prefix}-*") if path != own and path.suffix != _UNFINISHED]
+
+
+def journal_folder(worker: Worker) -> Path:
+    """The setting, or a folder of this user's own among the temporary ones of the machine."""
+    return Path(worker.journal_folder or Path(tempfile.gettempdir()) / f"callsheet-{os.geteuid()}")
 
 
 def _read(data: bytes) -> DeadWorker | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 import structlog
 
+from actors.worker.keeping.burial import Burial
 from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
@@ -34,6 +35,7 @@ class Keeper:
         self._announce = announce
         self._ends = Ends(process)
         self._renewal = Renewal(process)
+        self._burial = Burial(process)
         self._reported = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
@@ -69,7 +71,9 @@ class Keeper:
         if self._renewal.is_due():
             self._renewal.renew()
         self._ends.write()
+        self._ends.tally()
         self._settle_doubts()
+        self._burial.hold()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._report()
 

@@ -16,6 +16,7 @@ from dramatiq import Broker
 
 from actors.worker.keeping.doubts import Doubts
 from actors.worker.keeping.held import HeldRun, HeldRuns
+from actors.worker.keeping.journal import Journal
 from actors.worker.running.interrupts import Interrupts
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
@@ -35,6 +36,7 @@ class WorkerProcess:
     queues: list[str]
     held: HeldRuns
     id: UUID = field(default_factory=uuid4)
+    journal: Journal | None = None
     interrupts: Interrupts = field(default_factory=Interrupts)
     doubts: Doubts = field(default_factory=Doubts)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
@@ -42,7 +44,11 @@ class WorkerProcess:
     autocommit: sa.Engine = field(init=False)
     """The same connections, for a statement that needs no transaction around it."""
 
+    output_bytes: int = field(init=False)
+    """The setting, which each run asks for."""
+
     def __post_init__(self) -> None:
+        self.output_bytes = self.settings.worker.output_bytes
         self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def finish(self, end: FinishedAttempt) -> None:

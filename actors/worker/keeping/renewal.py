@@ -3,7 +3,8 @@
 import time
 from collections.abc import Mapping, Sequence
 
-from actors.worker.keeping.held import HeldRun, Key, key_of
+from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import cancel, interrupt
@@ -50,6 +51,7 @@ class Renewal:
     def give_back(self) -> None:
         """What waits for a thread for too long goes back, and uses up no retry."""
         process = self._process
+        process.held.note_stuck()
         for held in process.held.take_back(process.held.waiting(WAIT_SECONDS)):
             process.finish(interrupt(held.claim, "no thread was free to start it", held.claim.claimed_at))
 

@@ -29,7 +29,7 @@ class Execute(Middleware):
         """Prepare the run for this thread."""
         ours, process = claimed(message), worker_process(broker)
         try:
-            ours.run = self._execution.prepare(ours.claim, process.interrupts, process.settings.worker.output_bytes)
+            ours.run = self._execution.prepare(ours.claim, process.interrupts, process.output_bytes)
         except Exception as error:
             log.exception("prepare")
             process.finish(fail(ours.claim, error, RetryRule(), None, ours.now()))

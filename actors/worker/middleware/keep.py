@@ -1,19 +1,22 @@
 """Keep: the life of a worker process, from its first thread to its last written result."""
 
 from contextlib import ExitStack, suppress
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Middleware, Worker
 
 from actors.worker.keeping.announcement import Announcer
+from actors.worker.keeping.boot import become_worker
 from actors.worker.keeping.held import HeldRuns
+from actors.worker.keeping.journal import Journal, journal_folder
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import CONNECTIONS, WorkerProcess, attach_process, worker_process
 from actors.worker.keeping.watchdog import Watchdog
 from actors.worker.running.outcome import interrupt
-from config.database import make_engine
-from config.settings import settings_or_exit
+from config.database import fingerprint, make_engine
+from config.settings import Settings, settings_or_exit
 from models.announcing import forget_worker
 from models.sql.locks import PATIENCE_MILLISECONDS
 
@@ -25,6 +28,10 @@ class Keep(Middleware):
 
     def __init__(self) -> None:
         self._ending = ExitStack()
+
+    def after_process_boot(self, broker: Broker) -> None:
+        """Make this process a worker. Until now it only has a broker, and the actors that it imported itself."""
+        become_worker()
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer."""
@@ -62,9 +69,20 @@ def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
         plan_once=True,
         patience_milliseconds=PATIENCE_MILLISECONDS,
     )
-    held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds)
+    id_ = uuid4()
+    journal = _open_journal(settings, id_)
+    held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds, journal)
     queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
-    return WorkerProcess(settings, engine, worker.worker_threads, queues, held)
+    return WorkerProcess(settings, engine, worker.worker_threads, queues, held, id_, journal)
+
+
+def _open_journal(settings: Settings, worker: UUID) -> Journal | None:
+    """Without one, as on a read-only disk, the lease alone says that this process is dead."""
+    try:
+        return Journal(journal_folder(settings.worker), fingerprint(settings.database), worker)
+    except OSError as error:
+        log.warning("no-journal", error=str(error))
+        return None
 
 
 def _give_back(process: WorkerProcess) -> None:
@@ -76,3 +94,5 @@ def _give_back(process: WorkerProcess) -> None:
 def _forget(process: WorkerProcess) -> None:
     with suppress(sa.exc.DBAPIError), process.engine.begin() as connection:
         forget_worker(connection, process.id)
+    if process.journal is not None:
+        process.journal.close(is_settled=not process.held.known())

@@ -24,18 +24,18 @@ def fed(seconds: float, threads: int = 4, times: int = 200) -> Appetite:
 )
 def test_short_runs_are_claimed_ahead(seconds: float, most: int, worthwhile: int, prefetch: int) -> None:
     appetite = fed(seconds)
-    assert (appetite.most(), appetite.worthwhile(), appetite.prefetch()) == (most, worthwhile, prefetch)
+    assert (appetite.most, appetite.worthwhile, appetite.prefetch) == (most, worthwhile, prefetch)
 
 
 def test_nothing_is_claimed_ahead_before_runs_are_known_to_be_short() -> None:
-    assert Appetite(4).most() == 4
+    assert Appetite(4).most == 4
 
 
 def test_runs_that_become_a_little_longer_stay_short_and_much_longer_ones_do_not() -> None:
     appetite = fed(0.04)
     for _ in range(200):
         appetite.note(0.08)
-    assert appetite.ahead() > 0
+    assert appetite.ahead > 0
     for _ in range(200):
         appetite.note(0.2)
-    assert appetite.ahead() == 0
+    assert appetite.ahead == 0

@@ -233,6 +233,21 @@ class TestFieldsThatAreKept:
         assert client.simulate_put(path, json={"actor": "x"}).json["notify_late_seconds"] is None
 
 
+class TestOrderOfChecks:
+    def test_what_is_not_there_is_not_there_whatever_its_etag(self, client: TestClient) -> None:
+        answer = client.simulate_delete("/v1/schedules/nothing", headers={"If-Match": '"x"'})
+        assert answer.status_code == 404
+
+    def test_a_field_that_does_not_exist_is_said_before_anything_is_looked_up(self, client: TestClient) -> None:
+        answer = client.simulate_patch("/v1/schedules/nothing", json={"foo": 1, "name": "other"})
+        assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/foo")
+
+    def test_a_single_fault_is_the_detail(self, client: TestClient, create: Callable[..., Any]) -> None:
+        create()
+        answer = client.simulate_post("/v1/schedules/nightly/pause", json={"until": "2020-01-01T00:00:00Z"})
+        assert answer.json["detail"] == "until: must lie in the future"
+
+
 class TestRaces:
     def test_of_many_that_create_one_name_one_wins(self, client: TestClient) -> None:
         body = {"name": "a", "actor": "x"}

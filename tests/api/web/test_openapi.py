@@ -8,6 +8,8 @@ from falcon.testing import TestClient
 from jsonschema import Draft202012Validator
 
 from api.app import ROUTES
+from api.shapes.schedule_body import Nothing
+from api.web.routes import Answer, Call, Route
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +55,14 @@ def test_operations_are_complete(document: dict[str, Any]) -> None:
             assert all(answer["description"] for answer in operation["responses"].values())
             assert ("401" in operation["responses"]) == ("security" in operation)
     assert len(names) == len(set(names))
+
+
+def test_a_handler_can_only_take_what_a_request_has() -> None:
+    def handler(call: Call, boddy: Nothing) -> Answer:
+        raise AssertionError
+
+    with pytest.raises(TypeError, match="boddy"):
+        Route("POST", "/v1/x", handler, None, {200: None})
 
 
 # Clients are generated from these: they never change.

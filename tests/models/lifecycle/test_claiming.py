@@ -1,13 +1,14 @@
 """Claim, finish, renew, rescue: every move is guarded by state, attempt and worker."""
 
 import threading
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from models.lifecycle.claiming import claim_runs, renew_own_claims
-from models.lifecycle.ended import tally_outcomes
+from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.leasing import renew_leases
 from models.lifecycle.rescuing import skip_overdue_runs
@@ -121,6 +122,39 @@ def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.En
         held = [{"id": run, "attempt": 1, "started_at": started} for run in runs]
         assert renew_leases(connection, held, WORKER, 30) == {(runs[0], 1): False, (runs[1], 1): True}
         assert read_run(connection, runs[0]).started_at == started
+
+
+def test_a_success_ends_the_failures_before_it_and_not_those_after_it(engine: sa.Engine) -> None:
+    def tally(*states: State) -> tuple[int, bool]:
+        ends = [
+            EndedRun(uuid4(), 1, state, schedule, now + timedelta(seconds=n), False) for n, state in enumerate(states)
+        ]
+        assert tally_outcomes(connection, ends[::-1]) == []
+        query = "SELECT consecutive_failures, paused_at IS NOT NULL FROM schedules"
+        return tuple(connection.exec_driver_sql(query).one())  # type: ignore[return-value]
+
+    with engine.begin() as connection:
+        now = read_clock(connection)
+        schedule = add_schedule(connection, pause_after_failures=2)
+        assert tally(State.FAILED, State.FAILED, State.SUCCEEDED) == (0, False)
+        assert tally(State.FAILED, State.SUCCEEDED, State.FAILED) == (1, False)
+        assert tally(State.FAILED) == (2, True)
+
+
+def test_a_locked_schedule_is_counted_later_and_nobody_waits_for_it(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        now = read_clock(connection)
+        schedules = [add_schedule(connection, name) for name in ("locked", "free")]
+    ends = [EndedRun(uuid4(), 1, State.FAILED, schedule, now, False) for schedule in schedules]
+    with engine.begin() as somebody:
+        somebody.exec_driver_sql("SELECT FROM schedules WHERE name = 'locked' FOR UPDATE")
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '1ms'")
+            assert tally_outcomes(connection, ends) == [ends[0]]
+    with engine.begin() as connection:
+        assert tally_outcomes(connection, [ends[0]]) == []
+        counted = connection.exec_driver_sql("SELECT consecutive_failures FROM schedules").scalars()
+        assert list(counted) == [1, 1]
 
 
 def test_final_failures_in_a_row_are_counted_and_a_success_resets(engine: sa.Engine) -> None:

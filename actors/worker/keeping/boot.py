@@ -6,7 +6,6 @@ from importlib import import_module
 from pathlib import Path
 
 import structlog
-from dramatiq import Broker, Middleware
 
 from actors.worker.keeping.joining import wait_as_long_as_told
 from actors.worker.running.log_capture import capture_logs
@@ -17,29 +16,26 @@ EXIT_IMPORT = 2
 """Dramatiq's own exit code for a module that can't be imported."""
 
 _ACTORS = str(Path(__file__).parents[2])
+_FACES = ("actors.context", "actors.testing")
 
 log = structlog.get_logger("worker")
 
 
-class Boot(Middleware):
-    """Reads the settings, configures the log, and imports what declares actors, once in each worker process.
-
-    Dramatiq swallows exceptions of hooks, so what must not be outlived exits.
-    """
-
-    def after_process_boot(self, broker: Broker) -> None:
-        """Become a worker. Exits with code 78 for settings with problems, and 2 where an import fails."""
-        settings = settings_or_exit("database.url", "amqp.url")
-        configure_logging(settings.log)
-        capture_logs()
-        wait_as_long_as_told()
-        for name in _modules(settings):
-            _import_or_exit(name)
+def become_worker() -> None:
+    """Read the settings, configure the log, and import what declares actors. Exits with code 78 for settings with
+    problems, and 2 where an import fails: exceptions of hooks are swallowed by Dramatiq."""
+    settings = settings_or_exit("database.url", "amqp.url")
+    configure_logging(settings.log)
+    capture_logs()
+    wait_as_long_as_told()
+    for name in _modules(settings):
+        _import_or_exit(name)
 
 
 def _modules(settings: Settings) -> Iterator[str]:
     """Every file of `actors/`, and the modules named in the settings."""
-    yield from (module.name for module in pkgutil.iter_modules([_ACTORS], "actors.") if not module.ispkg)
+    found = (module.name for module in pkgutil.iter_modules([_ACTORS], "actors.") if not module.ispkg)
+    yield from (name for name in found if name not in _FACES)
     yield from settings.actors.modules
 
 
