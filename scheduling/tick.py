@@ -53,11 +53,13 @@ class Ticker:
         """
         began = time.monotonic()
         try:
-            return self._plan_and_publish(began)
+            longest = self._plan_and_publish(began)
         finally:
             self._keep_up()
+        return longest and min(self._until_next(began), longest)
 
     def _plan_and_publish(self, began: float) -> float:
+        """How long to wait at most then."""
         batch = self._settings.scheduling.batch
         try:
             planned = self._plan(batch)
@@ -74,8 +76,7 @@ class Ticker:
                 published = self._publish(planned.leased, began)
         if planned.full or published >= batch:
             return 0
-        longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
-        return min(self._until_next(began), longest)
+        return min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
 
     def _plan(self, batch: int) -> Planned:
         with self._engine.begin() as connection:

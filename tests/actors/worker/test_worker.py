@@ -13,7 +13,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import ConnectionClosed
 
-from actors.worker.claiming.claims import claim_messages
+from actors.worker.claiming.claims import Claimed, claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.keeping.held import key_of
@@ -97,9 +97,9 @@ def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice
     with process.engine.begin() as connection:  # the commit of this try is never heard of
         lost = Message.decode(bodies[0]).options["run_id"]
         assert len(claim_runs(connection, [UUID(lost)], 0, process.id, 30)) == 1
-    won = claim_messages(broker, process, bodies, True)
+    won = claim_messages(broker, process, bodies, True).messages
     assert len(won) == len({message.message_id for message in won}) == 2
-    assert claim_messages(broker, process, bodies, True) == []
+    assert claim_messages(broker, process, bodies, True) == Claimed([], [])
 
 
 class ClosedDeliveries(LocalDeliveries):
@@ -113,11 +113,11 @@ def test_what_was_won_before_the_connection_was_lost_runs(process: WorkerProcess
     """A batch is refused, its first message is claimed by itself, and at the second the database goes away."""
     won = MessageProxy(Message("default", "work", (), {}, {}))
 
-    def claim(bodies: Sequence[bytes], again: bool) -> list[MessageProxy]:
+    def claim(bodies: Sequence[bytes], again: bool) -> Claimed:
         if len(bodies) > 1:
             raise sa.exc.DataError("refused", None, Exception())
         if bodies == [b"first"]:
-            return [won]
+            return Claimed([won], [])
         raise sa.exc.OperationalError("away", None, Exception())
 
     messages: queue.Queue[bytes] = queue.Queue()
