@@ -72,7 +72,8 @@ class Ends:
             won = {(run.id, run.attempt) for run in written}
             save_outputs(connection, [end for end in ends if end.has_output() and (end.id, end.attempt) in won])
             after_ends(connection, written)
-            self._untallied += tally_outcomes(connection, written)
+            untallied = tally_outcomes(connection, written)
+        self._untallied += untallied
         self._process.held.forget([(end.id, end.attempt) for end in ends])
         if won:
             log.info("finish", runs=len(won))
