@@ -97,7 +97,7 @@ def test_a_run_that_is_to_make_room_and_is_locked_stops_no_other_schedule(deploy
         time.sleep(LOCKED_SECONDS)
         ran = len(deployment.runs(schedule="tick", state="succeeded"))
     assert ran >= LOCKED_SECONDS - 2
-    eventually(lambda: deployment.run(stuck)["state"] == "cancelled", 20)
+    assert deployment.finished(stuck)["state"] in ("cancelled", "failed")  # by its lease, where that ended first
     assert deployment.api.get("/v1/schedules/stuck").json()["error"] is None
 
 

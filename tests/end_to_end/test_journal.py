@@ -1,0 +1,94 @@
+"""Kills in a stream of short runs that are not tried again: what never started is not failed, and all is known soon."""
+
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.end_to_end.deployment import Deployment
+from tests.waiting import eventually
+
+RUNS = 4000
+KILLS = 3
+
+PLAN = """
+INSERT INTO runs (id, actor, queue, priority, args, trigger, overlap, slots, due_at, state, attempt, retries,
+    max_retries, min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, attempts)
+SELECT gen_random_uuid(), 'note', 'default', 5, jsonb_build_object('path', '{path}'), 'manual', 'allow', 1, now(),
+    'planned', 0, 0, 0, 1, 1, 60, now(), '[]'
+FROM generate_series(1, {runs})
+"""
+UNFINISHED = "SELECT count(*) FROM runs WHERE finished_at IS NULL"
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, database_url: str, amqp_url: str) -> Iterator[Deployment]:
+    """With leases that are longer than the test: what is known of a death is known by the journal."""
+    settings = {
+        "CALLSHEET_WORKER__LEASE_SECONDS": "600",
+        "CALLSHEET_WORKER__JOURNAL_FOLDER": str(tmp_path / "journal"),
+        "CALLSHEET_ACTORS__MODULES": '["tests.end_to_end.noting_actors"]',
+    }
+    with Deployment(tmp_path, database_url, amqp_url, settings) as running:
+        yield running.start("web", "scheduling", "worker").ready()
+
+
+def kill_one_process(deployment: Deployment) -> None:
+    """SIGKILL a worker process; Dramatiq's master ends then, and the platform starts it again."""
+    children = eventually(lambda: deployment.process("worker").children(), 30)
+    child = max(children, key=psutil.Process.num_threads)
+    child.send_signal(signal.SIGKILL)
+    deployment.exited("worker")
+    deployment.start("worker")
+
+
+def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    ledger = tmp_path / "ledger"
+    ledger.touch()
+    deployment.execute(PLAN.format(path=ledger, runs=RUNS))
+    for kill in range(1, KILLS + 1):
+        eventually(lambda kill=kill: len(ledger.read_text().splitlines()) > kill * RUNS // (KILLS + 2), 60)
+        kill_one_process(deployment)
+    eventually(lambda: deployment.query(UNFINISHED) == [(0,)], 60)
+    started = set(ledger.read_text().splitlines())
+    rows = deployment.query("SELECT id::text, state, attempt, started_at, error_type, attempts FROM runs")
+    assert len(rows) == RUNS
+    failed = [row for row in rows if row[1] == "failed"]
+    assert [row for row in failed if row[0] not in started] == []
+    assert {row[4] for row in failed} <= {"WorkerLost"}
+    assert all(row[3] is not None for row in failed)
+    assert {row[0] for row in rows if row[1] == "succeeded"} <= started
+    assert len(ledger.read_text().splitlines()) == len(started), "something was done twice"
+
+
+def test_what_a_killed_worker_held_is_known_within_seconds(deployment: Deployment, tmp_path: Path) -> None:
+    deployment.create("long", actor="note", args={"path": str(tmp_path / "ledger"), "seconds": 60}, overlap="allow")
+    running = [deployment.trigger("long") for _ in range(3)]
+    eventually(lambda: all(deployment.run(run)["started_at"] for run in running))
+    deployment.kill("worker")
+    killed = time.monotonic()
+    deployment.start("worker")
+    eventually(lambda: all(deployment.run(run)["finished_at"] for run in running), 30)
+    assert time.monotonic() - killed < 15  # most of it is the start of a worker
+    for run in map(deployment.run, running):
+        assert (run["state"], run["attempts"][0]["outcome"]) == ("failed", "lost")
+        assert run["attempts"][0]["started_at"]
+
+
+def test_without_its_journal_the_lease_decides(tmp_path: Path, database_url: str, amqp_url: str) -> None:
+    folder = tmp_path / "journal"
+    settings = {"CALLSHEET_WORKER__LEASE_SECONDS": "4", "CALLSHEET_WORKER__JOURNAL_FOLDER": str(folder)}
+    with Deployment(tmp_path, database_url, amqp_url, settings) as deployment:
+        deployment.start("web", "scheduling", "worker").ready()
+        deployment.create("long", actor="run_process", args={"argv": ["sleep", "60"]})
+        run = deployment.trigger("long")
+        eventually(lambda: deployment.run(run)["started_at"])
+        deployment.kill("worker")
+        for journal in folder.iterdir():
+            journal.unlink()
+        assert deployment.finished(run)["attempts"][0]["outcome"] == "lost"
