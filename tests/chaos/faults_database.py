@@ -10,7 +10,7 @@ from tests.chaos.world import World
 from tests.servers.postgres import PostgresServer
 
 FULL_SECONDS = 10
-LOCKED_SECONDS = 8
+LOCKED_SECONDS = 60
 SNAPSHOT_SECONDS = 20
 LOCKED_ROWS = 20
 
@@ -73,5 +73,5 @@ FAULTS = [
     Fault("end every session of PostgreSQL", terminate_sessions, shared=True),
     Fault("no connections left in PostgreSQL", refuse_sessions),
     Fault("a long snapshot in PostgreSQL", hold_snapshot, shared=True),
-    Fault("rows locked by others", hold_row_locks, shared=True),
+    Fault("rows locked by others", hold_row_locks, lease=True, shared=True),
 ]
