@@ -1,5 +1,7 @@
 """Cancel runs, and run them again."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -8,16 +10,19 @@ from models.lifecycle.cancelling import cancel_run
 from models.lifecycle.ended import after_ends
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.runs import StoredRun, get_run
-from models.schedules import lock_schedule
+from models.schedules import StoredSchedule, lock_schedule
 from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.ids import new_run_id
 from models.words.states import LIVE_STATES, State, Trigger
 from scheduling.commands.faults import Conflict, NotFound
+from scheduling.slots.due import spec_of
+from scheduling.slots.spec import next_slot, previous_slot
 
 _SAME = (
     "actor", "queue", "priority", "args", "overlap", "schedule_id", "schedule_name", "schedule_version", "slot_at",
-    "max_retries", "min_backoff_seconds", "max_backoff_seconds", "time_limit_seconds",
+    "previous_slot_at", "next_slot_at", "max_retries", "min_backoff_seconds", "max_backoff_seconds",
+    "time_limit_seconds", "trace",
 )  # fmt: skip
 
 
@@ -35,10 +40,10 @@ def cancel(connection: sa.Connection, run: UUID) -> None:
 
 
 def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
-    """Run a finished run again: a new run with the same arguments, for the same slot; its id.
+    """Run a finished run again: a new run with the same arguments, for the same slot and its neighbours; its id.
 
     It waits for active runs of its schedule as its overlap policy has it. Raises NotFound, and Conflict where the run
-    has not ended, or is the record of many slots.
+    has not ended, is the record of many slots, or is that of a slot whose neighbours nobody knows any more.
     """
     row = _get(connection, run)
     state = State(row.state)
@@ -46,11 +51,14 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
         raise Conflict(f"the run has not ended: it is {state.value}", state)
     if row.slots > 1:
         raise Conflict(f"this is the record of {row.slots} skipped slots, not a run", state)
-    if row.schedule_name is not None:
-        lock_schedule(connection, row.schedule_name)  # planning may be about to let another run of it go
+    # Locked, as planning may be about to let another run of it go.
+    schedule = None if row.schedule_name is None else lock_schedule(connection, row.schedule_name)
+    same = {column: getattr(row, column) for column in _SAME}
+    if row.slot_at is not None and state is State.SKIPPED and row.next_slot_at is row.previous_slot_at is None:
+        same |= _neighbours(schedule, row, row.slot_at)
     now = read_clock(connection)
     again = NewRun(
-        **{column: getattr(row, column) for column in _SAME},
+        **same,
         id=new_run_id(now),
         trigger=Trigger.MANUAL,
         due_at=now,
@@ -61,6 +69,17 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
     insert_runs(connection, [again])
     notify(connection)
     return again.id
+
+
+def _neighbours(schedule: StoredSchedule | None, row: StoredRun, slot: datetime) -> dict[str, Any]:
+    """The slots around one that was skipped, which its row does not have, by the present definition."""
+    try:
+        if schedule is not None and schedule.id == row.schedule_id:
+            spec = spec_of(schedule)
+            return {"previous_slot_at": previous_slot(spec, slot), "next_slot_at": next_slot(spec, slot)}
+    except (ValueError, OverflowError):
+        pass
+    raise Conflict("the slots before and after it are not known: its schedule is gone or set aside", State.SKIPPED)
 
 
 def _get(connection: sa.Connection, run: UUID) -> StoredRun:

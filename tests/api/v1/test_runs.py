@@ -9,6 +9,8 @@ import pytest
 from falcon.testing import TestClient
 
 from models.words.states import FINAL_STATES, SkipReason, State, Trigger
+from tests.api.conftest import HOUR_AGO
+from tests.api.explanations.explained import say
 
 Insert = Callable[..., UUID]
 
@@ -169,3 +171,36 @@ class TestRetry:
     def test_it_takes_no_options(self, client: TestClient, add_run: Insert) -> None:
         run = add_run(columns={"state": "failed"})
         assert client.simulate_post(f"/v1/runs/{run}/retry", json={"args": {}}).status_code == 422
+
+    def test_the_new_run_has_the_neighbours_of_its_slot_and_the_trace(
+        self, client: TestClient, add_run: Insert
+    ) -> None:
+        slot = datetime(2026, 3, 1, tzinfo=UTC)
+        same = {"previous_slot_at": slot - timedelta(days=1), "next_slot_at": slot + timedelta(days=2), "trace": "00-a"}
+        run = add_run(slot_at=slot, **same, columns={"state": "failed"})
+        new = client.simulate_post(f"/v1/runs/{run}/retry").json
+        assert (new["previous_slot_at"], new["next_slot_at"]) == ("2026-02-28T00:00:00Z", "2026-03-03T00:00:00Z")
+        assert new["trace"] == "00-a"
+
+    def test_a_retried_skip_has_the_neighbours_that_its_schedule_tells(
+        self, client: TestClient, schedule: UUID, add_slot: Insert
+    ) -> None:
+        run = add_slot(schedule, HOUR_AGO, State.SKIPPED, reason=SkipReason.MISSED, schedule_name="nightly")
+        new = client.simulate_post(f"/v1/runs/{run}/retry").json
+        minute = timedelta(minutes=1)
+        assert (new["previous_slot_at"], new["next_slot_at"]) == (say(HOUR_AGO - minute), say(HOUR_AGO + minute))
+
+    @pytest.mark.parametrize("what", ["gone", "made anew", "set aside"])
+    def test_a_skip_whose_schedule_cannot_tell_its_neighbours_is_a_409(
+        self, client: TestClient, schedule: UUID, add_slot: Insert, execute: Callable[..., Any], what: str
+    ) -> None:
+        run = add_slot(schedule, HOUR_AGO, State.SKIPPED, reason=SkipReason.MISSED, schedule_name="nightly")
+        match what:
+            case "gone":
+                execute("DELETE FROM schedules")
+            case "made anew":
+                execute("UPDATE schedules SET id = gen_random_uuid()")
+            case "set aside":
+                execute("UPDATE schedules SET cron = '[\"31 2\"]', error = 'bad'")
+        answer = client.simulate_post(f"/v1/runs/{run}/retry")
+        assert (answer.status_code, answer.json["state"]) == (409, "skipped")
