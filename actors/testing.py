@@ -127,6 +127,7 @@ class Run:
             args={},
             attempt=self.attempt,
             retries=self.attempt - 1 if self.retries is None else self.retries,
+            interruptions=0,
             trigger=self.trigger or (Trigger.MANUAL if self.slot_at is None else Trigger.SCHEDULE),
             schedule_id=None,
             schedule_name=self.schedule,

@@ -24,6 +24,7 @@ class ClaimedRun:
     args: dict[str, Any]
     attempt: int
     retries: int
+    interruptions: int
     max_retries: int
     min_backoff_seconds: float
     max_backoff_seconds: float

@@ -60,12 +60,24 @@ class FinishedAttempt:
 _STATE = """CASE WHEN v.state = 'retrying' AND r.cancel_requested_at IS NOT NULL THEN 'cancelled' ELSE v.state END"""
 _RETRIES = "v.state = 'retrying' AND r.cancel_requested_at IS NULL"
 
+FIRST_ATTEMPTS, LAST_ATTEMPTS = 5, 45
+"""So many of a run's attempts are kept: how it began, and how it goes."""
+
+_KEPT = f"""CASE WHEN jsonb_array_length(r.attempts) < {FIRST_ATTEMPTS + LAST_ATTEMPTS} THEN r.attempts
+        ELSE jsonb_path_query_array(
+            r.attempts, '$[0 to {FIRST_ATTEMPTS - 1}, last - {LAST_ATTEMPTS - 2} to last]') END"""
+
+# In a row, of attempts that had started: one that goes back unstarted is none, and no real end either.
+_INTERRUPTIONS = """CASE WHEN v.outcome = 'interrupted' AND NOT v.counts
+        THEN r.interruptions + (v.started_at IS NOT NULL)::int ELSE 0 END"""
+
 
 def _finish(which: str, holder: str) -> str:
     return f"""
 UPDATE runs r SET
     state = {_STATE},
     retries = r.retries + (v.counts AND {_RETRIES})::int,
+    interruptions = {_INTERRUPTIONS},
     due_at = CASE WHEN {_RETRIES} THEN now() + make_interval(secs => v.delay_seconds) ELSE r.due_at END,
     lease_until = NULL,
     started_at = v.started_at,
@@ -73,7 +85,7 @@ UPDATE runs r SET
     result = v.result::jsonb,
     error_type = v.error_type,
     error_message = v.error_message,
-    attempts = r.attempts || jsonb_build_object(
+    attempts = {_KEPT} || jsonb_build_object(
         'number', v.attempt, 'worker', r.worker_id, 'started_at', v.started_at, 'finished_at', v.finished_at,
         'outcome', v.outcome,
         'error', CASE WHEN v.error_type IS NOT NULL

@@ -10,7 +10,16 @@ from sqlmodel import Field, SQLModel
 
 from models.sql.spelling import quoted
 from models.tables.columns import INSTANT, index
-from models.words.states import LIVE_STATES, PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor
+from models.words.states import (
+    LIVE_STATES,
+    PUBLISHABLE_STATES,
+    Overlap,
+    SkipReason,
+    State,
+    Trigger,
+    WaitingFor,
+    sources,
+)
 
 _LIVE = quoted(LIVE_STATES)
 _PUBLISHABLE = quoted(PUBLISHABLE_STATES)
@@ -63,6 +72,7 @@ class RunColumns(SQLModel):
     previous_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
     next_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
     waiting_for: str | None = Field(default=None, sa_type=sa.Text)
+    interruptions: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
 
 
 class Run(RunColumns, table=True):
@@ -133,10 +143,10 @@ class Run(RunColumns, table=True):
             brin_pages=32,
         ),
         index(
-            "runs_deadline",
+            "runs_overdue",
             "deadline_at",
             serves="rescue: runs that missed their start deadline",
-            where="state IN ('planned', 'queued') AND deadline_at IS NOT NULL",
+            where=f"state IN ({quoted(sources(State.SKIPPED))}) AND deadline_at IS NOT NULL",
         ),
         {"postgresql_partition_by": "RANGE (id)"},
     )

@@ -25,6 +25,12 @@ from models.words.states import Outcome, State
 
 MAX_DELAY_SECONDS = 365 * 86400.0
 
+FREE_INTERRUPTIONS = 3
+"""So many in a row go back at once; those that follow wait, longer each time."""
+
+MOST_INTERRUPTIONS = 10
+"""Of so many in a row the last counts as a failure: a run that nobody lets end must not go on for ever."""
+
 
 @dataclass(frozen=True)
 class RetryRule:
@@ -47,15 +53,16 @@ def fail(
     """The attempt raised: failed, timed out, cancelled or interrupted, and what the policy makes of that."""
     error = _interrupt_behind(error)
     outcome = _outcome(error)
-    state = _next_state(claim, outcome, error, rule)
+    counts = outcome is not Outcome.INTERRUPTED or claim.interruptions + 1 >= MOST_INTERRUPTIONS
+    state = _next_state(claim, outcome, error, rule, counts)
     return FinishedAttempt.of(
         claim,
         outcome,
         state,
         finished_at,
         started_at=started_at,
-        counts=outcome is not Outcome.INTERRUPTED,
-        delay_seconds=_delay_seconds(claim, outcome, error) if state is State.RETRYING else 0,
+        counts=counts,
+        delay_seconds=_delay_seconds(claim, error, counts) if state is State.RETRYING else 0,
         error_type=type(error).__name__,
         error_message=_masked(_message(claim, error), MAX_MESSAGE_CHARACTERS),
         error_traceback=_masked(_traceback(error), MAX_TRACEBACK_CHARACTERS),
@@ -101,14 +108,10 @@ def _outcome(error: BaseException) -> Outcome:
             return Outcome.FAILED
 
 
-def _next_state(claim: ClaimedRun, outcome: Outcome, error: BaseException, rule: RetryRule) -> State:
-    match outcome:
-        case Outcome.CANCELLED:
-            return State.CANCELLED
-        case Outcome.INTERRUPTED:
-            return State.RETRYING
-        case _:
-            return State.RETRYING if _may_retry(claim, error, rule) else State.FAILED
+def _next_state(claim: ClaimedRun, outcome: Outcome, error: BaseException, rule: RetryRule, counts: bool) -> State:
+    if outcome is Outcome.CANCELLED:
+        return State.CANCELLED
+    return State.RETRYING if not counts or _may_retry(claim, error, rule) else State.FAILED
 
 
 def _may_retry(claim: ClaimedRun, error: BaseException, rule: RetryRule) -> bool:
@@ -119,9 +122,10 @@ def _may_retry(claim: ClaimedRun, error: BaseException, rule: RetryRule) -> bool
     return claim.retries < claim.max_retries
 
 
-def _delay_seconds(claim: ClaimedRun, outcome: Outcome, error: BaseException) -> float:
-    if outcome is Outcome.INTERRUPTED:
-        return 0
+def _delay_seconds(claim: ClaimedRun, error: BaseException, counts: bool) -> float:
+    if not counts:
+        waits = claim.interruptions - FREE_INTERRUPTIONS
+        return 0 if waits < 0 else backoff_seconds(waits, claim.min_backoff_seconds, claim.max_backoff_seconds)
     if isinstance(error, Retry) and error.delay is not None:
         return min(max(error.delay / 1000, 0), MAX_DELAY_SECONDS)
     return backoff_seconds(claim.retries, claim.min_backoff_seconds, claim.max_backoff_seconds)
@@ -133,7 +137,8 @@ def _message(claim: ClaimedRun, error: BaseException) -> str:
     if isinstance(error, Cancelled):
         return "the run was cancelled"
     if isinstance(error, Shutdown):
-        return "the worker was stopped"
+        number = claim.interruptions + 1
+        return "the worker was stopped" if number == 1 else f"the worker was stopped, {number} times in a row"
     if isinstance(error, LeaseLost):
         return "the worker could not renew its lease"
     return describe_error(error)

@@ -23,6 +23,7 @@ CLAIM = ClaimedRun(
     args={},
     attempt=1,
     retries=0,
+    interruptions=0,
     max_retries=0,
     min_backoff_seconds=15,
     max_backoff_seconds=3600,
