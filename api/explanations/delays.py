@@ -9,7 +9,7 @@ from api.explanations.verdict import LATE, say_list, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
-from models.words.states import State, WaitingFor
+from models.words.states import LIVE_STATES, State, WaitingFor
 from scheduling.slots.spec import jitter
 
 
@@ -38,7 +38,7 @@ WAS, IS = Tense("was", "had"), Tense("is", "has")
 
 def first_due(schedule: StoredSchedule, run: SlotRun) -> datetime:
     """When the first attempt was due; a retry moves `due_at`."""
-    was_retried = run.attempt > 1 or run.state == State.RETRYING
+    was_retried = run.attempt > 1 or (run.attempts and run.state in (*LIVE_STATES, State.SKIPPED))
     return run.slot_at + jitter(schedule.id, run.slot_at, schedule.jitter_seconds) if was_retried else run.due_at
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.explanations.delays import Evidence, delays, say_outage, say_run
+from api.explanations.delays import Evidence, delays, first_due, say_outage, say_run
 from api.explanations.verdict import say_list, say_pause, say_span
 from models.runs import SlotRun
 from models.schedules import StoredSchedule
@@ -59,7 +59,7 @@ def _deadline(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str
     assert run.finished_at is not None, "a skip ends when it is decided"
     reasons = say_list(delays(schedule, run, evidence, run.finished_at))
     why = f": {reasons}" if reasons else ""
-    allowed = say_span(run.deadline_at - run.due_at)
+    allowed = say_span(run.deadline_at - first_due(schedule, run))
     return f"it had not started by its deadline {say_instant(run.deadline_at)}, {allowed} after it was due{why}"
 
 

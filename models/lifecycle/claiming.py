@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.ended import UNSTARTED
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.locks import ALL, FREE
 from models.sql.spelling import state_in
@@ -43,7 +44,7 @@ class ClaimedRun:
 _COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at")
 _CLAIMED = f"{_COLUMNS}, clock_timestamp()"
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
-  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR r.attempt > 0)"""
+  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))"""
 
 
 # The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before

@@ -11,6 +11,12 @@ from models.sql.spelling import quoted
 from models.sql.wake import notify
 from models.words.states import PUBLISHABLE_STATES, State
 
+# The count of retries and of interruptions tells nearly always. A lost attempt may have started without our knowing; of
+# a version before only the list tells of interruptions.
+UNSTARTED = """r.retries = 0 AND r.interruptions = 0
+  AND NOT r.attempts @? '$[*] ? (@.started_at != null || @.outcome == "lost")'"""
+"""Whether none of the attempts of `runs r` that have ended has really started."""
+
 
 class EndedRun(NamedTuple):
     """A run after the end of its attempt, or (state `running`) after it was asked to end."""

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.ended import ENDED, EndedRun
+from models.lifecycle.ended import ENDED, UNSTARTED, EndedRun
 from models.lifecycle.finishing import FinishedAttempt
+from models.sql.spelling import quoted
 from models.words.backoff import backoff_seconds
-from models.words.states import Outcome, State
+from models.words.states import Outcome, State, sources
 
 
 @dataclass(slots=True)
@@ -76,8 +77,8 @@ def has_runs(connection: sa.Connection, worker: UUID) -> bool:
 
 _SKIP_OVERDUE = f"""
 WITH overdue AS (
-    SELECT id FROM runs
-    WHERE state IN ('planned', 'queued') AND attempt = 0 AND deadline_at <= now()
+    SELECT id FROM runs r
+    WHERE state IN ({quoted(sources(State.SKIPPED))}) AND deadline_at <= now() AND {UNSTARTED}
     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE runs r SET state = 'skipped', reason = 'deadline', finished_at = now(), lease_until = NULL
@@ -87,5 +88,5 @@ RETURNING {ENDED}
 
 
 def skip_overdue_runs(connection: sa.Connection, limit: int) -> list[EndedRun]:
-    """Skip runs that did not start by their deadline, with reason `deadline`."""
+    """Skip runs of which no attempt has started by their deadline, with reason `deadline`."""
     return [EndedRun(*row) for row in connection.exec_driver_sql(_SKIP_OVERDUE, {"limit": limit})]
