@@ -90,6 +90,7 @@ UPDATE schedules s SET
     cursor_at = greatest(s.cursor_at, v.cursor_at),
     next_due_at = v.next_due_at,
     slots_run = s.slots_run + v.ran,
+    consecutive_failures = CASE WHEN v.pause_is_over THEN 0 ELSE s.consecutive_failures END,
     paused_at = CASE WHEN v.pause_is_over THEN NULL ELSE s.paused_at END,
     paused_until = CASE WHEN v.pause_is_over THEN NULL ELSE s.paused_until END,
     pause_reason = CASE WHEN v.pause_is_over THEN NULL ELSE s.pause_reason END,

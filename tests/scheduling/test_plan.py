@@ -183,6 +183,18 @@ def test_what_a_pause_covered_is_one_row_once_it_is_over(engine: sa.Engine) -> N
     assert ask(engine, "SELECT paused_at, paused_until FROM schedules") == [(None, None)]
 
 
+def test_a_pause_that_ends_by_itself_gives_failures_a_new_start(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        add_schedule(connection, "over", every_seconds=10, consecutive_failures=3, pause_after_failures=3)
+        add_schedule(connection, "never", every_seconds=10, consecutive_failures=2, cursor_seconds_ago=100)
+        connection.exec_driver_sql(
+            "UPDATE schedules SET paused_at = now() - interval '1000 s', paused_until = now() - interval '1 s'"
+            " WHERE name = 'over'"
+        )
+    assert plan(engine).schedules == 2
+    assert ask(engine, "SELECT name, consecutive_failures FROM schedules ORDER BY name") == [("never", 2), ("over", 0)]
+
+
 def test_planners_at_once_decide_each_schedule_once(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         for number in range(60):
