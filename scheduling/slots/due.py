@@ -105,7 +105,8 @@ def what_is_due(schedule: Standing, now: datetime, live: LiveRuns) -> Due:
     if schedule.paused_at is not None:
         begin, end = max(cursor, min(schedule.paused_at, now)), min(schedule.paused_until or now, now)
         decided.append(decide(spec, policy, cursor, begin, live.active))
-        decided.append(skip_all(spec, SkipReason.PAUSED, begin, end))
+        if not has_run_out(schedule, len(decided[0].runs)):
+            decided.append(skip_all(spec, SkipReason.PAUSED, begin, end))
         cursor = max(begin, end)
     before = len(decided[0].runs) if decided else 0
     decided.append(decide(spec, policy.after(before), cursor, now, live.active + before))

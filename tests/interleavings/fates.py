@@ -33,6 +33,8 @@ def fates(
     after = [slot for slot in due if slot > max(pause.start, end)]
     first = _decide(definition, before, pause.start, active, left)
     ran = list(first.values()).count("run")
+    if left is not None and left <= ran:
+        return first
     last = _decide(definition, after, now, active + ran, None if left is None else left - ran)
     return first | dict.fromkeys(paused, "paused") | last
 

@@ -107,6 +107,13 @@ def test_a_run_is_alone_when_no_other_is_in_its_way(given: dict[str, Any], live:
     assert what_is_due(schedule(**given), NOW, live).is_alone is is_alone
 
 
+@pytest.mark.parametrize(("slots_run", "skipped"), [(0, ["paused"]), (4, []), (5, [])])
+def test_a_pause_skips_no_slot_that_could_never_have_run(slots_run: int, skipped: list[str]) -> None:
+    """The fifth of five runs is due before the pause, where four have been."""
+    row = schedule(cron=["*/10 * * * * *"], paused_at=NOW - timedelta(seconds=50), max_runs=5, slots_run=slots_run)
+    assert [skip.reason for skip in what_is_due(row, NOW, LiveRuns()).skips] == skipped
+
+
 def test_groups_keep_the_order_in_which_schedules_are_due() -> None:
     first, other, second = schedule(), schedule(timezone="Europe/Berlin"), schedule()
     ids: list[list[UUID]] = [[row.id for row in group] for group in group_alike([first, other, second], {})]
