@@ -10,7 +10,7 @@ import structlog
 
 from config.database import REFUSALS, TRANSIENT
 from models.lifecycle.cancelling import cancel_active_runs
-from models.lifecycle.ended import after_ends
+from models.lifecycle.ended import EndedRun, after_ends, count_back
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
 from models.lifecycle.planning import (
     Advance,
@@ -143,11 +143,14 @@ def _keys(schedules: Sequence[Standing], slot: datetime) -> list[tuple[UUID, UUI
 def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> list[NewRow]:
     """Store decisions; the rows that were new."""
     cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
+    cancelled: Sequence[EndedRun] = ()
     if cancelling:
         be_impatient(connection)
-        after_ends(connection, cancel_active_runs(connection, cancelling))
+        cancelled = cancel_active_runs(connection, cancelling)
+        after_ends(connection, cancelled)
     new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
     advance_schedules(connection, [each.advance() for each in decided])
+    count_back(connection, cancelled)  # their schedules are locked by this transaction
     return new
 
 

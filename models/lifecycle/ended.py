@@ -7,9 +7,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.sql.spelling import quoted
+from models.sql.spelling import quoted, state_in
 from models.sql.wake import notify
-from models.words.states import PUBLISHABLE_STATES, State
+from models.words.states import PUBLISHABLE_STATES, State, Trigger
 
 # The count of retries and of interruptions tells nearly always. A lost attempt may have started without our knowing; of
 # a version before only the list tells of interruptions.
@@ -28,11 +28,14 @@ class EndedRun(NamedTuple):
     finished_at: datetime | None
     is_awaited: bool
     """Whether another run of its schedule waits, perhaps for its end."""
+    never_ran: bool
+    """Whether it is the run of a slot that was skipped or cancelled before it had started."""
 
 
 ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.finished_at, r.overlap <> 'allow' AND EXISTS (
     SELECT FROM runs o
-    WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)}))"""
+    WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)})),
+    r.trigger = '{Trigger.SCHEDULE}' AND {state_in("r", (State.SKIPPED, State.CANCELLED))} AND {UNSTARTED}"""
 """What a statement that ends `runs r` returns for an `EndedRun`."""
 
 
@@ -41,6 +44,38 @@ def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
     or by a newer slot, a missed deadline."""
     if any(run.state == State.RETRYING or (run.is_awaited and run.state != State.RUNNING) for run in ended):
         notify(connection)
+
+
+# Where it was used up, planning looks at the schedule again.
+_COUNT_BACK = """
+WITH v AS (
+    SELECT id, count(*) AS slots FROM unnest(%(schedules)s::uuid[]) AS e(id) GROUP BY id
+), mine AS (
+    SELECT s.id, v.slots FROM schedules s JOIN v ON v.id = s.id ORDER BY s.id FOR UPDATE OF s SKIP LOCKED
+), counted AS (
+    UPDATE schedules s SET
+        slots_run = greatest(0, s.slots_run - mine.slots),
+        next_due_at = CASE WHEN s.paused_at IS NULL AND s.slots_run >= s.max_runs THEN now() ELSE s.next_due_at END
+    FROM mine WHERE s.id = mine.id
+    RETURNING s.id
+)
+SELECT s.id FROM schedules s JOIN v ON v.id = s.id WHERE s.id NOT IN (SELECT id FROM counted)
+"""
+
+
+def count_back(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[EndedRun]:
+    """Take the slots that never ran out of those that did (`slots_run`), as they don't count for `max_runs`.
+
+    In the transaction that ends them only where that has locked their schedules before. Returns what is still to be
+    counted, as somebody has locked its schedule.
+    """
+    counted = [run for run in ended if run.schedule_id and run.never_ran]
+    if not counted:
+        return []
+    schedules = [run.schedule_id for run in counted]
+    locked = set(connection.exec_driver_sql(_COUNT_BACK, {"schedules": schedules}).scalars())
+    notify(connection)
+    return [run for run in counted if run.schedule_id in locked]
 
 
 # Failures after the last success of a group count on; a schedule that somebody has locked is left for later.
@@ -80,23 +115,24 @@ _HAVE_FAILED = "SELECT EXISTS (SELECT FROM schedules WHERE id = ANY(%(schedules)
 
 
 def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[EndedRun]:
-    """Count final failures in a row per schedule; a success resets, too many pause the schedule.
+    """Count final failures in a row per schedule; a success resets, too many pause the schedule. Count slots back.
 
     It waits for no lock, so it may follow in the transaction that ends them, though planning locks schedules before
     runs. A schedule that is paused here is due at once, so that planning decides what was due before the pause. Returns
     what is still to be counted, as somebody has locked its schedule.
     """
     counted = [run for run in ended if run.schedule_id and run.state in (State.FAILED, State.SUCCEEDED)]
+    uncounted = count_back(connection, ended)
     schedules = [run.schedule_id for run in counted]
     if not counted or not (
         any(run.state == State.FAILED for run in counted)
         or connection.exec_driver_sql(_HAVE_FAILED, {"schedules": schedules}).scalar_one()
     ):
-        return []  # mostly nothing failed, and nothing did before
+        return uncounted  # mostly nothing failed, and nothing did before
     parameters = {
         "schedules": schedules,
         "states": [run.state for run in counted],
         "at": [run.finished_at for run in counted],
     }
     locked = set(connection.exec_driver_sql(_TALLY, parameters).scalars())
-    return [run for run in counted if run.schedule_id in locked]
+    return uncounted + [run for run in counted if run.schedule_id in locked]

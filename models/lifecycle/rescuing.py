@@ -6,11 +6,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.ended import ENDED, UNSTARTED, EndedRun
+from models.lifecycle.ended import ENDED, UNSTARTED, EndedRun, count_back
 from models.lifecycle.finishing import FinishedAttempt
-from models.sql.spelling import quoted
+from models.sql.spelling import quoted, state_in
 from models.words.backoff import backoff_seconds
-from models.words.states import Outcome, State, sources
+from models.words.states import Outcome, State, Trigger, sources
 
 
 @dataclass(slots=True)
@@ -75,11 +75,22 @@ def has_runs(connection: sa.Connection, worker: UUID) -> bool:
     return bool(connection.exec_driver_sql(_HAS_RUNS, {"worker": worker}).scalar_one())
 
 
+# Schedules before runs, as everybody locks them; a run whose schedule somebody has locked is skipped later.
 _SKIP_OVERDUE = f"""
-WITH overdue AS (
-    SELECT id FROM runs r
-    WHERE state IN ({quoted(sources(State.SKIPPED))}) AND deadline_at <= now() AND {UNSTARTED}
-    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+WITH wanted AS (
+    SELECT r.id, r.schedule_id, r.trigger FROM runs r
+    WHERE r.state IN ({quoted(sources(State.SKIPPED))}) AND r.deadline_at <= now() AND {UNSTARTED}
+    ORDER BY r.id LIMIT %(limit)s
+), locked AS (
+    SELECT s.id FROM schedules s WHERE s.id IN (SELECT schedule_id FROM wanted WHERE trigger = '{Trigger.SCHEDULE}')
+    ORDER BY s.id FOR UPDATE SKIP LOCKED
+), overdue AS (
+    SELECT r.id FROM runs r
+    WHERE r.id = ANY(ARRAY(SELECT id FROM wanted)) AND {state_in("r", sources(State.SKIPPED))}
+      AND r.deadline_at <= now() AND {UNSTARTED}
+      AND (r.trigger <> '{Trigger.SCHEDULE}' OR r.schedule_id IN (SELECT id FROM locked)
+           OR NOT EXISTS (SELECT FROM schedules s WHERE s.id = r.schedule_id))
+    ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 )
 UPDATE runs r SET state = 'skipped', reason = 'deadline', finished_at = now(), lease_until = NULL
 FROM overdue WHERE r.id = overdue.id
@@ -88,5 +99,7 @@ RETURNING {ENDED}
 
 
 def skip_overdue_runs(connection: sa.Connection, limit: int) -> list[EndedRun]:
-    """Skip runs of which no attempt has started by their deadline, with reason `deadline`."""
-    return [EndedRun(*row) for row in connection.exec_driver_sql(_SKIP_OVERDUE, {"limit": limit})]
+    """Skip runs that had not started by their deadline, with reason `deadline`, and count their slots back."""
+    skipped = [EndedRun(*row) for row in connection.exec_driver_sql(_SKIP_OVERDUE, {"limit": limit})]
+    count_back(connection, skipped)
+    return skipped

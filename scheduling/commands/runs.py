@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.cancelling import cancel_run
-from models.lifecycle.ended import after_ends
+from models.lifecycle.ended import after_ends, count_back
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.runs import StoredRun, get_run
 from models.schedules import StoredSchedule, lock_schedule
@@ -31,12 +31,16 @@ def cancel(connection: sa.Connection, run: UUID) -> None:
 
     Raises NotFound, and Conflict where it has ended.
     """
+    row = _get(connection, run)
+    if row.trigger == Trigger.SCHEDULE and row.schedule_name is not None and row.state != State.RUNNING:
+        lock_schedule(connection, row.schedule_name)  # before its run, as everybody does: the slot is counted back
     cancelled = cancel_run(connection, run)
     if not cancelled:
         state = State(_get(connection, run).state)
         raise Conflict(f"it is too late to cancel: the run is {state.value}", state)
     after_ends(connection, cancelled)
     notify(connection)  # people wait: what the run stood in the way of goes at once
+    count_back(connection, cancelled)
 
 
 def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:

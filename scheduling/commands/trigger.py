@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.definition import Args
 from models.lifecycle.cancelling import cancel_active_runs
-from models.lifecycle.ended import after_ends
+from models.lifecycle.ended import after_ends, count_back
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.planning import LiveRuns, count_live_runs
 from models.processes import get_actor
@@ -61,7 +61,9 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
     active = count_live_runs(connection, [schedule.id]).get(schedule.id, LiveRuns()).active
     admitted, _ = admit([now], policy, active)
     if policy is Overlap.CANCEL_OTHER and active:
-        after_ends(connection, cancel_active_runs(connection, [schedule.id]))
+        cancelled = cancel_active_runs(connection, [schedule.id])
+        after_ends(connection, cancelled)
+        count_back(connection, cancelled)
     due = request.due_at or now
     run = NewRun(
         id=run_id,
