@@ -123,7 +123,7 @@ def insert_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> bo
 
 _UPDATE = f"""
 UPDATE schedules s SET {", ".join(f"{column} = v.{column}" for column in COLUMNS)},
-    next_due_at = v.next_due_at, cursor_at = greatest(s.cursor_at, now()), error = NULL,
+    next_due_at = v.next_due_at, cursor_at = v.cursor_at, error = NULL,
     version = s.version + 1, updated_at = now()
 FROM jsonb_populate_record(NULL::schedules, %(row)s::jsonb -> 0) v
 WHERE s.id = v.id
@@ -131,7 +131,7 @@ WHERE s.id = v.id
 
 
 def update_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> None:
-    """Replace the definition of the schedule `id`, with its `next_due_at`; its slots count from now on."""
+    """Replace the definition of the schedule `id`, with its `next_due_at`; its slots count from `cursor_at` on."""
     connection.exec_driver_sql(_UPDATE, {"row": as_json([columns])})
 
 
@@ -163,11 +163,14 @@ def pause_schedule(
 # The count starts again, so that a schedule paused for its failures isn't paused again by the next single one.
 _RESUME = """
 UPDATE schedules SET paused_at = NULL, paused_until = NULL, pause_reason = NULL, paused_by = NULL,
-    consecutive_failures = 0, next_due_at = %(next_due_at)s, updated_at = now()
+    consecutive_failures = 0, cursor_at = %(cursor_at)s, next_due_at = %(next_due_at)s, updated_at = now()
 WHERE id = %(id)s
 """
 
 
-def resume_schedule(connection: sa.Connection, schedule: UUID, next_due_at: datetime | None) -> None:
-    """End a pause; the schedule's slots up to now must have been decided."""
-    connection.exec_driver_sql(_RESUME, {"id": schedule, "next_due_at": next_due_at})
+def resume_schedule(
+    connection: sa.Connection, schedule: UUID, cursor_at: datetime, next_due_at: datetime | None
+) -> None:
+    """End a pause; the schedule's slots up to `cursor_at` must have been decided."""
+    parameters = {"id": schedule, "cursor_at": cursor_at, "next_due_at": next_due_at}
+    connection.exec_driver_sql(_RESUME, parameters)

@@ -1,6 +1,7 @@
 """Plan: turn due slots into run rows or skip rows, and move the cursors, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -23,10 +24,10 @@ from models.lifecycle.planning import (
 from models.lifecycle.publishing import LeasedRun, in_order
 from models.sql.locks import be_impatient, is_locked
 from models.words.ids import slot_run_id
-from models.words.states import State
+from models.words.states import SkipReason, State
 from scheduling.slots.decisions import Skip
 from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike, what_is_due
-from scheduling.slots.spec import jitter
+from scheduling.slots.spec import TICK, jitter
 
 log = structlog.get_logger("scheduling")
 
@@ -57,17 +58,20 @@ def plan_due(connection: sa.Connection, limit: int, window: int = 0) -> Planned:
     return replace(planned, full=len(schedules) >= limit)
 
 
-def plan_schedules(connection: sa.Connection, schedules: Sequence[Standing], now: datetime, window: int = 0) -> Planned:
+def plan_schedules(
+    connection: sa.Connection, schedules: Sequence[Standing], now: datetime, window: int = 0, by: str | None = None
+) -> Planned:
     """Decide the slots of these locked rows up to `now`, and store the decisions.
 
-    A row that can't be planned is quarantined, the others go on.
+    A row that can't be planned is quarantined, the others go on. `by` is who resumes them, if somebody does.
     """
     live = count_live_runs(connection, [schedule.id for schedule in schedules])
     decided = []
     quarantined = 0
     for alike in group_alike(schedules, live):
         try:
-            decided.append(_Decided.of(alike, what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns())), now))
+            due = what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns()))
+            decided.append(_Decided.of(alike, due, now, by))
         except Exception as error:  # noqa: BLE001 - whatever a bad row raises, the other schedules go on
             for schedule in alike:
                 _quarantine(connection, schedule, error)
@@ -85,6 +89,23 @@ def plan_schedules(connection: sa.Connection, schedules: Sequence[Standing], now
     return Planned(len(schedules), len(new) - skips, skips, quarantined, leased=tuple(leased))
 
 
+def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> None:
+    """Of a locked schedule that can't be planned: one skip, of whatever was due up to now, where its cursor moves."""
+    first = schedule.cursor_at + TICK
+    skip = NewSlot(
+        keys=_keys([schedule], first),
+        state=State.SKIPPED,
+        reason=SkipReason.MISSED,
+        slot_at=first,
+        slot_until=now,
+        due_at=first,
+        planned_at=now,
+    )
+    with suppress(*REFUSALS), connection.begin_nested():  # an edit that mends it must not fail by what it mends
+        insert_slots(connection, [skip])
+    advance_schedules(connection, [Advance([schedule.id], now, None, 0)])
+
+
 @dataclass(frozen=True)
 class _Decided:
     """Schedules that are alike, what is due of each of them, and the rows to insert."""
@@ -92,13 +113,18 @@ class _Decided:
     schedules: Sequence[Standing]
     due: Due
     now: datetime
+    by: str | None
     slots: Sequence[NewSlot]
 
     @classmethod
-    def of(cls, schedules: Sequence[Standing], due: Due, now: datetime) -> "_Decided":
+    def of(cls, schedules: Sequence[Standing], due: Due, now: datetime, by: str | None) -> "_Decided":
         """Raises whatever a schedule's columns lead to."""
-        skips = [_skip(schedules, skip, now) for skip in due.skips]
-        return cls(schedules, due, now, skips + [_run(schedules, slot, due.is_alone, now) for slot in due.runs])
+        skips = [_skip(schedules, skip, now, by) for skip in due.skips]
+        return cls(schedules, due, now, by, skips + [_run(schedules, slot, due.is_alone, now) for slot in due.runs])
+
+    def apart(self) -> Iterator["_Decided"]:
+        """The same of each schedule by itself."""
+        return (_Decided.of([schedule], self.due, self.now, self.by) for schedule in self.schedules)
 
     def advance(self) -> Advance:
         """Where the schedules stand then."""
@@ -122,7 +148,7 @@ def _run(schedules: Sequence[Standing], around: Around, is_alone: bool, now: dat
     )
 
 
-def _skip(schedules: Sequence[Standing], skip: Skip, now: datetime) -> NewSlot:
+def _skip(schedules: Sequence[Standing], skip: Skip, now: datetime, by: str | None) -> NewSlot:
     return NewSlot(
         keys=_keys(schedules, skip.slot_at),
         state=State.SKIPPED,
@@ -133,6 +159,7 @@ def _skip(schedules: Sequence[Standing], skip: Skip, now: datetime) -> NewSlot:
         due_at=skip.slot_at,
         deadline_at=deadline_of(schedules[0], skip.slot_at),
         planned_at=now,
+        created_by=by if skip.reason is SkipReason.PAUSED else None,
     )
 
 
@@ -158,7 +185,7 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], wi
     """After a batch was refused: store each decision by itself, and quarantine the schedules at fault; how many."""
     new: list[NewRow] = []
     refused = 0
-    for each in (_Decided.of([schedule], group.due, group.now) for group in decided for schedule in group.schedules):
+    for each in (each for group in decided for each in group.apart()):
         try:
             with connection.begin_nested():
                 new.extend(_store(connection, [each], window))

@@ -1,5 +1,6 @@
 """Why slots that have a row were skipped, in words. Pure."""
 
+from datetime import datetime
 from typing import Any
 
 from api.explanations.delays import Evidence, delays, first_due, say_outage, say_run
@@ -14,17 +15,22 @@ from scheduling.slots.due import has_run_out
 
 def say_skip(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
     """Why the slot, or each of a range, was skipped."""
-    subject = "It was"
-    if run.slots > 1:
-        last = run.slot_until or run.slot_at
-        subject = f"The {run.slots} slots from {say_instant(run.slot_at)} to {say_instant(last)} were"
-    return f"{subject} skipped because {_skip_cause(schedule, run, evidence)}."
+    subject = "it was" if run.slot_until is None else f"{say_range(run)}"
+    return f"{subject[0].upper()}{subject[1:]} skipped because {_skip_cause(schedule, run, evidence)}."
+
+
+def say_range(run: Any) -> str:
+    """The slots of a range, in front of what became of them. Where it could not be planned their number is unknown."""
+    span = f"from {say_instant(run.slot_at)} to {say_instant(run.slot_until)}"
+    return f"the {run.slots} slots {span} were" if run.slots > 1 else f"what was due {span} was"
 
 
 def _skip_cause(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
     match SkipReason(run.reason or ""):
         case SkipReason.OVERLAP:
             return _overlap(run, evidence.other)
+        case SkipReason.MISSED if run.result is not None:
+            return f"the schedule was set aside then, since it could not be planned: {run.result['error']}"
         case SkipReason.MISSED:
             return f"{_lateness(run, evidence)}, and its catch-up policy makes up for nothing that late"
         case SkipReason.COALESCED:
@@ -64,7 +70,19 @@ def _deadline(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str
 
 
 def _pause(schedule: StoredSchedule, run: SlotRun) -> str:
+    if run.result is not None:
+        return f"the schedule was paused {_recorded_pause(run, run.result)}"
     if schedule.paused_at is not None and schedule.paused_at <= run.slot_at:
         paused = say_pause(schedule.paused_at, schedule.paused_by, schedule.pause_reason)
         return f"the schedule was paused {paused}"
     return f"the schedule was paused until {say_instant(run.planned_at)}"
+
+
+def _recorded_pause(run: SlotRun, pause: dict[str, str]) -> str:
+    """Who paused it, when and why, and how that ended, if it had ended when the slots were decided."""
+    since = datetime.fromisoformat(pause["paused_at"])
+    paused = say_pause(since, pause.get("paused_by"), pause.get("pause_reason"))
+    if run.created_by is not None:
+        return f"{paused}, and resumed by {run.created_by} at {say_instant(run.planned_at)}"
+    until = datetime.fromisoformat(pause["paused_until"]) if "paused_until" in pause else None
+    return paused if until is None or until > run.planned_at else f"{paused}, until {say_instant(until)}"

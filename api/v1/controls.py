@@ -39,7 +39,7 @@ def resume_schedule(call: Call, body: Nothing) -> Answer:
     """Resume a paused schedule. What passed while it was paused is one skip with the reason paused."""
     with call.engine.begin() as connection:
         row = edit.lock(connection, call.params["name"])
-        pause.resume(connection, row)
+        pause.resume(connection, row, call.caller_name)
         return show(connection, row.name)
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.access.auth import Role
 from api.explanations.delays import Evidence, first_due, held_back
 from api.explanations.of_run import explain_run
+from api.explanations.of_skip import say_range
 from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
 from api.explanations.verdict import LATE, Because, Verdict
 from api.shapes.run_json import RunJson, show_row
@@ -23,7 +24,6 @@ from models.runs import SlotRun, get_slot_run
 from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
 from models.sql.clock import read_clock
-from models.words.instants import say_instant
 from models.words.kinds import Instant
 from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
 
@@ -133,8 +133,7 @@ def _judge(
     verdict = explain_absence(schedule, at, now, read_last_tick(connection))
     if row is None or row.schedule_version == schedule.version:
         return verdict, None
-    range_ = f"{row.slots} slots from {say_instant(row.slot_at)} to {say_instant(row.slot_until)}"
-    because = f"{verdict.because} By an earlier definition the {range_} were skipped ({row.reason})."
+    because = f"{verdict.because} By an earlier definition {say_range(row)} skipped ({row.reason})."
     return replace(verdict, because=because), get_slot_run(connection, row.id)
 
 

@@ -74,6 +74,7 @@ class NewSlot:
     previous_slot_at: datetime | None = None
     next_slot_at: datetime | None = None
     deadline_at: datetime | None = None
+    created_by: str | None = None
     is_alone: bool = False
 
 
@@ -96,6 +97,18 @@ def _policy(column: str, kind: str = "float") -> tuple[str, str]:
     actors = f"(a.options->>'{column}')::{kind}"
     return kind, f"coalesce(v.{column}, s.{column}, {actors}, {DEFAULT_POLICIES[column]})"
 
+
+def _instant(column: str) -> str:
+    """An instant as texts that people read have it."""
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+
+
+# What a skip remembers of its schedule, which is about to forget it.
+_PAUSE = f"""'paused_at', {_instant("s.paused_at")}, 'paused_until', {_instant("s.paused_until")},
+        'paused_by', s.paused_by, 'pause_reason', s.pause_reason"""
+_RESULT = f"""CASE
+    WHEN v.reason = 'paused' AND s.paused_at IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object({_PAUSE}))
+    WHEN v.reason = 'missed' AND s.error IS NOT NULL THEN jsonb_build_object('error', s.error) END"""
 
 # What a new row is given, by column: the type, and where the value comes from: the row `v` that is handed over, its
 # schedule `s`, its actor `a`.
@@ -127,6 +140,7 @@ _GIVEN = {
     "parent_run_id": _own("parent_run_id", "uuid"),
     "created_by": _own("created_by", "text"),
     "trace": _own("trace", "text"),
+    "result": ("jsonb", _RESULT),
 }
 _TYPES = ", ".join(f"{column} {kind}" for column, (kind, _) in _GIVEN.items())
 _VALUES = ", ".join(f"{value} AS {column}" for column, (_, value) in _GIVEN.items())

@@ -15,13 +15,13 @@ from pydantic import ValidationError
 
 from models.definition import COLUMNS, Definition
 from models.schedules import StoredSchedule, delete_schedule, insert_schedule, lock_schedule, update_schedule
-from models.sql.clock import read_clock
+from models.sql.clock import read_clock, read_present
 from models.sql.wake import notify
 from models.words.faults import Fault, faults_of
 from models.words.kinds import NAME_PATTERN
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.rules import check_schedule
-from scheduling.plan import plan_schedules
+from scheduling.plan import miss_undecidable, plan_schedules
 from scheduling.slots.due import next_due, spec_of
 from scheduling.slots.spec import next_slot
 
@@ -37,11 +37,22 @@ def lock(connection: sa.Connection, name: str) -> StoredSchedule:
     return row
 
 
-def settle(connection: sa.Connection, row: StoredSchedule) -> tuple[StoredSchedule, datetime]:
-    """Decide the slots of a locked schedule up to now; the row as it is then, and now."""
+def settle(connection: sa.Connection, row: StoredSchedule, by: str | None = None) -> tuple[StoredSchedule, datetime]:
+    """Decide the slots of a locked schedule up to now; the row as it is then, and up to when that is.
+
+    What can't be decided was missed. Raises Conflict where others have locked the runs that would have to end first.
+    """
     now = read_clock(connection)
-    plan_schedules(connection, [row], now)
-    return lock(connection, row.name), now
+    plan_schedules(connection, [row], now, by=by)
+    settled = lock(connection, row.name)
+    if settled.cursor_at < now:
+        if settled.error is None:
+            raise Conflict("somebody has locked the runs that a slot of it is to cancel: try again")
+        miss_undecidable(connection, settled, now)
+        return lock(connection, row.name), now
+    # Another planner may have been here while this transaction waited; a clock that was wrong, beyond the present.
+    is_ahead = settled.cursor_at > now and settled.cursor_at > read_present(connection)
+    return settled, now if is_ahead else settled.cursor_at
 
 
 def create(connection: sa.Connection, name: str, definition: Definition, source: str = PEOPLE) -> bool:
@@ -72,10 +83,10 @@ def replace(connection: sa.Connection, row: StoredSchedule, definition: Definiti
     """Replace the definition of a locked schedule. Raises Refused, and Conflict where another source decides it."""
     _check_source(row, source)
     _check(connection, definition, read_clock(connection))
-    row, now = settle(connection, row)
+    row, since = settle(connection, row)
     edited = row.model_copy(update=definition.columns())
-    due = next_due(edited, max(now, row.cursor_at))
-    update_schedule(connection, definition.columns() | {"id": row.id, "next_due_at": due})
+    due = next_due(edited, since)
+    update_schedule(connection, definition.columns() | {"id": row.id, "cursor_at": since, "next_due_at": due})
     notify(connection)
 
 

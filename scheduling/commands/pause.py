@@ -29,11 +29,11 @@ def pause(
     pause_schedule(connection, row.id, until=until, reason=reason, by=by)
 
 
-def resume(connection: sa.Connection, row: StoredSchedule) -> None:
+def resume(connection: sa.Connection, row: StoredSchedule, by: str) -> None:
     """End the pause of a locked schedule. What passed while it was paused is one skip with the reason paused."""
     if row.paused_at is None:
         return
-    row, now = settle(connection, row)
+    row, since = settle(connection, row, by)
     running = row.model_copy(update={"paused_at": None})
-    resume_schedule(connection, row.id, next_due(running, max(now, row.cursor_at)))
+    resume_schedule(connection, row.id, since, None if row.error is not None else next_due(running, since))
     notify(connection)

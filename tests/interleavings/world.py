@@ -63,11 +63,13 @@ class World:
     @contextmanager
     def late(self, seconds: float) -> Iterator[datetime]:
         """Transactions within this block began so long ago; gives their now."""
-        self.clock.now -= timedelta(seconds=seconds)
+        self.clock.late = timedelta(seconds=seconds)
+        self.clock.now -= self.clock.late
         try:
             yield self.clock.now
         finally:
-            self.clock.now += timedelta(seconds=seconds)
+            self.clock.now += self.clock.late
+            self.clock.late = timedelta(0)
 
     def post(self, name: str, definition: Definition, *, crash: bool = False) -> None:
         body = NewSchedule.model_validate({"name": name} | definition.as_json())

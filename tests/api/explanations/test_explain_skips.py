@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 from falcon.testing import TestClient
 
 from models.words.states import SkipReason, State, Trigger
+from scheduling.plan import plan_due
 from tests.api.conftest import HOUR_AGO
 from tests.api.explanations.explained import ask, say
 
@@ -108,6 +110,38 @@ def test_skipped_for_a_pause_that_lasts_and_was_decided_by_an_edit(
     add_slot(schedule, HOUR_AGO, State.SKIPPED, reason=SkipReason.PAUSED, planned=100)
     said = ask(client, HOUR_AGO, "skipped")
     assert f"paused by admin at {say(HOUR_AGO - MINUTE)} with the reason “holiday”" in said["because"]
+
+
+@pytest.mark.parametrize("ends", ["by itself", "by hand"])
+def test_skipped_for_a_pause_that_has_a_name(
+    client: TestClient, schedule: UUID, execute: Callable[..., Any], engine: sa.Engine, ends: str
+) -> None:
+    client.simulate_post("/v1/schedules/nightly/pause", json={"reason": "holiday"})
+    began, until = HOUR_AGO - MINUTE, HOUR_AGO + 10 * MINUTE
+    execute("UPDATE schedules SET paused_at = %(at)s, cursor_at = %(at)s, paused_by = 'anna'", at=began)
+    if ends == "by hand":
+        client.simulate_post("/v1/schedules/nightly/resume")
+    else:
+        execute("UPDATE schedules SET paused_until = %(at)s, next_due_at = now()", at=until)
+        with engine.begin() as connection:
+            plan_due(connection, 1)
+    said = ask(client, HOUR_AGO, "skipped")
+    who = f"the schedule was paused by anna at {say(began)} with the reason “holiday”"
+    end = (
+        f"until {say(until)}" if ends == "by itself" else f"and resumed by admin at {said['facts']['decided_at'][:19]}Z"
+    )
+    assert said["because"].endswith(f"skipped because {who}, {end}.")
+
+
+def test_missed_while_it_was_set_aside(client: TestClient, schedule: UUID, execute: Callable[..., Any]) -> None:
+    execute("UPDATE schedules SET cursor_at = %(at)s, cron = '[\"31 2\"]', error = 'bad'", at=HOUR_AGO - MINUTE)
+    assert client.simulate_patch("/v1/schedules/nightly", json={"cron": "* * * * *"}).status_code == 200
+    said = ask(client, HOUR_AGO, "skipped")
+    assert said["because"].startswith(f"What was due from {say(HOUR_AGO - MINUTE)} to ")
+    assert "was skipped because the schedule was set aside then, since it could not be planned: " in said["because"]
+    assert said["run"]["result"]["error"] in said["because"]
+    no_slot = ask(client, HOUR_AGO + MINUTE / 2, "not_a_slot")["because"]
+    assert "By an earlier definition what was due from " in no_slot
 
 
 def test_skipped_for_a_calendar(client: TestClient, schedule: UUID, add_slot: Insert) -> None:

@@ -102,6 +102,22 @@ def test_what_passed_while_paused_is_one_skip(client: TestClient, create: Callab
     assert datetime.fromisoformat(resumed["next_due_at"]) > datetime.now(UTC) - timedelta(seconds=30)
 
 
+def test_the_row_of_a_pause_says_who_paused_why_and_who_resumed(
+    client: TestClient, create: Callable[..., Any], execute: Execute
+) -> None:
+    create(cron="* * * * *")
+    client.simulate_post("/v1/schedules/nightly/pause", json={"reason": "holiday"})
+    execute("UPDATE schedules SET cursor_at = '2026-01-01T00:00Z', paused_at = '2026-01-01T00:00Z', paused_by = 'anna'")
+    client.simulate_post("/v1/schedules/nightly/resume")
+    [row] = client.simulate_get("/v1/runs").json["items"]
+    assert (row["reason"], row["created_by"]) == ("paused", "admin")
+    assert row["result"] == {
+        "paused_at": "2026-01-01T00:00:00.000000Z",
+        "paused_by": "anna",
+        "pause_reason": "holiday",
+    }
+
+
 def test_resuming_what_is_not_paused_changes_nothing(client: TestClient, create: Callable[..., Any]) -> None:
     created = create(cron="* * * * *")
     assert client.simulate_post("/v1/schedules/nightly/resume").json["updated_at"] == created["updated_at"]
