@@ -1,6 +1,6 @@
 """Plan: turn due slots into run rows or skip rows, and move the cursors, in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,14 +44,16 @@ class Planned:
     leased: tuple[LeasedRun, ...] = ()
 
 
-def plan_due(connection: sa.Connection, limit: int, window: int = 0) -> Planned:
+def plan_due(
+    connection: sa.Connection, limit: int, window: int = 0, trusts: Callable[[datetime], bool] = lambda now: True
+) -> Planned:
     """Decide the due slots of up to `limit` schedules. The caller's transaction holds their rows until it commits.
 
     Runs that may go to the broker at once, as far as a `window` of messages a queue has room, are leased to the caller,
-    who must publish them.
+    who must publish them. Decides nothing by a clock that the caller does not trust.
     """
     schedules = take_due_schedules(connection, limit)
-    if not schedules:
+    if not schedules or not trusts(schedules[0].now):
         return Planned()
     planned = plan_schedules(connection, schedules, schedules[0].now, window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)

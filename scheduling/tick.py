@@ -13,6 +13,7 @@ from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, seconds_until_next_due
 from scheduling.plan import Planned, plan_due
 from scheduling.publish import Publisher, publish_due, publish_runs
+from scheduling.steady import SteadyClock
 from scheduling.upkeep import Upkeep
 
 SHORTEST_WAIT_SECONDS = 0.005
@@ -40,6 +41,7 @@ class Ticker:
         self._publisher = publisher
         self._settings = settings
         self._batch_size = FIRST_BATCH
+        self._clock = SteadyClock()
         self._side = ThreadPoolExecutor(1, "beside")
         self._publication: Future[int] | None = None
         self._upkeep = Upkeep(engine, publisher, settings, uuid4())
@@ -67,6 +69,9 @@ class Ticker:
             self._settle()
             self._publish((), began)  # what has been planned must not wait for what can't be
             raise
+        if self._clock.is_doubtful:
+            self._settle()
+            return min(self._settings.scheduling.poll_seconds, UPKEEP_SECONDS)
         try:
             published = self._settle()
         finally:  # what this round has leased goes, whatever became of the last one's
@@ -79,8 +84,10 @@ class Ticker:
         return min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
 
     def _plan(self, batch: int) -> Planned:
+        asked = self._clock.read()
         with self._engine.begin() as connection:
-            planned = plan_due(connection, min(self._batch_size, batch), self._window())
+            limit, window = min(self._batch_size, batch), self._window()
+            planned = plan_due(connection, limit, window, lambda now: self._clock.trusts(now, asked))
         self._batch_size = min(self._batch_size * 2, batch) if planned.full else FIRST_BATCH
         return planned
 
@@ -115,6 +122,8 @@ class Ticker:
 
     def _keep_up(self) -> None:
         """Once a second, and not again while it still goes on: publishing must not wait behind several."""
+        if self._clock.is_doubtful:  # by which leases and ticks would be old, or young
+            return
         is_over = self._upkeep_run is None or self._upkeep_run.done()
         if is_over and time.monotonic() - self._upkeep_at >= UPKEEP_SECONDS:
             self._upkeep_at = time.monotonic()
