@@ -74,13 +74,21 @@ ON CONFLICT (name) DO UPDATE SET pause_reason = excluded.pause_reason, paused_by
 
 
 def pause_queue(connection: sa.Connection, name: str, reason: str | None, by: str) -> None:
-    """Publish nothing more to a queue, or change the reason of a pause."""
+    """Start nothing more from a queue, or change the reason of a pause."""
     connection.exec_driver_sql(_PAUSE, {"name": name, "reason": reason, "by": by})
 
 
-_RESUME = "DELETE FROM queues WHERE name = %(name)s"
+# Workers drop the messages of a paused queue: of what was queued then nobody knows whether it still is.
+_RESUME = """
+WITH resumed AS (DELETE FROM queues WHERE name = %(name)s RETURNING name), unknown AS (
+    UPDATE runs SET queued_at = NULL, waiting_for = coalesce(waiting_for, 'queue') WHERE id IN (
+        SELECT r.id FROM runs r WHERE r.state = 'queued' AND r.queue = (SELECT name FROM resumed)
+        ORDER BY r.id FOR UPDATE SKIP LOCKED)
+)
+SELECT count(*) FROM resumed
+"""
 
 
 def resume_queue(connection: sa.Connection, name: str) -> bool:
-    """End the pause of a queue; whether there was one."""
-    return connection.exec_driver_sql(_RESUME, {"name": name}).rowcount == 1
+    """End the pause of a queue; whether there was one. What it held as queued is published again at once."""
+    return bool(connection.exec_driver_sql(_RESUME, {"name": name}).scalar_one())

@@ -76,9 +76,6 @@ def _start(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
 
 
 def _waiting(run: SlotRun, evidence: Evidence, now: datetime) -> str:
-    if run.state == State.QUEUED:
-        since = say_instant(run.queued_at or run.planned_at)
-        return f"Its message has waited in the queue {run.queue} for a worker since {since}."
     if run.state == State.RETRYING and run.due_at > now:
         return f"Attempt {run.attempt} ended{_error(run)}; the next one is due at {say_instant(run.due_at)}."
     if run.due_at > now:
@@ -88,6 +85,9 @@ def _waiting(run: SlotRun, evidence: Evidence, now: datetime) -> str:
     if (pause := evidence.queue_pause) is not None:
         paused = say_pause(pause.paused_at, pause.paused_by, pause.pause_reason)
         return f"{due_for}, and waits because its queue {run.queue} was paused {paused}."
+    if run.state == State.QUEUED:
+        since = say_instant(run.queued_at or run.planned_at)
+        return f"Its message has waited in the queue {run.queue} for a worker since {since}."
     if run.waiting_for is not None:
         return f"{due_for}, and waits because {say_hindrance(run.waiting_for, run, evidence, IS)}."
     return f"{due_for}, and is about to be published."

@@ -52,9 +52,9 @@ def list_queues(call: Call, query: QueueQuery) -> Answer:
 
 
 def pause_queue(call: Call, body: QueuePauseBody) -> Answer:
-    """Pause a queue: due runs wait until it is resumed. On a paused one: change the reason.
+    """Pause a queue: nothing more of it starts until it is resumed. On a paused one: change the reason.
 
-    What has been published already still runs. A queue that nothing uses yet may be paused too.
+    What runs goes on. What has been published already waits too. A queue that nothing uses yet may be paused too.
     """
     name = call.params["name"]
     with call.engine.begin() as connection:
@@ -63,7 +63,7 @@ def pause_queue(call: Call, body: QueuePauseBody) -> Answer:
 
 
 def resume_queue(call: Call, body: Nothing) -> Answer:
-    """Resume a queue: what waited is published, by priority and due time."""
+    """Resume a queue: what waited is published, also again, by priority and due time."""
     name = call.params["name"]
     with call.engine.begin() as connection:
         commands.resume(connection, name)

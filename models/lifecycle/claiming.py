@@ -44,15 +44,16 @@ class ClaimedRun:
 _COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at")
 _CLAIMED = f"{_COLUMNS}, clock_timestamp()"
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
-  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))"""
+  AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))
+  AND r.queue NOT IN (SELECT name FROM queues)"""
 
 
 # The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before
-# its publisher has marked it was queued just now.
+# its publisher has marked it was queued just now, as far as anybody knows; so was one whose queue was paused meanwhile.
 def _claim(which: str) -> str:
     return f"""
 UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
-    queued_at = CASE WHEN r.state = 'queued' THEN r.queued_at ELSE now() END,
+    queued_at = CASE WHEN r.state = 'queued' THEN coalesce(r.queued_at, now()) ELSE now() END,
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE {which} AND r.attempt = %(attempt)s AND {_CLAIMABLE}
 RETURNING {_CLAIMED}
@@ -72,7 +73,8 @@ def claim_runs(
     free_only: bool = False,
 ) -> list[ClaimedRun]:
     """Claim these runs, of which each has had `attempt` attempts. Returns those won: a run that another worker holds,
-    that has moved on, or that is not due yet is not among them, nor, with `free_only`, one that somebody has locked."""
+    that has moved on, that is not due yet or whose queue is paused is not among them, nor, with `free_only`, one that
+    somebody has locked."""
     parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
     statement = _CLAIM_FREE if free_only else _CLAIM
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]

@@ -9,7 +9,7 @@ from models.tables.columns import INSTANT
 
 
 class PausedQueue(SQLModel, table=True):
-    """A queue to which nothing is published until it is resumed."""
+    """A queue to which nothing is published, and from which nothing is claimed, until it is resumed."""
 
     __tablename__ = "queues"
 

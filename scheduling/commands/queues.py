@@ -13,7 +13,7 @@ _NAME: TypeAdapter[str] = TypeAdapter(Queue)
 
 
 def pause(connection: sa.Connection, name: str, *, reason: str | None, by: str) -> None:
-    """Publish nothing more to a queue until it is resumed; of a paused one change the reason. Raises Refused.
+    """Start nothing more from a queue until it is resumed; of a paused one change the reason. Raises Refused.
 
     A queue that nothing uses yet may be paused too.
     """

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 import sqlalchemy as sa
 
+from models import queues
 from models.lifecycle.new_runs import insert_runs
 from models.lifecycle.publishing import (
     mark_queued,
@@ -141,6 +142,40 @@ def test_a_paused_queue_holds_its_runs(connection: sa.Connection) -> None:
     assert read_run(connection, run).waiting_for == "queue"
     connection.exec_driver_sql("DELETE FROM queues")
     assert taken(connection) == [run]
+
+
+def test_a_paused_queue_starts_nothing_more_and_after_the_resume_all_of_it_is_published_at_once(
+    connection: sa.Connection,
+) -> None:
+    announce(connection)
+    first = add_run(connection, due_seconds=-2)
+    urgent = add_run(connection, due_seconds=-1, priority=9)
+    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    planned = add_run(connection)
+    queues.pause_queue(connection, "default", None, "me")
+    assert [claim(connection, run) for run in (first, urgent, planned)] == [[], [], []]
+    set_run(connection, first, "queued_at = now() - interval '1 h'")
+    assert queues_with_stale_runs(connection, 10) == []
+
+    assert queues.resume_queue(connection, "default")
+    assert not queues.resume_queue(connection, "default")
+    assert queues_with_stale_runs(connection, 10) == ["default"]
+    assert [run.id for run in take_vanished_runs(connection, "default", 10, 100)] == [urgent, first]
+    assert queues_with_stale_runs(connection, 10) == []
+    assert [len(claim(connection, run)) for run in (first, urgent, planned)] == [1, 1, 1]
+    assert [read_run(connection, run).waiting_for for run in (first, planned)] == ["queue", None]
+
+
+def test_a_run_whose_message_has_outlived_a_pause_was_queued_when_it_is_claimed_as_far_as_anybody_knows(
+    connection: sa.Connection,
+) -> None:
+    announce(connection)
+    run = add_run(connection)
+    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    queues.pause_queue(connection, "default", None, "me")
+    queues.resume_queue(connection, "default")
+    assert len(claim(connection, run)) == 1
+    assert read_run(connection, run).queued_at is not None
 
 
 def test_runs_that_wait_are_told_what_for(connection: sa.Connection) -> None:
