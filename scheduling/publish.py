@@ -81,16 +81,18 @@ def _mark_queued(engine: sa.Engine, runs: Sequence[LeasedRun]) -> None:
 
 
 def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:
-    """Publish queued runs again whose messages are gone: queued for long, and their queue is empty."""
+    """Publish queued runs again whose messages are gone: queued for long, and their queue is empty, or they have been
+    overtaken."""
     if not publisher.is_ready():
         return 0
     with engine.begin() as connection:
         queues = queues_with_stale_runs(connection, after_seconds)
     republished = 0
     for queue in queues:
-        if publisher.count_messages(queue) == 0:
-            with engine.begin() as connection:
-                runs = take_vanished_runs(connection, queue, after_seconds, limit)
+        is_empty = publisher.count_messages(queue) == 0
+        with engine.begin() as connection:
+            runs = take_vanished_runs(connection, queue, after_seconds, limit, is_empty=is_empty)
+        if runs:
             republished += publish_runs(engine, publisher, runs)
             log.warning("republish", queue=queue, runs=len(runs))
     return republished

@@ -136,11 +136,20 @@ def queues_with_stale_runs(connection: sa.Connection, after_seconds: float) -> l
     return list(connection.exec_driver_sql(_STALE_QUEUES, {"after": after_seconds}).scalars())
 
 
+OVERTAKEN_SECONDS = 30
+"""Queues are first in, first out: a message is gone if a run that was queued so much later has been claimed."""
+
+# Runs of plain messages count from their claim: nobody knows when those were queued.
 _TAKE_STALE = f"""
-WITH stale AS (
+WITH newest AS MATERIALIZED (
+    SELECT max(queued_at) AS queued_at FROM runs
+    WHERE state = 'running' AND queue = %(queue)s AND trigger <> 'message'
+), stale AS (
     SELECT id FROM runs
     WHERE state = 'queued' AND queue = %(queue)s AND {_STALE}
       AND (lease_until IS NULL OR lease_until < now())
+      AND (%(is_empty)s OR queued_at IS NULL OR queued_at
+           < (SELECT queued_at FROM newest) - make_interval(secs => {OVERTAKEN_SECONDS}))
     ORDER BY queued_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE runs r SET queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
@@ -149,9 +158,16 @@ RETURNING {_LEASED}
 """
 
 
-def take_vanished_runs(connection: sa.Connection, queue: str, after_seconds: float, limit: int) -> list[LeasedRun]:
-    """Lease queued runs of a queue whose messages are gone, to publish them again."""
-    rows = connection.exec_driver_sql(_TAKE_STALE, {"queue": queue, "after": after_seconds, "limit": limit})
+def take_vanished_runs(
+    connection: sa.Connection, queue: str, after_seconds: float, limit: int, *, is_empty: bool
+) -> list[LeasedRun]:
+    """Lease queued runs of a queue whose messages are gone, to publish them again.
+
+    If the queue is empty, that is all that have been queued for longer than `after_seconds`; else those that later ones
+    have overtaken, and those from before a pause.
+    """
+    parameters = {"queue": queue, "after": after_seconds, "limit": limit, "is_empty": is_empty}
+    rows = connection.exec_driver_sql(_TAKE_STALE, parameters)
     return in_order(LeasedRun(*row) for row in rows)
 
 

@@ -160,7 +160,7 @@ def test_a_paused_queue_starts_nothing_more_and_after_the_resume_all_of_it_is_pu
     assert queues.resume_queue(connection, "default")
     assert not queues.resume_queue(connection, "default")
     assert queues_with_stale_runs(connection, 10) == ["default"]
-    assert [run.id for run in take_vanished_runs(connection, "default", 10, 100)] == [urgent, first]
+    assert [run.id for run in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [urgent, first]
     assert queues_with_stale_runs(connection, 10) == []
     assert [len(claim(connection, run)) for run in (first, urgent, planned)] == [1, 1, 1]
     assert [read_run(connection, run).waiting_for for run in (first, planned)] == ["queue", None]
@@ -205,9 +205,32 @@ def test_runs_whose_messages_vanished_are_taken_again(connection: sa.Connection)
     assert queues_with_stale_runs(connection, 10) == []
     set_run(connection, run, "queued_at = now() - interval '11 s'")
     assert queues_with_stale_runs(connection, 10) == ["default"]
-    assert [row.id for row in take_vanished_runs(connection, "default", 10, 100)] == [run]
+    assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=True)] == [run]
     assert queues_with_stale_runs(connection, 10) == []
     assert len(claim(connection, run)) == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_taken"),
+    [
+        ({}, True),
+        ({"queued_at": "now() - interval '35 s'"}, False),
+        ({"queue": "'other'"}, False),
+        ({"trigger": "'message'"}, False),
+    ],
+)
+def test_a_message_that_a_later_one_has_overtaken_is_gone_though_its_queue_is_not_empty(
+    connection: sa.Connection, columns: dict[str, str], is_taken: bool
+) -> None:
+    announce(connection)
+    run, later = add_run(connection), add_run(connection)
+    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    set_run(connection, run, "queued_at = now() - interval '60 s'")
+    assert take_vanished_runs(connection, "default", 10, 100, is_empty=False) == []
+    claim(connection, later)
+    set_run(connection, later, ", ".join(f"{k} = {v}" for k, v in ({"queued_at": "now()"} | columns).items()))
+    taken = take_vanished_runs(connection, "default", 10, 100, is_empty=False)
+    assert [row.id for row in taken] == ([run] if is_taken else [])
 
 
 def test_the_next_due_instant_is_that_of_schedules_and_of_waiting_runs(connection: sa.Connection) -> None:
