@@ -17,10 +17,15 @@ def upgrade_to_head(engine: sa.Engine) -> None:
         command.upgrade(configuration, "head")
 
 
+def is_behind(revision: str | None) -> bool:
+    """Whether a database at this version lacks migrations of this checkout. One that it does not know is newer."""
+    return revision is None or revision in _older_revisions()
+
+
 @lru_cache(maxsize=1)
-def newest_revision() -> str | None:
-    """The newest version that this checkout knows."""
-    return ScriptDirectory.from_config(_configuration()).get_current_head()
+def _older_revisions() -> frozenset[str]:
+    scripts = ScriptDirectory.from_config(_configuration())
+    return frozenset(script.revision for script in scripts.walk_revisions() if not script.is_head)
 
 
 def _configuration() -> Config:

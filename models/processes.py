@@ -59,10 +59,13 @@ SELECT
     (SELECT extract(epoch FROM clock_timestamp() - max(ticked_at))::float FROM schedulers) AS last_tick_age_seconds,
     (SELECT extract(epoch FROM now() - min(due_at))::float FROM runs
      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at <= now()) AS oldest_due_run_seconds,
+    (SELECT extract(epoch FROM now() - min(next_due_at))::float FROM schedules
+     WHERE next_due_at <= now() AND error IS NULL) AS oldest_due_schedule_seconds,
     (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers
 """
 
 
 def read_health(connection: sa.Connection) -> sa.Row[Any]:
-    """`last_tick_age_seconds` and `oldest_due_run_seconds` (None for none), `workers` live."""
+    """`last_tick_age_seconds`, `oldest_due_run_seconds` and `oldest_due_schedule_seconds` (None for none), `workers`
+    live."""
     return connection.exec_driver_sql(_HEALTH).one()

@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.routes import Answer, Call, Route
-from migrations import newest_revision
+from migrations import is_behind
 from models.processes import read_health, read_revision
 
 STALE_TICK_SECONDS = 30
+OVERDUE_SECONDS = 30
+"""A schedule that is due for so long should have been planned, be it as a skip."""
+
 DATABASE_SECONDS = 2
 """A database that takes longer than this to answer counts as down."""
 
@@ -28,9 +31,12 @@ class ReadyJson(BaseModel):
 
     status: Literal["ok", "unavailable"]
     database: bool
-    migrations: bool = Field(description="Whether the database is at the newest migration.")
+    migrations: bool = Field(description="Whether the database has all migrations of this process.")
     last_tick_age_seconds: float | None = Field(description="Since a scheduling process last did its round.")
     oldest_due_run_seconds: float | None = Field(description="For how long the oldest run that waits has been due.")
+    oldest_due_schedule_seconds: float | None = Field(
+        description="For how long the oldest schedule that is not planned yet has been due."
+    )
     workers: int | None = Field(description="Seen within the last minute.")
     problems: list[str]
 
@@ -39,6 +45,7 @@ class _Facts(BaseModel):
     migrations: bool = False
     last_tick_age_seconds: float | None = None
     oldest_due_run_seconds: float | None = None
+    oldest_due_schedule_seconds: float | None = None
     workers: int | None = None
 
 
@@ -68,18 +75,20 @@ ROUTES = (
 
 def _problems(facts: _Facts) -> list[str]:
     if not facts.migrations:
-        return ["the database is not at the newest migration: run `alembic upgrade head`"]
+        return ["the database lacks migrations of this process: run `alembic upgrade head`"]
     if facts.last_tick_age_seconds is None:
         return ["no scheduling process has ever run"]
     if facts.last_tick_age_seconds > STALE_TICK_SECONDS:
         return [f"no scheduling process has done its round for {facts.last_tick_age_seconds:.0f} seconds"]
+    if (overdue := facts.oldest_due_schedule_seconds or 0) > OVERDUE_SECONDS:
+        return [f"a schedule has been due for {overdue:.0f} seconds, and nobody has planned it"]
     return []
 
 
 def _read_facts(engine: sa.Engine) -> _Facts | None:
     try:
         with engine.connect() as connection:
-            if read_revision(connection) != newest_revision():
+            if is_behind(read_revision(connection)):
                 return _Facts()
             return _Facts(migrations=True, **read_health(connection)._mapping)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError):

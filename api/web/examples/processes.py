@@ -26,6 +26,7 @@ READY = {
     "migrations": True,
     "last_tick_age_seconds": 0.412903,
     "oldest_due_run_seconds": None,
+    "oldest_due_schedule_seconds": None,
     "workers": 2,
     "problems": [],
 }
@@ -33,6 +34,7 @@ UNREADY = READY | {
     "status": "unavailable",
     "last_tick_age_seconds": 94.203117,
     "oldest_due_run_seconds": 93.5,
+    "oldest_due_schedule_seconds": 94.1,
     "problems": ["no scheduling process has done its round for 94 seconds"],
 }
 

@@ -89,12 +89,50 @@ def test_it_is_not_ready_without_a_recent_tick(client: TestClient, execute: Exec
     assert "scheduling process" in answer.json["problems"][0]
 
 
-@pytest.mark.parametrize("statement", ["DROP TABLE alembic_version", "UPDATE alembic_version SET version_num = 'old'"])
+@pytest.mark.parametrize("statement", ["DROP TABLE alembic_version", "UPDATE alembic_version SET version_num = '0001'"])
 def test_it_is_not_ready_before_the_migrations(client: TestClient, execute: Execute, statement: str) -> None:
     _tick(execute, 1)
     execute(statement)
     answer = client.simulate_get("/health/ready")
     assert (answer.status_code, answer.json["migrations"]) == (503, False)
+
+
+def test_a_database_that_a_newer_release_has_migrated_is_no_reason_to_be_unready(
+    client: TestClient, execute: Execute
+) -> None:
+    _tick(execute, 1)
+    execute("UPDATE alembic_version SET version_num = '9999'")
+    answer = client.simulate_get("/health/ready")
+    assert (answer.status_code, answer.json["migrations"]) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("columns", "status", "seconds"),
+    [
+        ("next_due_at = now() - interval '29 s'", 200, 29),
+        ("next_due_at = now() - interval '45 s'", 503, 45),
+        ("next_due_at = now() - interval '45 s', error = 'unplannable'", 200, None),
+        ("next_due_at = now() + interval '45 s'", 200, None),
+        ("next_due_at = NULL", 200, None),
+    ],
+)
+def test_it_is_not_ready_while_a_schedule_that_is_due_is_not_planned(
+    client: TestClient,
+    create: Callable[..., Any],
+    execute: Execute,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+    status: int,
+    seconds: float | None,
+) -> None:
+    monkeypatch.setattr(health, "OVERDUE_SECONDS", 40)
+    _tick(execute, 1)
+    create("nightly", every_seconds=3600)
+    execute(f"UPDATE schedules SET {columns}")
+    answer = client.simulate_get("/health/ready")
+    assert answer.status_code == status
+    assert answer.json["oldest_due_schedule_seconds"] == (seconds and pytest.approx(seconds, abs=8))
+    assert ["planned" in problem for problem in answer.json["problems"]] == [True] * (status == 503)
 
 
 @pytest.fixture
