@@ -22,6 +22,7 @@ from models.lifecycle.planning import (
     take_due_schedules,
 )
 from models.lifecycle.publishing import LeasedRun, in_order
+from models.sql.clock import read_clock
 from models.sql.locks import be_impatient, is_locked
 from models.words.ids import slot_run_id
 from models.words.states import SkipReason, State
@@ -43,6 +44,11 @@ class Planned:
     full: bool = False
     leased: tuple[LeasedRun, ...] = ()
 
+    @property
+    def has_decided(self) -> bool:
+        """Whether anything came of it: what others have locked stays due as it was."""
+        return self.runs + self.skips + self.quarantined > 0
+
 
 def plan_due(
     connection: sa.Connection, limit: int, window: int = 0, trusts: Callable[[datetime], bool] = lambda now: True
@@ -53,9 +59,10 @@ def plan_due(
     who must publish them. Decides nothing by a clock that the caller does not trust.
     """
     schedules = take_due_schedules(connection, limit)
-    if not schedules or not trusts(schedules[0].now):
+    now = schedules[0].now if schedules else read_clock(connection)
+    if not trusts(now) or not schedules:
         return Planned()
-    planned = plan_schedules(connection, schedules, schedules[0].now, window)
+    planned = plan_schedules(connection, schedules, now, window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)
     return replace(planned, full=len(schedules) >= limit)
 

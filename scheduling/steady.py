@@ -1,5 +1,6 @@
 """Steady: whether the database's clock goes on as time does for this process. What jumps is not believed at once."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -25,11 +26,13 @@ def read_boottime() -> float:
 class SteadyClock:
     """Compares what the database's clock says from round to round with a clock of this process.
 
-    Before a first round there is nothing to compare with: a long time without any scheduling is no jump.
+    Before a first round there is nothing to compare with: a long time without any scheduling is no jump. Any thread may
+    ask it.
     """
 
     def __init__(self, read: Callable[[], float] = read_boottime) -> None:
         self.read = read
+        self._lock = threading.Lock()
         self._ahead: float | None = None
         self._compared = 0.0
         self._doubted: float | None = None
@@ -41,6 +44,10 @@ class SteadyClock:
 
     def trusts(self, now: datetime, asked: float) -> bool:
         """Whether to decide by this `now`, which the database has said since `asked`; a jump is logged once."""
+        with self._lock:
+            return self._trusts(now, asked)
+
+    def _trusts(self, now: datetime, asked: float) -> bool:
         answered = self.read()
         least, most = now.timestamp() - answered, now.timestamp() - asked
         jump = 0.0 if self._ahead is None else self._beyond(self._ahead, least, most)

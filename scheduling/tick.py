@@ -1,6 +1,7 @@
 """One round of scheduling: plan, publish, and say how long to wait. What can wait is done beside it."""
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,14 +11,15 @@ import sqlalchemy as sa
 
 from config.settings import Settings
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
-from models.lifecycle.publishing import LeasedRun, seconds_until_next_due
+from models.lifecycle.publishing import LeasedRun, find_next_due
 from scheduling.plan import Planned, plan_due
 from scheduling.publish import Publisher, publish_due, publish_runs
 from scheduling.steady import SteadyClock
-from scheduling.upkeep import Upkeep
+from scheduling.upkeep import GAP_SECONDS, Upkeep
 
 SHORTEST_WAIT_SECONDS = 0.005
-"""What was due before a round and still is after it is in another planner's hands: no reason to spin."""
+"""A schedule that was due before a round and still is after it is in others' hands: no reason to spin. The wait doubles
+while that is so."""
 
 FIRST_BATCH = 50
 """Schedules planned in a first go: what is due first is on its way before the last is decided. While there are more,
@@ -42,26 +44,30 @@ class Ticker:
         self._settings = settings
         self._batch_size = FIRST_BATCH
         self._clock = SteadyClock()
+        self._patience = SHORTEST_WAIT_SECONDS
         self._side = ThreadPoolExecutor(1, "beside")
         self._publication: Future[int] | None = None
-        self._upkeep = Upkeep(engine, publisher, settings, uuid4())
+        self._upkeep = Upkeep(engine, publisher, settings, uuid4(), self._clock)
         self._upkeep_run: Future[None] | None = None
-        self._upkeep_at = -math.inf
+        self._upkeep_clock = threading.Thread(target=self._keep_time, name="upkeep", daemon=True)
+        self._round_began = math.inf
+        self._closing = threading.Event()
 
     def tick(self) -> float:
         """Do one round; returns the seconds until the next one is due, 0 when there is more to do at once.
 
         While there is more to plan, what is planned is published beside the next round.
         """
-        began = time.monotonic()
+        if self._upkeep_clock.ident is None:
+            self._upkeep_clock.start()
+        self._round_began = time.monotonic()
         try:
-            longest = self._plan_and_publish(began)
+            return self._plan_and_publish(self._round_began)
         finally:
-            self._keep_up()
-        return longest and min(self._until_next(began), longest)
+            self._round_began = math.inf
 
     def _plan_and_publish(self, began: float) -> float:
-        """How long to wait at most then."""
+        """How long to wait then."""
         batch = self._settings.scheduling.batch
         try:
             planned = self._plan(batch)
@@ -81,7 +87,8 @@ class Ticker:
                 published = self._publish(planned.leased, began)
         if planned.full or published >= batch:
             return 0
-        return min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
+        longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
+        return min(self._until_next(began, planned), longest)
 
     def _plan(self, batch: int) -> Planned:
         asked = self._clock.read()
@@ -93,16 +100,22 @@ class Ticker:
 
     def close(self) -> None:
         """Wait for what is done beside the rounds, of which none follows."""
+        self._closing.set()
+        if self._upkeep_clock.ident is not None:
+            self._upkeep_clock.join()
         self._side.shutdown()
 
-    def _until_next(self, began: float) -> float:
+    def _until_next(self, began: float, planned: Planned) -> float:
         """Seconds until something is due, 0 if it is since the round began."""
-        ago = time.monotonic() - began
         with self._autocommit.begin() as connection:
-            upcoming = seconds_until_next_due(connection, ago)
-        if upcoming is None:
-            return math.inf
-        return 0 if -ago < upcoming <= 0 else max(upcoming, SHORTEST_WAIT_SECONDS)
+            upcoming = find_next_due(connection, time.monotonic() - began)
+        if planned.has_decided or not upcoming.is_overdue:
+            self._patience = SHORTEST_WAIT_SECONDS
+        seconds = math.inf if upcoming.seconds is None else max(upcoming.seconds, 0)
+        if upcoming.is_overdue:
+            seconds = min(seconds, self._patience)
+            self._patience = min(self._patience * 2, self._settings.scheduling.poll_seconds)
+        return seconds
 
     def _window(self) -> int:
         """How many messages a queue may have that planning adds to: none while they can't be published."""
@@ -120,11 +133,16 @@ class Ticker:
         publication, self._publication = self._publication, None
         return 0 if publication is None else publication.result()
 
+    def _keep_time(self) -> None:
+        """Have upkeep done once a second, however far apart the rounds are."""
+        while True:
+            self._keep_up()
+            if self._closing.wait(UPKEEP_SECONDS):
+                return
+
     def _keep_up(self) -> None:
-        """Once a second, and not again while it still goes on: publishing must not wait behind several."""
-        if self._clock.is_doubtful:  # by which leases and ticks would be old, or young
-            return
-        is_over = self._upkeep_run is None or self._upkeep_run.done()
-        if is_over and time.monotonic() - self._upkeep_at >= UPKEEP_SECONDS:
-            self._upkeep_at = time.monotonic()
-            self._upkeep_run = self._side.submit(self._upkeep.run)
+        """Not again while it still goes on: publishing must not wait behind several. A round that has hung for long is
+        no sign of life."""
+        if self._upkeep_run is None or self._upkeep_run.done():
+            hangs = time.monotonic() - self._round_began > GAP_SECONDS
+            self._upkeep_run = self._side.submit(self._upkeep.run, reports=not hangs)

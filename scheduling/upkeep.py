@@ -1,4 +1,5 @@
-"""Upkeep: what a scheduling process looks after once a second, beside its rounds of planning and publishing."""
+"""Upkeep: what a scheduling process looks after once a second, beside its rounds of planning and publishing, however
+far apart those are."""
 
 import math
 import os
@@ -13,9 +14,11 @@ from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs
+from models.sql.clock import read_clock
 from scheduling.declare import apply_declared_schedules
 from scheduling.publish import Publisher, republish_vanished
 from scheduling.rescue import rescue_runs, skip_overdue
+from scheduling.steady import SteadyClock
 from scheduling.vigil import Vigil
 
 log = structlog.get_logger("scheduling")
@@ -32,27 +35,46 @@ WAITING_SECONDS = 2.0
 class Upkeep:
     """Reports the process, makes partitions, rescues, publishes again what vanished, applies what code declares."""
 
-    def __init__(self, engine: sa.Engine, publisher: Publisher, settings: Settings, id_: UUID) -> None:
+    def __init__(
+        self, engine: sa.Engine, publisher: Publisher, settings: Settings, id_: UUID, clock: SteadyClock
+    ) -> None:
         self._engine = engine
         self._publisher = publisher
         self._settings = settings
         self._id = id_
         self._partitioned = -math.inf
+        self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
 
-    def run(self) -> None:
-        """All of it once. What fails is tried again a second later."""
+    def run(self, *, reports: bool = True) -> None:
+        """All of it once, without the report if the rounds are stuck; nothing by a clock that has jumped.
+
+        What fails is tried again a second later.
+        """
         try:
+            if not self._is_steady():
+                return
+            if reports:
+                self._report()
             self._run(self._settings.scheduling.batch)
         except Exception:
             log.exception("upkeep")
 
-    def _run(self, batch: int) -> None:
+    def _is_steady(self) -> bool:
+        """Whether leases and ticks are as old as the database says."""
+        asked = self._clock.read()
+        with self._engine.begin() as connection:
+            is_steady = self._clock.trusts(read_clock(connection), asked)
+        self._vigil.note()
+        return is_steady
+
+    def _report(self) -> None:
         with self._engine.begin() as connection:
             if note_scheduling_gap(connection, GAP_SECONDS):
                 log.warning("gap")
             report_tick(connection, {"id": self._id, "host": socket.gethostname(), "pid": os.getpid()})
-        self._vigil.note()
+
+    def _run(self, batch: int) -> None:
         self._make_partitions()
         while skip_overdue(self._engine, batch) >= batch:
             pass

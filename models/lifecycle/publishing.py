@@ -171,22 +171,30 @@ def take_vanished_runs(
     return in_order(LeasedRun(*row) for row in rows)
 
 
+class NextDue(NamedTuple):
+    """When planning and publishing have something to do."""
+
+    seconds: float | None
+    """Until a schedule or a run is due, negative if one is; None with nothing to come."""
+    is_overdue: bool
+    """Whether a schedule has been due for longer, and is not planned."""
+
+
 _NEXT_DUE = f"""
 SELECT extract(epoch FROM least(
-    (SELECT min(next_due_at) FROM schedules WHERE next_due_at IS NOT NULL AND error IS NULL),
+    (SELECT min(next_due_at) FROM schedules
+     WHERE next_due_at > now() - make_interval(secs => %(ago)s) AND error IS NULL),
     (SELECT min(due_at) FROM runs
      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > now() - make_interval(secs => %(ago)s))
-) - clock_timestamp())
+) - clock_timestamp())::float,
+EXISTS (SELECT FROM schedules WHERE next_due_at <= now() - make_interval(secs => %(ago)s) AND error IS NULL)
 """
 
 
-def seconds_until_next_due(connection: sa.Connection, ago: float = 0) -> float | None:
-    """Seconds until a schedule or a run is due, negative if one is overdue; None with nothing to come.
-
-    Runs that have been due for longer than `ago` seconds are left out: they wait for something else than the time.
-    """
-    seconds = connection.exec_driver_sql(_NEXT_DUE, {"ago": ago}).scalar_one()
-    return None if seconds is None else float(seconds)
+def find_next_due(connection: sa.Connection, ago: float = 0) -> NextDue:
+    """What is due next. What has been due for longer than `ago` seconds is left out: it waits for something else than
+    the time, a schedule for whoever has locked it."""
+    return NextDue(*connection.exec_driver_sql(_NEXT_DUE, {"ago": ago}).one())
 
 
 _RELEASE = f"""

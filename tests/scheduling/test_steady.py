@@ -121,9 +121,13 @@ class TestPlanning:
         assert ticker._plan(10).schedules == 0
         assert ticker._clock.is_doubtful
         assert ticker.tick() > 0, "it does not spin"
-        assert ticker._upkeep_run is None, "nobody's lease has run out by such a clock"
+        ticker.close()
+        with faked.begin() as connection:
+            reported = connection.exec_driver_sql("SELECT count(*) FROM processes").scalar_one()
+        assert not reported, "nobody's lease has run out by such a clock"
         clock.now -= DAY
         ticker._plan(10)
+        assert not ticker._clock.is_doubtful, "though nothing is due"
         assert len(rows()) == 1
         with faked.begin() as connection:
             [(cursor, due)] = connection.exec_driver_sql("SELECT cursor_at, next_due_at FROM schedules").all()

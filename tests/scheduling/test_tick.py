@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
+from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from config.settings import Settings
 from scheduling.plan import plan_due
 from scheduling.tick import FRESH_SECONDS, REFILL_SECONDS, SHORTEST_WAIT_SECONDS, Ticker
 from tests.models.rows import add_run, add_schedule, announce, set_run
+from tests.waiting import eventually
 
 POLL = 0.7
 
@@ -59,20 +61,66 @@ def test_it_waits_for_what_is_due_next(engine: sa.Engine, ticker: Ticker) -> Non
 def test_what_has_become_due_during_a_round_is_not_kept_waiting(
     engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch, add: Callable[[sa.Connection], UUID]
 ) -> None:
-    def add_one() -> None:
+    def add_one(*_: object) -> int:
         with engine.begin() as connection:
             add(connection)
+        return 0
 
-    monkeypatch.setattr(ticker, "_keep_up", add_one)
+    monkeypatch.setattr(ticker, "_publish", add_one)
     assert ticker.tick() == 0
 
 
 def test_what_is_in_the_hands_of_another_planner_is_no_reason_to_spin(engine: sa.Engine, ticker: Ticker) -> None:
     with engine.begin() as connection:
-        add_schedule(connection)
+        add_schedule(connection, every_seconds=3600)
     with engine.begin() as connection:
         assert plan_due(connection, 1).schedules == 1
-        assert ticker.tick() == SHORTEST_WAIT_SECONDS
+        waits = [ticker.tick() for _ in range(10)]
+    assert waits[:8] == [SHORTEST_WAIT_SECONDS * 2**n for n in range(8)]
+    assert waits[8:] == [POLL, POLL]
+
+
+def test_others_are_planned_on_time_while_somebody_has_locked_a_schedule(engine: sa.Engine, ticker: Ticker) -> None:
+    with engine.begin() as connection:
+        add_schedule(connection, "locked", every_seconds=3600)
+    with engine.begin() as locker:
+        locker.exec_driver_sql("SELECT FROM schedules FOR UPDATE")
+        while ticker.tick() < POLL:
+            pass
+        with engine.begin() as connection:
+            add_schedule(connection, "other", every_seconds=1)
+            connection.exec_driver_sql(
+                "UPDATE schedules SET cursor_at = now(), next_due_at = now() + interval '0.3 s' WHERE name = 'other'"
+            )
+        assert 0 < ticker.tick() < 0.4
+    assert ticker.tick() < POLL
+
+
+def test_upkeep_is_done_each_second_however_far_apart_the_rounds_are(engine: sa.Engine) -> None:
+    ticker = Ticker(engine, FakePublisher(), Settings(scheduling=Scheduling(poll_seconds=60)))
+
+    reports: set[datetime] = set()
+
+    def count_reports() -> int:
+        with engine.begin() as connection:
+            reports.update(connection.exec_driver_sql("SELECT ticked_at FROM schedulers").scalars())
+        return len(reports)
+
+    assert ticker.tick() == 60
+    eventually(lambda: count_reports() >= 3)
+    ticker.close()
+
+
+def test_a_round_that_hangs_is_no_sign_of_life(
+    engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduling.tick.UPKEEP_SECONDS", 0.05)
+    monkeypatch.setattr("scheduling.tick.GAP_SECONDS", 0.0)
+    told: list[bool] = []
+    monkeypatch.setattr(ticker._upkeep, "run", lambda *, reports: told.append(reports))
+    monkeypatch.setattr(ticker, "_publish", lambda *_: eventually(lambda: False in told) and 0)
+    ticker.tick()
+    eventually(lambda: told[-1])
 
 
 def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engine, ticker: Ticker) -> None:
@@ -189,16 +237,15 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
 
 
 def test_upkeep_that_takes_long_is_not_queued_up(ticker: Ticker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduling.tick.UPKEEP_SECONDS", 0)
     blocked, started = threading.Event(), []
 
-    def take_long() -> None:
+    def take_long(**_: object) -> None:
         started.append(1)
         assert blocked.wait(10)
 
     monkeypatch.setattr(ticker._upkeep, "run", take_long)
     for _ in range(5):
-        ticker.tick()
+        ticker._keep_up()
     blocked.set()
     ticker.close()
     assert len(started) == 1

@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from models import queues
 from models.lifecycle.new_runs import insert_runs
 from models.lifecycle.publishing import (
+    find_next_due,
     mark_queued,
     mark_waiting_runs,
     queues_with_stale_runs,
     release_runs,
-    seconds_until_next_due,
     take_publishable_runs,
     take_vanished_runs,
 )
@@ -234,21 +234,24 @@ def test_a_message_that_a_later_one_has_overtaken_is_gone_though_its_queue_is_no
 
 
 def test_the_next_due_instant_is_that_of_schedules_and_of_waiting_runs(connection: sa.Connection) -> None:
-    assert seconds_until_next_due(connection) is None
+    assert find_next_due(connection) == (None, False)
     add_run(connection, due_seconds=60)
-    first = seconds_until_next_due(connection)
-    assert first is not None
-    assert 55 < first <= 60
+    assert find_next_due(connection).seconds == pytest.approx(58, abs=3)
     add_schedule(connection)
     connection.exec_driver_sql("UPDATE schedules SET next_due_at = now() + interval '30 s'")
-    second = seconds_until_next_due(connection)
-    assert second is not None
-    assert 25 < second <= 30
+    assert find_next_due(connection).seconds == pytest.approx(28, abs=3)
     add_run(connection, due_seconds=-1)
-    assert seconds_until_next_due(connection) == pytest.approx(second, abs=5)
-    late = seconds_until_next_due(connection, 2)
-    assert late is not None
-    assert -5 < late <= -1
+    assert find_next_due(connection).seconds == pytest.approx(28, abs=3)
+    assert find_next_due(connection, 2).seconds == pytest.approx(-2.5, abs=2)
+
+
+def test_a_schedule_that_is_overdue_does_not_hide_what_is_due_next(connection: sa.Connection) -> None:
+    add_schedule(connection, "locked")
+    connection.exec_driver_sql("UPDATE schedules SET next_due_at = now() - interval '5 s'")
+    add_run(connection, due_seconds=60)
+    seconds, is_overdue = find_next_due(connection, 1)
+    assert (seconds, is_overdue) == (pytest.approx(58, abs=3), True)
+    assert find_next_due(connection, 10) == (pytest.approx(-6.5, abs=2), False)
 
 
 def test_policies_left_open_are_the_actors_and_then_the_defaults(connection: sa.Connection) -> None:
