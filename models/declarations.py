@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import ConfigDict, Field
 
 from models.definition import COLUMNS, Definition, Expressions
-from models.sql.liveness import ANNOUNCED, LIVE, LIVE_SECONDS
+from models.sql.liveness import ANNOUNCED, LIVE
 from models.words.kinds import NAME_PATTERN
 
 
@@ -71,7 +71,7 @@ def note_declaration_error(connection: sa.Connection, actor: str, error: str | N
 
 
 # A union, so that each half has its index.
-_COLUMNS = ", ".join(("name", "source", "error", *COLUMNS))
+_COLUMNS = ", ".join(("name", "source", "error", "pause_reason", "paused_by", *COLUMNS))
 _CODE_SCHEDULES = f"""
 SELECT {_COLUMNS} FROM schedules WHERE source = 'code'
 UNION ALL SELECT {_COLUMNS} FROM schedules WHERE source <> 'code' AND name = ANY(%(names)s)
@@ -79,7 +79,8 @@ UNION ALL SELECT {_COLUMNS} FROM schedules WHERE source <> 'code' AND name = ANY
 
 
 def list_code_schedules(connection: sa.Connection, names: list[str]) -> dict[str, sa.Row[Any]]:
-    """By name, with definition, `source` and `error`: schedules of code, and what else has one of the names."""
+    """By name, with the columns of a definition, `source`, `error`, `pause_reason` and `paused_by`: schedules of code,
+    and what else has one of the names."""
     return {row.name: row for row in connection.exec_driver_sql(_CODE_SCHEDULES, {"names": names})}
 
 
@@ -95,16 +96,26 @@ def mark_announced(connection: sa.Connection, names: list[str]) -> None:
     connection.exec_driver_sql(_MARK_ANNOUNCED, {"names": names})
 
 
-# While no worker is there to announce anything, nothing is forgotten.
-_FORGOTTEN = f"""
-SELECT s.id, s.name FROM schedules s
-WHERE s.source = 'code' AND s.announced_at < now() - make_interval(secs => %(after)s)
-  AND EXISTS (SELECT FROM workers w WHERE {LIVE}
-              AND w.started_at < now() - make_interval(secs => {LIVE_SECONDS}))
+# Workers of other queues don't know the actor, and one that has just started says nothing about the hour before. What
+# is paused needs no stopping.
+_UNDECLARED = f"""
+SELECT s.id, s.name FROM schedules s JOIN actors a ON a.name = s.actor
+WHERE s.source = 'code' AND s.paused_at IS NULL AND s.announced_at < now() - make_interval(secs => %(after)s)
+  AND EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.queues ? a.queue
+              AND w.started_at < now() - make_interval(secs => %(after)s))
 """
 
 
-def list_forgotten_schedules(connection: sa.Connection, after_seconds: float) -> list[tuple[UUID, str]]:
-    """Schedules of code (id, name) that no worker has declared for so long, though workers were there."""
-    rows = connection.exec_driver_sql(_FORGOTTEN, {"after": after_seconds})
+def list_undeclared_schedules(connection: sa.Connection, after_seconds: float) -> list[tuple[UUID, str]]:
+    """Schedules of code (id, name) that no worker has declared for so long, though one of their actor's queue was there
+    all the time."""
+    rows = connection.exec_driver_sql(_UNDECLARED, {"after": after_seconds})
     return [(row.id, row.name) for row in rows]
+
+
+_FORGET_ANNOUNCEMENT = "UPDATE schedules SET announced_at = NULL WHERE id = %(id)s"
+
+
+def forget_announcement(connection: sa.Connection, schedule: UUID) -> None:
+    """Take a schedule for one that nobody declares, until somebody does: it is people's to resume or delete."""
+    connection.exec_driver_sql(_FORGET_ANNOUNCEMENT, {"id": schedule})

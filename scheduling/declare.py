@@ -1,8 +1,9 @@
-"""Declare: schedules that actors bring along are stored, changed and removed as workers announce them.
+"""Declare: schedules that actors bring along are stored, changed and stopped as workers announce them.
 
 The declaration decides the definition; what an operator has paused stays paused. A schedule that is no longer declared
-goes after a while, never at once: during a rolling deploy old workers and new ones announce side by side. Each is
-applied by itself: what is wrong with one is shown with its actor, and the others go on.
+is paused after a while, never at once: during a rolling deploy old workers and new ones announce side by side. It is
+not deleted, since who has only been away for long must find it as it was. Each is applied by itself: what is wrong with
+one is shown with its actor, and the others go on.
 """
 
 from typing import Any
@@ -15,19 +16,24 @@ from config.database import REFUSALS
 from models.declarations import (
     Declaration,
     Declared,
+    forget_announcement,
     list_code_schedules,
     list_declared_schedules,
-    list_forgotten_schedules,
+    list_undeclared_schedules,
     mark_announced,
     note_declaration_error,
 )
-from models.schedules import lock_schedule
+from models.schedules import StoredSchedule, lock_schedule
 from models.words.faults import faults_of, in_words
 from scheduling.commands import edit
 from scheduling.commands.edit import CODE
 from scheduling.commands.faults import Conflict, NotFound, Refused
+from scheduling.commands.pause import pause, resume
 
 log = structlog.get_logger("scheduling")
+
+UNDECLARED, CALLSHEET = "no worker declares it any more", "callsheet"
+"""Why a schedule is paused that code has given up, and who does it."""
 
 _LONGEST_ERROR = 1000
 
@@ -45,11 +51,12 @@ def apply_declared_schedules(connection: sa.Connection, forget_after_seconds: fl
             if error is not None:
                 log.error("schedule-refused", actor=each.actor, schedule=each.name, error=error)
     mark_announced(connection, names)
-    for schedule, name in list_forgotten_schedules(connection, forget_after_seconds):
+    for schedule, name in list_undeclared_schedules(connection, forget_after_seconds):
         row = lock_schedule(connection, name)
-        if row is not None and row.id == schedule:
-            edit.delete(connection, row, CODE)
-            log.info("forget", schedule=name)
+        if row is not None and row.id == schedule and row.paused_at is None:
+            pause(connection, row, until=None, reason=UNDECLARED, by=CALLSHEET)
+            forget_announcement(connection, schedule)
+            log.warning("forget", schedule=name)
 
 
 def _refusal(declared: Declared, deciding: dict[str, str]) -> str | None:
@@ -67,12 +74,12 @@ def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.R
     row = stored.get(declared.name)
     try:
         declaration = declared.read()
-        if row is not None and row.source == CODE and not _differs(row, declaration):
+        if row is not None and row.source == CODE and not _differs(row, declaration) and not _is_stopped(row):
             error: str | None = row.error
             return error
         with connection.begin_nested():
             is_new = row is None and edit.create(connection, declaration.name, declaration, CODE)
-            if is_new or _replace(connection, declaration):
+            if is_new or _bring_up_to_date(connection, declaration):
                 log.info("declare", schedule=declaration.name)
         return None
     except ValidationError as error:
@@ -83,16 +90,24 @@ def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.R
         return _words_of(error)[:_LONGEST_ERROR]
 
 
-def _replace(connection: sa.Connection, declaration: Declaration) -> bool:
-    """Replace what is stored, unless another scheduling process has done so meanwhile."""
+def _bring_up_to_date(connection: sa.Connection, declaration: Declaration) -> bool:
+    """Replace what is stored and let it go on, unless another scheduling process has done so meanwhile."""
     row = edit.lock(connection, declaration.name)
-    if row.source == CODE and not _differs(row, declaration):
-        return False
-    edit.replace(connection, row, declaration, CODE)
-    return True
+    is_other = row.source != CODE or _differs(row, declaration)
+    if is_other:
+        edit.replace(connection, row, declaration, CODE)
+        row = edit.lock(connection, declaration.name)
+    if is_stopped := _is_stopped(row):
+        resume(connection, row, CALLSHEET)
+    return is_other or is_stopped
 
 
-def _differs(row: Any, declaration: Declaration) -> bool:
+def _is_stopped(row: sa.Row[Any] | StoredSchedule) -> bool:
+    """Whether it is paused since nobody declared it, and by no person since."""
+    return (row.paused_by, row.pause_reason) == (CALLSHEET, UNDECLARED)
+
+
+def _differs(row: sa.Row[Any] | StoredSchedule, declaration: Declaration) -> bool:
     return any(getattr(row, column) != value for column, value in declaration.columns().items())
 
 

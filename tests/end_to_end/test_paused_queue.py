@@ -37,8 +37,7 @@ def test_nothing_starts_while_it_lasts_and_everything_does_afterwards(deployment
         channel = connection.channel()
         eventually(
             lambda: (
-                channel.queue_declare("default", passive=True).method.message_count == 0
-                and counts(deployment)[1] == 0
+                channel.queue_declare("default", passive=True).method.message_count == 0 and counts(deployment)[1] == 0
             ),
             message="the messages are gone, and nothing runs",
         )

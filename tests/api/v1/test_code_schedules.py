@@ -10,7 +10,7 @@ from falcon.testing import TestClient
 @pytest.fixture
 def declared(create: Callable[..., Any], execute: Callable[..., Any]) -> None:
     create("nightly", cron="0 3 * * *")
-    execute("UPDATE schedules SET source = 'code'")
+    execute("UPDATE schedules SET source = 'code', announced_at = now()")
 
 
 @pytest.mark.usefixtures("declared")
@@ -33,3 +33,9 @@ def test_it_can_be_paused_resumed_and_triggered(client: TestClient) -> None:
     assert client.simulate_post("/v1/schedules/nightly/pause", json={}).json["paused_at"] is not None
     assert client.simulate_post("/v1/schedules/nightly/trigger", json={}).status_code == 202
     assert client.simulate_post("/v1/schedules/nightly/resume", json={}).json["paused_at"] is None
+
+
+@pytest.mark.usefixtures("declared")
+def test_one_that_no_code_declares_any_more_can_be_deleted(client: TestClient, execute: Callable[..., Any]) -> None:
+    execute("UPDATE schedules SET announced_at = NULL")
+    assert client.simulate_delete("/v1/schedules/nightly").status_code == 204
