@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from models.sql.liveness import ANNOUNCED
 from models.sql.rows import as_json
+from models.sql.wake import notify
 
 
 @dataclass(frozen=True)
@@ -24,15 +25,20 @@ class Announcement:
 
 
 _REPORT_WORKER = """
-INSERT INTO workers (id, host, pid, queues, threads, version, started_at, last_seen_at, running)
-VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(threads)s, %(version)s, now(), now(), %(running)s)
-ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues
+INSERT INTO workers (id, host, pid, queues, actors, threads, version, started_at, last_seen_at, running)
+VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(threads)s, %(version)s, now(), now(),
+    %(running)s)
+ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues,
+    actors = excluded.actors
+RETURNING xmax = 0
 """
 
 
 def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
-    """Say that a worker process is alive; `queues` is JSON text, the other keys are the columns."""
-    connection.exec_driver_sql(_REPORT_WORKER, worker)
+    """Say that a worker process is alive; `queues` and `actors` are JSON text, the other keys are the columns. Its first
+    word wakes the schedulers: runs may wait for it."""
+    if connection.exec_driver_sql(_REPORT_WORKER, worker).scalar_one():
+        notify(connection)
 
 
 _ANNOUNCE = f"""

@@ -31,9 +31,10 @@ class Tense(NamedTuple):
 
     be: str
     have: str
+    knows: str
 
 
-WAS, IS = Tense("was", "had"), Tense("is", "has")
+WAS, IS = Tense("was", "had", "knew"), Tense("is", "has", "knows")
 
 
 def first_due(schedule: StoredSchedule, run: SlotRun) -> datetime:
@@ -85,6 +86,8 @@ def say_hindrance(waiting_for: str, run: SlotRun, evidence: Evidence, tense: Ten
     match WaitingFor(waiting_for):
         case WaitingFor.ACTOR:
             return f"no worker {tense.have} announced its actor {run.actor}"
+        case WaitingFor.WORKER:
+            return f"no worker of its queue {run.queue} {tense.knows} its actor {run.actor}"
         case WaitingFor.QUEUE:
             return f"its queue {run.queue} {tense.be} paused"
         case WaitingFor.OVERLAP:

@@ -1,5 +1,6 @@
 """What holds a due run back from the broker, as conditions in SQL."""
 
+from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted
 from models.words.states import LIVE_STATES, PUBLISHABLE_STATES
 
@@ -19,3 +20,16 @@ BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATES
           OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
           OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
 """On `runs r`: an earlier run of its schedule is in its way."""
+
+# Workers of one kind look alike. One of the release before does not say which actors it knows.
+_QUEUES_OF_ACTORS = f"""(SELECT jsonb_object_agg(name, queues) FROM (
+    SELECT a.name, jsonb_agg(q.queue) AS queues
+    FROM actors a JOIN (SELECT DISTINCT w.queues, w.actors FROM workers w WHERE {LIVE}) k
+        ON k.actors IS NULL OR k.actors ? a.name
+    CROSS JOIN LATERAL jsonb_array_elements_text(k.queues) AS q(queue)
+    WHERE {ANNOUNCED} GROUP BY a.name) reached)"""
+
+
+def has_worker(actor: str, queue: str) -> str:
+    """An SQL condition: a live worker that consumes the queue knows the actor. Who knows what is read once."""
+    return f"coalesce({_QUEUES_OF_ACTORS} -> {actor} ? {queue}, false)"

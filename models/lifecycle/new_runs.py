@@ -9,9 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.definition import DEFAULT_POLICIES
-from models.lifecycle.holds import PUBLISH_LEASE
+from models.lifecycle.holds import PUBLISH_LEASE, has_worker
 from models.lifecycle.publishing import LeasedRun
-from models.sql.liveness import ANNOUNCED
 from models.sql.rows import as_json, as_json_alike
 from models.sql.spelling import quoted
 from models.words.states import PUBLISHABLE_STATES, State, Trigger
@@ -145,12 +144,14 @@ _GIVEN = {
 _TYPES = ", ".join(f"{column} {kind}" for column, (kind, _) in _GIVEN.items())
 _VALUES = ", ".join(f"{value} AS {column}" for column, (_, value) in _GIVEN.items())
 
+_HAS_WORKER = has_worker("coalesce(v.actor, s.actor)", _GIVEN["queue"][1])
+
 # Whether a new run may be leased to the one who plans it, for publishing: nothing keeps it from the broker, and in its
 # queue there is room, and nothing that waits to go before it. Should the planner die, there is time for another.
 _DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
 _INSERT = f"""
 WITH new AS MATERIALIZED (
-    SELECT {_VALUES}, v.is_alone AND v.due_at <= now() AND {ANNOUNCED}
+    SELECT {_VALUES}, v.is_alone AND v.due_at <= now() AND {_HAS_WORKER}
         AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS v({_TYPES}, is_alone boolean)
     LEFT JOIN schedules s ON s.id = v.schedule_id

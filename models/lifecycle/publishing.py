@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE
+from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, has_worker
 from models.sql.liveness import ANNOUNCED
 from models.sql.locks import ALL, FREE
 from models.sql.rows import by_attempt
@@ -46,9 +46,9 @@ WITH RECURSIVE waiting(queue) AS (
     FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
 ), candidate AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (
-        SELECT r.id, r.priority, r.due_at FROM runs r JOIN actors a ON a.name = r.actor AND {ANNOUNCED}
+        SELECT r.id, r.priority, r.due_at FROM runs r
         WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = room.queue AND r.due_at <= now()
-          AND (r.lease_until IS NULL OR r.lease_until < now()) AND NOT {BLOCKED}
+          AND (r.lease_until IS NULL OR r.lease_until < now()) AND {has_worker("r.actor", "r.queue")} AND NOT {BLOCKED}
         ORDER BY r.priority DESC, r.due_at
         LIMIT room.messages
     ) c
@@ -69,8 +69,8 @@ RETURNING {_LEASED}
 def take_publishable_runs(connection: sa.Connection, limit: int, window: int) -> list[LeasedRun]:
     """Lease up to `limit` due runs for publishing.
 
-    Left out: actors that no live worker has announced, queues with `window` messages in the broker already, and runs
-    that wait for another run of their schedule to end.
+    Left out: runs whose actor no live worker of their queue knows, queues with `window` messages in the broker already,
+    and runs that wait for another run of their schedule to end.
     """
     return in_order(LeasedRun(*row) for row in connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}))
 
@@ -84,6 +84,7 @@ _MARK_WAITING = f"""
 WITH waiting AS (
     SELECT r.id, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
+        WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for

@@ -25,6 +25,8 @@ class Worker(SQLModel, table=True):
     started_at: datetime = Field(sa_type=INSTANT)
     last_seen_at: datetime = Field(sa_type=INSTANT)
     running: int = Field(default=0)
+    actors: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Those it knows, in whichever queue; None for one of a release that does not say."""
 
 
 class AnnouncedActor(SQLModel, table=True):

@@ -42,6 +42,7 @@ class WaitingFor(StrEnum):
     """Why a due run is not published: the last reason stays with the run, to explain that it was late."""
 
     ACTOR = "actor"
+    WORKER = "worker"
     QUEUE = "queue"
     OVERLAP = "overlap"
     WINDOW = "window"

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psutil
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from models.words.states import LIVE_STATES, Trigger
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.stamps import VARIABLE, Stamps
 from tests.end_to_end.deployment import Deployment
+from tests.models.rows import add_worker
 from tests.waiting import eventually
 
 # What tests shorten is set back to callsheet's defaults.
@@ -69,10 +69,10 @@ class System(Deployment):
         }
 
     def announce(self) -> None:
-        """Announce the actors, for as long as an announcement holds, without a worker."""
+        """Announce the actors, for as long as an announcement holds, and a worker that is none."""
         actors = [Announcement(name, "default", "", {}, {}) for name in ("noop", "hold")]
         with self.engine.begin() as connection:
-            announce_actors(connection, actors, uuid4())
+            announce_actors(connection, actors, add_worker(connection, "default"))
 
     def plan(self, count: int, actor: str = "noop", **args: float) -> None:
         """Insert planned runs that are due now and may overlap."""

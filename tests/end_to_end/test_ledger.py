@@ -27,6 +27,7 @@ def callsheet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     amqp_url = node["url"] if node["kind"] == "given" else vhosts.take_vhost(node)
     folder = tmp_path_factory.mktemp("ledger")
     (folder / "greetings.py").write_text(GREET)
+    (folder / "strangers.py").write_text(GREET.replace("greetings", "strangers").replace("greet", "stranger"))
     with databases.database(migrated=True) as database_url, Deployment(folder, database_url, amqp_url) as running:
         running.environment["PYTHONPATH"] = f"{ROOT}:{folder}"
         yield running.start("web", "scheduling", "worker").ready()
@@ -147,6 +148,19 @@ def test_failures_in_a_row_pause_a_schedule(callsheet: Deployment) -> None:
     assert said["outcome"] == "paused"
     assert "paused by callsheet" in said["because"]
     assert "“2 failures in a row”" in said["because"]
+
+
+def test_a_run_of_a_queue_whose_workers_do_not_know_its_actor_waits_and_says_so(callsheet: Deployment) -> None:
+    command = PROCFILE["worker"].replace(" actors ", " actors strangers ")
+    callsheet.start("worker.3", command=f"{command} --queues strangers")
+    eventually(lambda: "stranger" in [each["name"] for each in callsheet.api.get("/v1/actors").json()["items"]])
+    at = soon(callsheet)
+    callsheet.create("lost", actor="stranger", queue="default", at=at.isoformat(), start_deadline_seconds=4)
+    eventually(lambda: [slot["reason"] for slot in slots_of(callsheet, "lost")] == ["deadline"])
+    [slot] = slots_of(callsheet, "lost")
+    assert (slot["waiting_for"], callsheet.run(slot["run_id"])["attempts"]) == ("worker", [])
+    said = explain(callsheet, "lost", at)
+    assert "no worker of its queue default knew its actor stranger." in said["because"]
 
 
 def test_a_run_waits_for_a_worker_that_knows_its_actor_and_says_so(callsheet: Deployment) -> None:

@@ -3,11 +3,11 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 import sqlalchemy as sa
 
-from models.announcing import Announcement, announce_actors
+from models.announcing import Announcement, announce_actors, report_worker
 from models.lifecycle.claiming import ClaimedRun, claim_runs
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.clock import read_clock
@@ -23,8 +23,18 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def announce(connection: sa.Connection, *names: str, queue: str = "default", **options: Any) -> None:
+    """Actors of a queue, by a worker that consumes it."""
     actors = [Announcement(name, queue, "", {"type": "object"}, options) for name in names or ("work",)]
+    add_worker(connection, queue)
     announce_actors(connection, actors, WORKER)
+
+
+def add_worker(connection: sa.Connection, *queues: str, actors: list[str] | None = None) -> UUID:
+    """A live worker that consumes these queues, and knows these actors: by default whichever are announced."""
+    worker = uuid5(WORKER, repr((queues, actors)))
+    row = {"id": worker, "host": "h", "pid": 1, "threads": 1, "version": "1", "running": 0}
+    report_worker(connection, row | {"queues": json.dumps(queues), "actors": actors and json.dumps(actors)})
+    return worker
 
 
 def add_schedule(connection: sa.Connection, name: str = "tick", cursor_seconds_ago: float = 0, **columns: Any) -> UUID:

@@ -14,7 +14,7 @@ from api.v1 import runs
 from api.web.routes import Call
 from models.lifecycle.publishing import LeasedRun, take_publishable_runs
 from scheduling.plan import plan_due
-from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
+from tests.models.rows import add_run, add_schedule, add_worker, announce, read_run, set_run
 from tests.waiting import eventually
 
 WINDOW = 10
@@ -86,6 +86,7 @@ def test_urgent_ones_go_first_and_the_window_counts_what_is_queued_and_what_is_l
 def test_nothing_goes_before_what_waits_in_its_queue(engine: sa.Engine, columns: dict[str, str], leased: int) -> None:
     with engine.begin() as connection:
         waiting = add_run(connection)
+        add_worker(connection, "other")
         for column, value in columns.items():
             set_run(connection, waiting, f"{column} = '{value}'")
         due_schedule(connection)
@@ -122,6 +123,7 @@ def test_a_run_that_would_miss_its_start_if_its_planner_died_is_not_leased(engin
         due = {"cursor_seconds_ago": 1.5, "every_seconds": 1}
         add_schedule(connection, "hasty", start_deadline_seconds=5, **due)
         patient = add_schedule(connection, "patient", start_deadline_seconds=60, queue="other", **due)
+        add_worker(connection, "other")
     assert plan(engine) == [patient]
 
 
@@ -136,11 +138,13 @@ def test_nothing_goes_before_what_is_planned_with_it_and_must_wait_for_its_turn(
         assert read_run(connection, run.id).schedule_id == urgent
 
 
-def test_a_run_whose_queue_is_paused_or_whose_actor_is_gone_is_not_leased(engine: sa.Engine) -> None:
+def test_a_run_whose_queue_is_paused_or_whose_actor_no_worker_there_knows_is_not_leased(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("INSERT INTO queues (name, paused_at, paused_by) VALUES ('held', now(), 'me')")
         due_schedule(connection, queue="held")
         due_schedule(connection, actor="gone")
+        due_schedule(connection, queue="foreign")
+        add_worker(connection, "foreign", actors=["other"])
     assert plan(engine) == []
 
 

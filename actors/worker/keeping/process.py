@@ -35,6 +35,8 @@ class WorkerProcess:
     threads: int
     queues: list[str]
     held: HeldRuns
+    actors: list[str] | None = None
+    """Those that it knows, in whichever queue; None for whichever has been announced."""
     id: UUID = field(default_factory=uuid4)
     journal: Journal | None = None
     interrupts: Interrupts = field(default_factory=Interrupts)
@@ -69,6 +71,7 @@ class WorkerProcess:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "queues": json.dumps(self.queues),
+            "actors": None if self.actors is None else json.dumps(self.actors),
             "threads": self.threads,
             "version": _version(),
             "running": len(self.interrupts.running()),

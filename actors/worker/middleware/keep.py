@@ -73,7 +73,9 @@ def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
     journal = _open_journal(settings, id_)
     held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds, journal)
     queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
-    return WorkerProcess(settings, engine, worker.worker_threads, queues, held, id_, journal)
+    return WorkerProcess(
+        settings, engine, worker.worker_threads, queues, held, sorted(broker.actors), id_=id_, journal=journal
+    )
 
 
 def _open_journal(settings: Settings, worker: UUID) -> Journal | None:

@@ -36,6 +36,7 @@ def test_any_instant_within_the_second_will_do(client: TestClient, schedule: UUI
     ("waiting_for", "words"),
     [
         ("actor", "no worker had announced its actor log_message"),
+        ("worker", "no worker of its queue default knew its actor log_message"),
         ("queue", "its queue default was paused"),
         ("overlap", "an earlier run of the schedule was active"),
         ("window", "its queue default was full of messages"),

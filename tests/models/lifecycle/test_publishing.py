@@ -17,7 +17,7 @@ from models.lifecycle.publishing import (
     take_publishable_runs,
     take_vanished_runs,
 )
-from tests.models.rows import add_run, add_schedule, announce, claim, read_run, set_run
+from tests.models.rows import add_run, add_schedule, add_worker, announce, claim, read_run, set_run
 
 
 def taken(connection: sa.Connection, limit: int = 100, window: int = 1000) -> list[UUID]:
@@ -76,6 +76,32 @@ def test_runs_of_an_actor_that_no_live_worker_has_announced_stay_planned(connect
     assert taken(connection) == []
     announce(connection, "work")
     assert taken(connection) == [gone]
+
+
+@pytest.mark.parametrize(
+    ("queues", "actors", "is_taken"),
+    [
+        (["default"], ["work"], False),
+        (["mail"], ["other"], False),
+        (["default", "mail"], ["other", "work"], True),
+        (["mail"], ["work"], True),
+        (["mail"], None, True),
+    ],
+)
+def test_a_run_goes_only_to_a_queue_of_a_live_worker_that_knows_its_actor(
+    connection: sa.Connection, queues: list[str], actors: list[str] | None, is_taken: bool
+) -> None:
+    announce(connection)
+    run = add_run(connection, due_seconds=-60, queue="mail")
+    worker = add_worker(connection, *queues, actors=actors)
+    mark_waiting_runs(connection, 2, 10)
+    assert read_run(connection, run).waiting_for == ("window" if is_taken else "worker")
+    connection.exec_driver_sql(
+        "UPDATE workers SET last_seen_at = now() - interval '2 min' WHERE id = %(id)s", {"id": worker}
+    )
+    assert taken(connection) == []
+    add_worker(connection, *queues, actors=actors)
+    assert taken(connection) == ([run] if is_taken else [])
 
 
 def test_a_window_bounds_what_waits_in_each_queue(connection: sa.Connection) -> None:
