@@ -28,7 +28,8 @@ class User(Protocol):
         ...
 
     def on_lost(self, reason: BaseException | None) -> None:
-        """The channel is gone, with what was under way; its number of messages starts again."""
+        """The channel is gone, with what was under way; its number of messages starts again. Without a reason the
+        connection is gone too."""
         ...
 
 

@@ -1,6 +1,8 @@
 """The publisher for RabbitMQ: messages in batches, their confirms pipelined."""
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -17,6 +19,9 @@ from scheduling.publishers.link import Link
 log = structlog.get_logger("scheduling")
 
 PRECONDITION_FAILED = 406
+FOREIGN_SECONDS = 60
+"""A queue that was refused is declared again after this time, and on a new connection: somebody may have mended it."""
+
 DECLARE_SECONDS = 5
 CONFIRM_SECONDS = 20
 """What is not confirmed by then counts as failed. The blocked-connection timeout is shorter."""
@@ -44,7 +49,7 @@ class RabbitPublisher:
         self._next_tag = 1
         self._batch = _Batch()
         self._declared: set[str] = set()
-        self._foreign: set[str] = set()
+        self._foreign: dict[str, float] = {}
         self._declaring: str | None = None
         self._declared_or_lost = threading.Event()
         self._turn = threading.RLock()
@@ -64,7 +69,7 @@ class RabbitPublisher:
     def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
         """Publish persistent messages (run id, queue, body); the ids that the broker confirmed and routed."""
         with self._turn:
-            for queue in {queue for _, queue, _ in messages} - self._declared - self._foreign:
+            for queue in {queue for _, queue, _ in messages} - self._declared:
                 self.count_messages(queue)
             batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
             if self.is_ready() and self._link.call(lambda: self._send(batch, messages)):
@@ -83,7 +88,7 @@ class RabbitPublisher:
 
         with self._turn:
             self._declared_or_lost.clear()
-            if queue in self._foreign or not self.is_ready() or not self._link.call(lambda: self._declare(queue, take)):
+            if self._is_foreign(queue) or not self.is_ready() or not self._link.call(lambda: self._declare(queue, take)):
                 return None
             self._declared_or_lost.wait(DECLARE_SECONDS)
             return counts[0] if counts else None
@@ -105,16 +110,23 @@ class RabbitPublisher:
         self._batch.waiting = {tag: run for tag, run in self._batch.waiting.items() if run != returned}
 
     def on_lost(self, reason: BaseException | None) -> None:
-        """Answer for what is under way. A queue whose declaration closed the channel is somebody else's."""
+        """Answer for what is under way. A queue whose declaration closed the channel is somebody else's; without a
+        reason it is the connection that is gone."""
         differs = isinstance(reason, pika.exceptions.ChannelClosedByBroker) and reason.reply_code == PRECONDITION_FAILED
         if self._declaring is not None and differs:
             log.error("queue-differs", queue=self._declaring, error=str(reason))
-            self._foreign.add(self._declaring)
+            self._foreign[self._declaring] = time.monotonic()
+        elif reason is None:
+            self._foreign.clear()
         self._declaring = None
         self._next_tag = 1
         self._declared.clear()
         self._batch.answered.set()
         self._declared_or_lost.set()
+
+    def _is_foreign(self, queue: str) -> bool:
+        """Whether it was refused lately."""
+        return time.monotonic() - self._foreign.get(queue, -math.inf) < FOREIGN_SECONDS
 
     def _declare(self, queue: str, take: Callable[[Any], None]) -> None:
         if self._link.channel is not None:

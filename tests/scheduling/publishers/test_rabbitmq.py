@@ -74,6 +74,22 @@ def test_a_queue_that_others_declared_differently_is_published_to_all_the_same(
     assert len(publisher.publish(messages(3, "other"))) == 3
 
 
+def test_a_queue_that_was_refused_is_tried_again_after_a_while(
+    publisher: RabbitPublisher,
+    channel: pika.adapters.blocking_connection.BlockingChannel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    channel.queue_declare("work", durable=False)
+    assert publisher.count_messages("work") is None
+    channel.queue_delete("work")
+    eventually(publisher.is_ready)
+    assert publisher.count_messages("work") is None
+    monkeypatch.setattr("scheduling.publishers.rabbitmq.FOREIGN_SECONDS", 0)
+    assert publisher.count_messages("work") == 0
+    assert len(publisher.publish(messages(2))) == 2
+    assert publisher.count_messages("work") == 2
+
+
 def test_a_prefix_is_put_before_the_names_at_the_broker(
     amqp_url: str, channel: pika.adapters.blocking_connection.BlockingChannel
 ) -> None:
@@ -81,6 +97,19 @@ def test_a_prefix_is_put_before_the_names_at_the_broker(
     publisher.publish(messages(2))
     publisher.close()
     assert channel.queue_declare("mine.work", passive=True).method.message_count == 2
+
+
+def test_a_queue_that_was_refused_is_tried_again_on_a_new_connection(own_rabbitmq: RabbitNode) -> None:
+    publisher = started(own_rabbitmq.url)
+    with pika.BlockingConnection(pika.URLParameters(own_rabbitmq.url)) as connection:
+        connection.channel().queue_declare("work", durable=False)
+    assert publisher.count_messages("work") is None
+    own_rabbitmq.kill()
+    eventually(lambda: not publisher.is_ready())
+    own_rabbitmq.start()
+    eventually(publisher.is_ready, 30)
+    assert publisher.count_messages("work") == 0
+    publisher.close()
 
 
 def test_while_the_broker_is_away_nothing_is_confirmed_and_afterwards_all_is(own_rabbitmq: RabbitNode) -> None:
