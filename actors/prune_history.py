@@ -12,17 +12,29 @@ from periodiq import cron
 from actors.context import should_stop, worker_engine
 from config.sections import Retention
 from config.settings import get_settings
-from models.lifecycle.pruning import FIRST_ID, drop_partition, make_partitions, prune_runs, prune_trigger_keys
+from models.lifecycle.pruning import (
+    FIRST_ID,
+    drop_partition,
+    make_partitions,
+    prune_processes,
+    prune_runs,
+    prune_scheduling_gaps,
+    prune_trigger_keys,
+)
 from models.words.states import State
 
 log = structlog.get_logger("worker")
 
 BATCH = 2000
 
+DAY = timedelta(days=1)
+"""What is kept of processes that are gone, and of idempotency keys."""
+
 
 @dramatiq.actor(periodic=cron("17 3 * * *"), time_limit=3_600_000)
 def prune_history() -> dict[str, Any]:
-    """Delete history that is older than the settings of `retention` say, and make the partitions of coming months.
+    """Delete history that is older than the settings of `retention` say, with processes that have been gone for a day,
+    and make the partitions of coming months.
 
     Months that are past every retention go as a whole; what else is too old goes in small batches. Each is a short
     transaction. Returns how many rows went, by state, and which months.
@@ -31,7 +43,9 @@ def prune_history() -> dict[str, Any]:
     ages = _ages(get_settings().retention)
     months = _keep_partitions(engine, max(ages.values()))
     with engine.begin() as connection:
-        prune_trigger_keys(connection, timedelta(days=1))
+        prune_trigger_keys(connection, DAY)
+        prune_processes(connection, DAY)
+        prune_scheduling_gaps(connection, max(ages.values()))
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID
     while not should_stop():

@@ -64,6 +64,26 @@ def prune_trigger_keys(connection: sa.Connection, age: timedelta) -> int:
     return connection.exec_driver_sql(_PRUNE_KEYS, {"age": age}).rowcount
 
 
+# The newest tick says since when nobody has planned.
+_PRUNE_PROCESSES = (
+    "DELETE FROM workers WHERE last_seen_at < now() - %(age)s",
+    "DELETE FROM schedulers WHERE ticked_at < least(now() - %(age)s, (SELECT max(ticked_at) FROM schedulers))",
+)
+
+
+def prune_processes(connection: sa.Connection, age: timedelta) -> int:
+    """Forget processes that have not been heard of for `age`; how many."""
+    return sum(connection.exec_driver_sql(statement, {"age": age}).rowcount for statement in _PRUNE_PROCESSES)
+
+
+_PRUNE_GAPS = "DELETE FROM scheduling_gaps WHERE ended_at < now() - %(age)s"
+
+
+def prune_scheduling_gaps(connection: sa.Connection, age: timedelta) -> int:
+    """Forget times without scheduling that ended longer than `age` ago; how many."""
+    return connection.exec_driver_sql(_PRUNE_GAPS, {"age": age}).rowcount
+
+
 def make_partitions(connection: sa.Connection) -> None:
     """Make the monthly partitions of runs and their output for the coming months, where they are missing.
 

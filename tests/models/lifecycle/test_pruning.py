@@ -11,7 +11,7 @@ from actors.prune_history import prune_history
 from models.lifecycle.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
 from models.words.ids import first_id_at, new_run_id
 from models.words.states import State
-from tests.models.rows import add_run, set_run
+from tests.models.rows import add_run, add_worker, set_run
 
 AGES = {State.SUCCEEDED: timedelta(days=30), State.FAILED: timedelta(days=90), State.SKIPPED: timedelta(days=30)}
 NOW = datetime.now(UTC)
@@ -125,5 +125,30 @@ def test_the_actor_does_all_of_it(
     for days in (31, 35, 40, 50, 60):
         ended(days)
     kept = ended(10)
+    add_processes_and_gaps(engine)
     assert prune_history.fn() == {"succeeded": 5, "failed": 0, "cancelled": 0, "skipped": 0, "months": ["2025_03"]}
     assert left(engine) == {kept}
+    assert {table: len(left(engine, table, "*")) for table in ("workers", "schedulers", "scheduling_gaps")} == {
+        "workers": 1,
+        "schedulers": 1,
+        "scheduling_gaps": 1,
+    }
+
+
+def add_processes_and_gaps(engine: sa.Engine) -> None:
+    """Of each one that is to be kept, and one that is not; all schedulers have been gone for days."""
+    with engine.begin() as connection:
+        for queue, ago in (("kept", "1 hour"), ("gone", "25 hours")):
+            worker = add_worker(connection, queue)
+            connection.exec_driver_sql(
+                f"UPDATE workers SET last_seen_at = now() - interval '{ago}' WHERE id = %(id)s", {"id": worker}
+            )
+        for days in (2, 3):
+            connection.exec_driver_sql(
+                "INSERT INTO schedulers (id, host, pid, started_at, ticked_at)"
+                f" VALUES (gen_random_uuid(), 'h', 1, now(), now() - interval '{days} days')"
+            )
+        for days in (89, 91):
+            connection.exec_driver_sql(
+                f"INSERT INTO scheduling_gaps VALUES (now() - interval '{days + 1} days', now() - interval '{days} days')"
+            )
