@@ -41,12 +41,14 @@ def make_engine(
     ping: bool = True,
     plan_once: bool = False,
     patience_milliseconds: int | None = None,
+    timeouts: bool = True,
 ) -> sa.Engine:
     """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity.
 
     `ping` tries each connection before it is used. Who tries again after an error anyway need not pay for that.
     `plan_once` is for few statements, many times each, whose plans are good whatever their parameters are.
     `patience_milliseconds` is how long a statement waits for a lock that others hold, None for as long as it takes.
+    `timeouts` end statements, and idle transactions, that take too long; a release may take as long as it takes.
     """
     return sa.create_engine(
         driver_url(database),
@@ -55,7 +57,7 @@ def make_engine(
         hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=ping,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
-        connect_args=_connect_args(database, application, plan_once, patience_milliseconds),
+        connect_args=_connect_args(database, application, plan_once, patience_milliseconds, timeouts),
     )
 
 
@@ -67,7 +69,11 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
 
 
 def _connect_args(
-    database: Database, application: str, plan_once: bool = False, patience_milliseconds: int | None = None
+    database: Database,
+    application: str,
+    plan_once: bool = False,
+    patience_milliseconds: int | None = None,
+    timeouts: bool = True,
 ) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
@@ -84,8 +90,8 @@ def _connect_args(
         "timezone": "UTC",
         # Compiling takes seconds where the planner's guess is high, for statements that take milliseconds.
         "jit": "off",
-        "statement_timeout": int(database.statement_timeout_seconds * 1000),
-        "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000),
+        "statement_timeout": int(database.statement_timeout_seconds * 1000) if timeouts else 0,
+        "idle_in_transaction_session_timeout": int(IDLE_SECONDS * 1000) if timeouts else 0,
     }
     if patience_milliseconds is not None:
         options["lock_timeout"] = patience_milliseconds

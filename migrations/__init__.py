@@ -1,20 +1,16 @@
-"""Alembic's migrations: `alembic upgrade head`, or this for a process that has an engine already."""
+"""Alembic's migrations: `alembic upgrade head`, or this from within a process."""
 
 from functools import lru_cache
 from pathlib import Path
 
-import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 
-def upgrade_to_head(engine: sa.Engine) -> None:
-    """Bring the database to the newest version."""
-    configuration = _configuration()
-    with engine.connect() as connection:
-        configuration.attributes["connection"] = connection
-        command.upgrade(configuration, "head")
+def upgrade_to_head() -> None:
+    """Bring the database of this process's settings to the newest version."""
+    command.upgrade(_configuration(), "head")
 
 
 def is_behind(revision: str | None) -> bool:

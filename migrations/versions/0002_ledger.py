@@ -2,22 +2,23 @@
 
 from alembic import op
 
+from migrations.online import LOCK_TIMEOUT, add_check
+
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(LOCK_TIMEOUT)
     op.execute(
         """
         ALTER TABLE runs
-            ADD COLUMN previous_slot_at timestamptz,
-            ADD COLUMN next_slot_at timestamptz,
-            ADD COLUMN waiting_for TEXT,
-            ADD CONSTRAINT runs_waiting_for_check
-                CHECK (waiting_for IN ('actor', 'queue', 'overlap', 'window'))
+            ADD COLUMN IF NOT EXISTS previous_slot_at timestamptz,
+            ADD COLUMN IF NOT EXISTS next_slot_at timestamptz,
+            ADD COLUMN IF NOT EXISTS waiting_for TEXT
         """
     )
+    add_check("runs", "runs_waiting_for_check", "waiting_for IN ('actor', 'queue', 'overlap', 'window')")
     op.execute("ALTER TABLE schedules ADD COLUMN announced_at timestamptz")
     op.execute(
         """

@@ -2,28 +2,25 @@
 
 from alembic import op
 
+from migrations.online import LOCK_TIMEOUT, create_index
+
 revision = "0003"
 down_revision = "0002"
 
 INDEXES = (
     (
-        "schedules_code",
-        "schedules (name) WHERE source = 'code'",
-        "the scheduling loop: schedules that code declares",
-    ),
-    (
         "runs_deadline",
-        "runs (deadline_at) WHERE state IN ('planned', 'queued') AND deadline_at IS NOT NULL",
+        "(deadline_at) WHERE state IN ('planned', 'queued') AND deadline_at IS NOT NULL",
         "rescue: runs that missed their start deadline",
     ),
     (
         "runs_finished",
-        "runs USING brin (finished_at) WITH (pages_per_range = 32)",
+        "USING brin (finished_at) WITH (pages_per_range = 32)",
         "prune: whether anything of a month lives or ended lately",
     ),
     (
         "runs_failed_by_schedule",
-        "runs (schedule_id, id) WHERE state = 'failed'",
+        "(schedule_id, id) WHERE state = 'failed'",
         "API: failed runs of one schedule, newest first",
     ),
 )
@@ -60,15 +57,15 @@ $$;
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute("SET LOCAL statement_timeout = 0")
-    for name, target, serves in INDEXES:
-        op.execute(f"CREATE INDEX {name} ON {target}")
-        op.execute(f"COMMENT ON INDEX {name} IS '{serves}'")
+    op.execute(LOCK_TIMEOUT)
+    for name, what, serves in INDEXES:
+        create_index("runs", name, what, serves)
+    op.execute("CREATE INDEX schedules_code ON schedules (name) WHERE source = 'code'")
+    op.execute("COMMENT ON INDEX schedules_code IS 'the scheduling loop: schedules that code declares'")
     op.execute(DROP_PARTITION)
 
 
 def downgrade() -> None:
     op.execute("DROP FUNCTION callsheet_drop_partition(interval)")
-    for name, _, _ in INDEXES:
+    for name in ("schedules_code", *(name for name, _, _ in INDEXES)):
         op.execute(f"DROP INDEX {name}")

@@ -88,7 +88,11 @@ class RabbitPublisher:
 
         with self._turn:
             self._declared_or_lost.clear()
-            if self._is_foreign(queue) or not self.is_ready() or not self._link.call(lambda: self._declare(queue, take)):
+            if (
+                self._is_foreign(queue)
+                or not self.is_ready()
+                or not self._link.call(lambda: self._declare(queue, take))
+            ):
                 return None
             self._declared_or_lost.wait(DECLARE_SECONDS)
             return counts[0] if counts else None

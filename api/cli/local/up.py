@@ -44,7 +44,7 @@ def run_everything(data: Path | None) -> None:
         configure_logging(settings.log)
         engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
         stack.callback(engine.dispose)
-        upgrade_to_head(engine)
+        upgrade_to_head()
         add_sample_schedule(engine)
         broker = _start_worker(settings, stack)
         _start_scheduling(settings, engine, broker, stack)
