@@ -88,7 +88,8 @@ def make_partitions(connection: sa.Connection) -> None:
     """Make the monthly partitions of runs and their output for the coming months, where they are missing.
 
     Waits for readers of the whole table 2 s at most, as everybody else would wait behind it: then sqlalchemy's
-    OperationalError, and the next call tries again. Until then rows of such a month are in the default partition.
+    OperationalError, and the next call tries again. Until then rows of such a month are in the default partition, from
+    where a few move; of more the month stays without one, as that would take long, and the server warns.
     """
     connection.exec_driver_sql(LOCK_TIMEOUT)
     connection.exec_driver_sql("SELECT callsheet_make_partitions(%(months)s)", {"months": MONTHS_AHEAD})
