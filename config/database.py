@@ -54,6 +54,7 @@ def make_engine(
         driver_url(database),
         pool_size=pool_size,
         max_overflow=0,
+        isolation_level="READ COMMITTED",  # whatever role or database have: statements look again after a lock
         hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=ping,
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -62,7 +63,9 @@ def make_engine(
 
 
 def listen_connection(database: Database, application: str) -> psycopg.Connection[Any]:
-    """A connection in autocommit mode, outside the pool, for LISTEN."""
+    """A connection in autocommit mode, outside the pool, for LISTEN; straight to the server, where that is given."""
+    if database.listen_url is not None:
+        database = database.model_copy(update={"url": database.listen_url, "pgbouncer": False})
     url = driver_url(database).replace("+psycopg", "", 1)
     arguments = _connect_args(database, application) | {"autocommit": True}
     return psycopg.Connection.connect(url, **arguments)
@@ -88,6 +91,7 @@ def _connect_args(
         return arguments | {"prepare_threshold": None}
     options: dict[str, object] = {
         "timezone": "UTC",
+        "default_transaction_isolation": r"read\ committed",  # also of single statements
         # Compiling takes seconds where the planner's guess is high, for statements that take milliseconds.
         "jit": "off",
         "statement_timeout": int(database.statement_timeout_seconds * 1000) if timeouts else 0,

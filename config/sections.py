@@ -51,10 +51,16 @@ class Section(BaseModel):
 
 class Database(Section):
     url: DatabaseUrl | None = None
+    listen_url: DatabaseUrl | None = None
     pool_size: int = Field(default=5, ge=1)
     listen: bool = True
     pgbouncer: bool = False
     statement_timeout_seconds: Positive = 30
+
+    @property
+    def listens(self) -> bool:
+        """Whether LISTEN is wanted, and there is a server to say it to: a pooler has no session of ours."""
+        return self.listen and (self.listen_url is not None or not self.pgbouncer)
 
 
 class Amqp(Section):

@@ -61,11 +61,12 @@ SELECT
      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at <= now()) AS oldest_due_run_seconds,
     (SELECT extract(epoch FROM now() - min(next_due_at))::float FROM schedules
      WHERE next_due_at <= now() AND error IS NULL) AS oldest_due_schedule_seconds,
-    (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers
+    (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers,
+    current_setting('transaction_read_only')::boolean AS read_only
 """
 
 
 def read_health(connection: sa.Connection) -> sa.Row[Any]:
     """`last_tick_age_seconds`, `oldest_due_run_seconds` and `oldest_due_schedule_seconds` (None for none), `workers`
-    live."""
+    live, `read_only`."""
     return connection.exec_driver_sql(_HEALTH).one()

@@ -45,7 +45,7 @@ class Wakeups:
             self._connection = None
 
     def _listening(self) -> psycopg.Connection[Any] | None:
-        if self._connection is None and self._database.listen and not self._database.pgbouncer:
+        if self._connection is None and self._database.listens:
             self._connection = listen_connection(self._database, "scheduling")
             self._connection.execute(f"LISTEN {CHANNEL}")
         return self._connection

@@ -47,6 +47,7 @@ class _Facts(BaseModel):
     oldest_due_run_seconds: float | None = None
     oldest_due_schedule_seconds: float | None = None
     workers: int | None = None
+    read_only: bool = False
 
 
 def get_liveness(_call: Call) -> Answer:
@@ -62,7 +63,7 @@ def get_readiness(call: Call) -> Answer:
         status="unavailable" if problems else "ok",
         database=facts is not None,
         problems=problems,
-        **(facts or _Facts()).model_dump(),
+        **(facts or _Facts()).model_dump(exclude={"read_only"}),
     )
     return Answer(content, 503 if problems else 200)
 
@@ -76,6 +77,8 @@ ROUTES = (
 def _problems(facts: _Facts) -> list[str]:
     if not facts.migrations:
         return ["the database lacks migrations of this process: run `alembic upgrade head`"]
+    if facts.read_only:
+        return ["the database is read-only: it is a standby, or default_transaction_read_only is on"]
     if facts.last_tick_age_seconds is None:
         return ["no scheduling process has ever run"]
     if facts.last_tick_age_seconds > STALE_TICK_SECONDS:

@@ -114,7 +114,7 @@ def test_everybody_in_a_process_has_the_same_settings(monkeypatch: pytest.Monkey
 
 def test_the_shipped_file_names_every_setting_with_its_default() -> None:
     text = DEFAULT_FILE.read_text()
-    secret = {"url", "admin_token"}
+    secret = {"url", "listen_url", "admin_token"}
     for section, field in Settings.model_fields.items():
         assert f"[{section}]" in text
         model = field.annotation

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: what every session is set to."""
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -16,6 +17,28 @@ def test_sessions_are_set_up_where_sessions_are_ours(database_url: str, pgbounce
         if not pgbouncer:
             assert connection.exec_driver_sql("SHOW timezone").scalar_one() == "UTC"
             assert connection.exec_driver_sql("SHOW statement_timeout").scalar_one() == "30s"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("pgbouncer", [False, True])
+def test_transactions_are_read_committed_whatever_the_database_has(database_url: str, pgbouncer: bool) -> None:
+    """Only so a statement that has waited for a lock looks again. What role and database say of the rest holds."""
+    database = Database(url=SecretStr(database_url), pgbouncer=pgbouncer)
+    with psycopg.connect(database_url, autocommit=True) as session:
+        for setting in (
+            "default_transaction_isolation = 'serializable'",
+            "lock_timeout = '3s'",
+            "search_path = 'mine'",
+        ):
+            session.execute(f"ALTER DATABASE {session.info.dbname} SET {setting}")
+    engine = make_engine(database, pool_size=1, application="test")
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == "3s"
+        assert connection.exec_driver_sql("SHOW search_path").scalar_one() == "mine"
+    if not pgbouncer:  # behind it we use no autocommit
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar_one() == "read committed"
     engine.dispose()
 
 

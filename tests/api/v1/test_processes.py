@@ -135,6 +135,15 @@ def test_it_is_not_ready_while_a_schedule_that_is_due_is_not_planned(
     assert ["planned" in problem for problem in answer.json["problems"]] == [True] * (status == 503)
 
 
+def test_it_is_not_ready_where_nothing_can_be_written(client: TestClient, engine: sa.Engine, execute: Execute) -> None:
+    _tick(execute, 1)
+    execute(f"ALTER DATABASE {engine.url.database} SET default_transaction_read_only = on")
+    engine.dispose()
+    answer = client.simulate_get("/health/ready")
+    assert (answer.status_code, answer.json["migrations"]) == (503, True)
+    assert "read-only" in answer.json["problems"][0]
+
+
 @pytest.fixture
 def broken() -> Iterator[TestClient]:
     """A client of an app whose database is not there."""
