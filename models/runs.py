@@ -9,6 +9,13 @@ import sqlalchemy as sa
 
 from models.tables.run import RunColumns
 
+PREVIEW_BYTES = 2048
+"""What a list shows of an argument's, a result's, an error's or an output's text."""
+
+PAGE_BYTES = 2 * 2**20
+FULL_PAGE_BYTES = 4 * 2**20
+"""A page of a list ends with the run that makes it so large: the process that answers holds it several times."""
+
 _RESERVE_KEY = """
 WITH reserved AS (
     INSERT INTO trigger_keys (schedule_id, key, run_id, created_at) VALUES (%(schedule)s, %(key)s, %(run)s, now())
@@ -39,8 +46,23 @@ class StoredRun(RunColumns):
 
     @classmethod
     def of(cls, row: sa.Row[Any]) -> "StoredRun":
-        """From a row of `_WITH_OUTPUT`."""
+        """From a row of `_GET`."""
         return cls.model_construct(**row._mapping)
+
+
+class ListedRun(StoredRun):
+    """A run in a list. What `cut` names, of JSON its text, is the first 2 KiB of what there is."""
+
+    args: Any
+    cut: list[str]
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> "ListedRun":
+        """From a row of `_list`: its previews are cut by characters, these by bytes."""
+        values = dict(row._mapping)
+        for column in values["cut"]:
+            values[column] = values[column].encode()[:PREVIEW_BYTES].decode(errors="ignore")
+        return cls.model_construct(**values)
 
 
 class SlotRun(StoredRun):
@@ -50,14 +72,14 @@ class SlotRun(StoredRun):
 
 
 # Lateral, so that outputs are looked up for the rows of the page alone, whatever the planner makes of their number.
-_WITH_OUTPUT = """
-SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
-FROM {runs} r LEFT JOIN LATERAL (
-    SELECT * FROM run_outputs WHERE run_id = r.id AND attempt = r.attempt LIMIT 1
-) o ON true
+_LATEST_OUTPUT = """
+LEFT JOIN LATERAL (SELECT * FROM run_outputs WHERE run_id = r.id AND attempt = r.attempt LIMIT 1) o ON true
 """
 
-_GET = f"{_WITH_OUTPUT.format(runs='runs')} WHERE r.id = %(id)s"
+_GET = f"""
+SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
+FROM runs r {_LATEST_OUTPUT} WHERE r.id = %(id)s
+"""
 
 
 def get_run(connection: sa.Connection, run: UUID) -> StoredRun | None:
@@ -86,17 +108,59 @@ _FILTERS = {
 }
 
 
-def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any]) -> list[StoredRun]:
-    """Runs, newest id first.
+# By the names of columns: what may be large, as text, and how the text is shown where it has been cut.
+_LARGE = {
+    "args": ("r.args::text", "to_jsonb({})"),
+    "result": ("r.result::text", "to_jsonb({})"),
+    "error_message": ("r.error_message", "{}"),
+    "output": ("o.output", "{}"),
+}
+_SMALL = ", ".join(f"r.{name}" for name in RunColumns.model_fields if name not in _LARGE)
+_WHOLE = {name: text.removesuffix("::text") for name, (text, _) in _LARGE.items()}
 
-    Filters, each where it is not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or
-    `schedule_name`, `actor`, `states`, `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
+
+def _preview(name: str) -> str:
+    cut = _LARGE[name][1].format(f"left(t.{name}, {PREVIEW_BYTES})")
+    return f"CASE WHEN octet_length(t.{name}) > {PREVIEW_BYTES} THEN {cut} ELSE {_WHOLE[name]} END AS {name}"
+
+
+_CUT = ", ".join(f"CASE WHEN octet_length(t.{name}) > {PREVIEW_BYTES} THEN '{name}' END" for name in _LARGE)
+_PREVIEWS = f"{', '.join(map(_preview, _LARGE))}, NULL AS error_traceback, array_remove(ARRAY[{_CUT}], NULL) AS cut"
+_ALL = f"{', '.join(_WHOLE.values())}, o.error_traceback, '{{}}'::text[] AS cut"
+_TEXTS = ", ".join(f"{text} AS {name}" for name, (text, _) in _LARGE.items())
+_BYTES = " + ".join(f"coalesce(octet_length({name}::text), 0)" for name in (*_LARGE, "attempts", "error_traceback"))
+
+
+def _list(where: str, large: str, most_bytes: int) -> str:
+    # OFFSET 0 has each text made once, however often it is looked at.
+    return f"""
+WITH page AS (
+    SELECT * FROM runs {where} ORDER BY id DESC LIMIT %(limit)s + 1
+), shown AS (
+    SELECT {_SMALL}, {large}, coalesce(o.output_truncated, false) AS output_truncated
+    FROM page r {_LATEST_OUTPUT} CROSS JOIN LATERAL (SELECT {_TEXTS} OFFSET 0) t
+), weighed AS (
+    SELECT *, sum(bytes) OVER (ORDER BY id DESC) - bytes AS bytes_before, count(*) OVER () AS rows
+    FROM (SELECT *, {_BYTES} AS bytes FROM shown) s
+)
+SELECT * FROM weighed WHERE bytes_before < {most_bytes} ORDER BY id DESC LIMIT %(limit)s
+"""
+
+
+def list_runs(
+    connection: sa.Connection, limit: int, filters: Mapping[str, Any], *, full: bool = False
+) -> tuple[list[ListedRun], bool]:
+    """Runs, newest id first, and whether there are more: `limit`, or fewer where that would be large.
+
+    They have the beginning of what is large and no traceback, or with `full` all there is. Filters, each where it is
+    not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or `schedule_name`, `actor`, `states`,
+    `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
     """
     given = {name: value for name, value in filters.items() if value is not None}
     where = f"WHERE {' AND '.join(_FILTERS[name] for name in given)}" if given else ""
-    page = f"SELECT * FROM runs {where} ORDER BY id DESC LIMIT %(limit)s"
-    statement = f"WITH page AS ({page}) {_WITH_OUTPUT.format(runs='page')} ORDER BY r.id DESC"
-    return [StoredRun.of(row) for row in connection.exec_driver_sql(statement, {**given, "limit": limit})]
+    statement = _list(where, _ALL, FULL_PAGE_BYTES) if full else _list(where, _PREVIEWS, PAGE_BYTES)
+    rows = connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
+    return [ListedRun.of(row) for row in rows], bool(rows) and rows[0].rows > len(rows)
 
 
 _SCHEDULE_ID = "SELECT id FROM schedules WHERE name = %(name)s"

@@ -1,14 +1,14 @@
 """Runs as the API shows them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
-from models.runs import StoredRun, get_run
+from models.runs import ListedRun, StoredRun, get_run
 from models.words.states import Outcome, SkipReason, State, Trigger, WaitingFor
 from scheduling.commands.faults import NotFound
 
@@ -33,9 +33,7 @@ class AttemptJson(BaseModel):
     backoff_seconds: float | None = None
 
 
-class RunJson(BaseModel):
-    """A run, or the record of slots that were skipped. Output and traceback are the latest attempt's."""
-
+class _RunFields(BaseModel):
     id: UUID
     schedule: str | None
     schedule_id: UUID | None
@@ -43,7 +41,7 @@ class RunJson(BaseModel):
     actor: str
     queue: str
     priority: int
-    args: dict[str, Any]
+    args: dict[str, Any] | str
     trigger: Trigger
     slot_at: Moment | None
     slot_until: Moment | None
@@ -78,10 +76,23 @@ class RunJson(BaseModel):
     trace: str | None
 
 
-class RunPage(BaseModel):
-    """Runs, newest first."""
+class RunJson(_RunFields):
+    """A run, or the record of slots that were skipped. Output and traceback are the latest attempt's."""
 
-    items: list[RunJson]
+    args: dict[str, Any]
+
+
+class ListedRunJson(_RunFields):
+    """A run in a list, with the first 2 KiB of each of what `cut` names: of arguments and result the first of their
+    JSON, as text. `GET /v1/runs/{id}` has all."""
+
+    cut: list[Literal["args", "result", "error", "output"]]
+
+
+class RunPage(BaseModel):
+    """Runs, newest first. A page ends early once it has 2 MiB, with `full` 4 MiB."""
+
+    items: list[ListedRunJson]
     next: UUID | None
 
 
@@ -95,17 +106,28 @@ def show_run(connection: sa.Connection, run: UUID) -> RunJson:
 
 def show_row(row: StoredRun) -> RunJson:
     """A run as JSON."""
-    columns = dict(row)
-    columns["schedule"] = row.schedule_name
-    columns["lateness_seconds"] = lateness_seconds(row)
-    columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
-    columns["error"] = _error(row)
-    return RunJson(**columns)
+    return RunJson(**_shown(row))
+
+
+def show_listed(row: ListedRun) -> ListedRunJson:
+    """A run in a list as JSON."""
+    columns = _shown(row)
+    columns["cut"] = ["error" if name == "error_message" else name for name in row.cut]
+    return ListedRunJson(**columns)
 
 
 def lateness_seconds(row: StoredRun | sa.Row[Any]) -> float | None:
     """How long after it was due the latest attempt started; None before it has."""
     return _seconds(row.due_at, row.started_at)
+
+
+def _shown(row: StoredRun) -> dict[str, Any]:
+    columns = dict(row)
+    columns["schedule"] = row.schedule_name
+    columns["lateness_seconds"] = lateness_seconds(row)
+    columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
+    columns["error"] = _error(row)
+    return columns
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -7,9 +7,9 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from api.access.auth import Role
-from api.shapes.run_json import RunJson, RunPage, show_row, show_run
+from api.shapes.run_json import RunJson, RunPage, show_listed, show_run
 from api.shapes.schedule_body import Nothing
-from api.web.fields import Page, Query, Text, page_of
+from api.web.fields import Page, Query, Text
 from api.web.routes import Answer, Call, Route
 from models import runs
 from models.words.ids import first_id_at
@@ -33,6 +33,7 @@ class RunQuery(Page):
     until: Instant | None = Field(default=None, description="Exclusive.")
     error: Text | None = Field(default=None, description="A part of the error's type or message.")
     q: Text | None = Field(default=None, description="A part of the schedule's or the actor's name.")
+    full: bool = Field(default=False, description="All of arguments, results, errors and output, cutting nothing.")
 
 
 class OutputQuery(Query):
@@ -44,11 +45,10 @@ class OutputQuery(Query):
 
 
 def list_runs(call: Call, query: RunQuery) -> Answer:
-    """List runs, newest first, each with its result and output."""
+    """List runs, newest first, each with the beginning of its arguments, result, error and output."""
     with call.engine.connect() as connection:
-        rows = runs.list_runs(connection, query.limit + 1, _filters(connection, query))
-    items, cursor = page_of(rows, query.limit, show_row, lambda last: last.id)
-    return Answer(RunPage(items=items, next=cursor))
+        rows, more = runs.list_runs(connection, query.limit, _filters(connection, query), full=query.full)
+    return Answer(RunPage(items=[show_listed(row) for row in rows], next=rows[-1].id if more else None))
 
 
 def get_run(call: Call) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 import falcon
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
 
 from api.access.auth import Caller, Role, identify, require
 from api.web.strict_json import read_json
@@ -136,7 +137,7 @@ def _write(resp: falcon.Response, answer: Answer) -> None:
         resp.set_header(name, value)
     if isinstance(answer.content, BaseModel):
         resp.content_type = JSON
-        resp.data = answer.content.model_dump_json().encode()
+        resp.data = to_json(answer.content)
     elif answer.content is not None:
         resp.content_type = answer.content_type
         resp.data = answer.content.encode()

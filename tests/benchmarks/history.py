@@ -75,7 +75,7 @@ def _read_pages(system: System) -> None:
                 filters["schedule_id"] = find_schedule_id(connection, query["schedule"])
             if "state" in query:
                 filters["states"] = [query["state"]]
-            list_runs(connection, 51, filters)
+            list_runs(connection, 50, filters)
 
 
 def _statements(system: System) -> list[Figure]:

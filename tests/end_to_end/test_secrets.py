@@ -98,7 +98,7 @@ def test_a_secret_shows_nowhere(talkative: Deployment, mirror: str) -> None:
     assert len(names) >= 7
     for name in names:
         talkative.finished(talkative.trigger(name))
-    shown = [talkative.api.get("/v1/runs?limit=500").text]
+    shown = [talkative.api.get("/v1/runs?limit=500&full=true").text]
     for run in talkative.runs():
         shown += [talkative.api.get(f"/v1/runs/{run['id']}{part}").text for part in ("", "/output")]
     assert "[secret]" in "".join(shown)
