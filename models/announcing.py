@@ -35,8 +35,10 @@ RETURNING xmax = 0
 
 
 def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
-    """Say that a worker process is alive; `queues` and `actors` are JSON text, the other keys are the columns. Its first
-    word wakes the schedulers: runs may wait for it."""
+    """Say that a worker process is alive; `queues` and `actors` are JSON text, the other keys are the columns.
+
+    Its first word wakes the schedulers: runs may wait for it.
+    """
     if connection.exec_driver_sql(_REPORT_WORKER, worker).scalar_one():
         notify(connection)
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 
 OVERDUE = "(deadline_at) WHERE state IN ('planned', 'queued', 'retrying') AND deadline_at IS NOT NULL"
 DEADLINE = "(deadline_at) WHERE state IN ('planned', 'queued') AND deadline_at IS NOT NULL"

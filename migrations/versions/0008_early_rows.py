@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0007"
 
 # A statement that waits for the lock of a row finds it gone once it has moved; one that waits for the lock of a table
 # looks again. The lock is short: of more rows than are moved at once the month has to do without a partition.

@@ -150,5 +150,6 @@ def add_processes_and_gaps(engine: sa.Engine) -> None:
             )
         for days in (89, 91):
             connection.exec_driver_sql(
-                f"INSERT INTO scheduling_gaps VALUES (now() - interval '{days + 1} days', now() - interval '{days} days')"
+                "INSERT INTO scheduling_gaps"
+                f" VALUES (now() - interval '{days + 1} days', now() - interval '{days} days')"
             )
