@@ -72,7 +72,7 @@ def test_what_can_be_decided_after_all_is(
     execute("UPDATE schedules SET cron = '[\"* * * * *\"]'")
     ACTS["patch"](client)
     rows = _rows(execute)
-    assert sum(row.slots for row in rows) == 60
+    assert sum(row.slots for row in rows) in (60, 61)  # a minute may have ended meanwhile
     assert {(row.state, row.reason) for row in rows} == {("planned", None), ("skipped", "coalesced")}
 
 
@@ -116,4 +116,4 @@ def test_an_edit_that_could_not_decide_what_is_due_changes_nothing(
         assert ACTS["patch"](client).status_code == 409
     assert execute("SELECT version FROM schedules") == [(1,)]
     assert ACTS["patch"](client).status_code == 200
-    assert sum(row.slots for row in _rows(execute) if row.slot_at) == 60
+    assert sum(row.slots for row in _rows(execute) if row.slot_at) in (60, 61)
