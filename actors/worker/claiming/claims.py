@@ -1,7 +1,6 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
 import inspect
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import SkipMessage
 
+from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
@@ -59,7 +59,7 @@ class ClaimedMessage(MessageProxy):
 
     def now(self) -> datetime:
         """The database's time; before a thread has started it, that of the claim."""
-        return self.claim.claimed_at if self.held is None else self.held.clock(time.monotonic())
+        return self.claim.claimed_at if self.held is None else self.held.clock(uptime())
 
     def __str__(self) -> str:
         return f"{self.claim.actor} run {self.claim.id}"
@@ -92,7 +92,7 @@ def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[byte
     wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
     wanted += [(run_id, 0) for run_id in plain]
     new = [_as_run(broker, message) for message in plain.values()]
-    sent = time.monotonic()
+    sent = uptime()
     try:
         claims, locked = _claim(process, new, wanted, again, free_only=process.settings.database.pgbouncer)
     except TRANSIENT as error:

@@ -2,12 +2,12 @@
 
 import math
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
+from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.journal import Journal, Key
 from models.lifecycle.claiming import ClaimedRun
 
@@ -22,19 +22,19 @@ def key_of(claim: ClaimedRun) -> Key:
 
 @dataclass
 class HeldRun:
-    """A claimed run. `claimed` and `started` are monotonic; `clock` turns them into the database's time.
+    """A claimed run. `claimed` and `started` are of `uptime`; `clock` turns them into the database's time.
 
-    `leased` is monotonic too, and earlier than the beginning of the lease in the database.
+    `leased` is one too, and earlier than the beginning of the lease in the database.
     """
 
     claim: ClaimedRun
     leased: float
-    claimed: float = field(default_factory=time.monotonic)
+    claimed: float = field(default_factory=uptime)
     started: float | None = None
     start_reported: bool = False
 
     def clock(self, instant: float) -> datetime:
-        """The database's time at a monotonic instant of this process."""
+        """The database's time at an `uptime` of this machine."""
         return self.claim.claimed_at + timedelta(seconds=instant - self.claimed)
 
     def started_at(self) -> datetime | None:
@@ -73,7 +73,7 @@ class HeldRuns:
 
     def add(self, claims: list[ClaimedRun], leased: float | None = None) -> None:
         """Hold newly claimed runs; `leased` is when the claim was sent, now if not given."""
-        leased = time.monotonic() if leased is None else leased
+        leased = uptime() if leased is None else leased
         with self._changed:
             self._runs.update({key_of(claim): HeldRun(claim, leased) for claim in claims})
 
@@ -102,7 +102,7 @@ class HeldRuns:
                 del self._runs[key_of(claim)]
                 self._changed.notify_all()
                 return None
-            held.started = time.monotonic()
+            held.started = uptime()
             if self._journal is not None:
                 self._journal.start(key_of(claim), held.clock(held.started))
             return held
@@ -113,7 +113,7 @@ class HeldRuns:
             before = self._room()
             held = self._unwritten[key] = self._runs.pop(key, None)
             if held is not None and held.started is not None:
-                now = time.monotonic()
+                now = uptime()
                 self._appetite.note(now - held.started)
                 if self._journal is not None:
                     self._journal.end(key, held.clock(now), returned=returned)
@@ -140,13 +140,13 @@ class HeldRuns:
 
     def note_stuck(self) -> None:
         """Look which threads are in long runs: nothing is claimed ahead for those."""
-        before = time.monotonic() - LONG_SECONDS
+        before = uptime() - LONG_SECONDS
         with self._changed:
             self._stuck = sum(run.started is not None and run.started < before for run in self._runs.values())
 
     def waiting(self, seconds: float) -> list[Key]:
         """What was claimed so long ago and has not started."""
-        before = time.monotonic() - seconds
+        before = uptime() - seconds
         with self._changed:
             return [key for key, held in self._runs.items() if held.started is None and held.claimed < before]
 
@@ -185,7 +185,7 @@ class HeldRuns:
         return self._closed
 
     def _is_overdue(self, held: HeldRun) -> bool:
-        return time.monotonic() - held.leased >= self._lease_seconds
+        return uptime() - held.leased >= self._lease_seconds
 
     def _room(self) -> int:
         if self._closed:

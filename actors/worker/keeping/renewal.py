@@ -1,8 +1,8 @@
 """Renewal: the word that the runs of a process are alive, and what is heard back."""
 
-import time
 from collections.abc import Mapping, Sequence
 
+from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
@@ -28,7 +28,7 @@ class Renewal:
 
     def is_due(self) -> bool:
         """Whether leases are to be renewed, or the start of a run is to be shown."""
-        now = time.monotonic()
+        now = uptime()
         if now - self._renewed >= self._process.settings.worker.renew_seconds:
             return True
         return any(
@@ -39,10 +39,10 @@ class Renewal:
     def renew(self) -> None:
         """Renew. Raises sqlalchemy's errors."""
         held = self._process.held.leased()
-        sent = time.monotonic()
+        sent = uptime()
         still = self._renew(held)
         self._process.held.note_renewal(still, sent)
-        self._renewed = time.monotonic()
+        self._renewed = uptime()
         for run in held:
             run.start_reported = run.started is not None
         self._let_go(self._others(held, still))
@@ -87,6 +87,6 @@ class Renewal:
     def _cancel(self, asked: Sequence[HeldRun]) -> None:
         """What has not started never will, what runs is interrupted."""
         for held in self._process.held.take_back([key_of(run.claim) for run in asked]):
-            self._process.finish(cancel(held.claim, held.clock(time.monotonic())))
+            self._process.finish(cancel(held.claim, held.clock(uptime())))
         for run in asked:
             self._process.interrupts.interrupt(*key_of(run.claim), Cancelled)

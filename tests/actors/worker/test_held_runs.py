@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from actors.worker.keeping.appetite import MOST_AHEAD
+from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRuns, key_of
 from tests.actors.worker.test_outcome import CLAIM, NOW
 
@@ -39,7 +40,7 @@ def test_a_process_claims_ahead_of_short_runs_only() -> None:
 @pytest.mark.parametrize(("seconds", "ahead"), [(1.0, 0), (0.04, 1), (0.007, 2), (0.0, MOST_AHEAD)])
 def test_how_far_ahead_follows_the_length_of_runs(monkeypatch: pytest.MonkeyPatch, seconds: float, ahead: int) -> None:
     held, now = HeldRuns(threads=2), 0.0
-    monkeypatch.setattr("actors.worker.keeping.held.time.monotonic", lambda: now)
+    monkeypatch.setattr("actors.worker.keeping.held.uptime", lambda: now)
     for claim in claims(200):
         held.add([claim])
         held.start(claim)
@@ -102,8 +103,8 @@ def test_a_run_whose_lease_ran_out_before_a_thread_was_free_never_starts() -> No
     """The process was frozen meanwhile: by now the run may have been given to another worker, or cancelled."""
     held = HeldRuns(threads=4, lease_seconds=0.1)
     late, renewed = claims(2)
-    held.add([late, renewed], leased=time.monotonic() - 1)
-    held.note_renewal([key_of(renewed)], time.monotonic())
+    held.add([late, renewed], leased=uptime() - 1)
+    held.note_renewal([key_of(renewed)], uptime())
     assert held.start(late) is None
     assert held.start(renewed) is not None
     assert [each.claim.id for each in held.all()] == [renewed.id]
@@ -115,8 +116,20 @@ def test_what_runs_is_overdue_once_its_lease_has_run_out() -> None:
     held.add([running])
     held.start(running)
     assert held.overdue() == []
-    held.note_renewal([key_of(running)], time.monotonic() - 1)
+    held.note_renewal([key_of(running)], uptime() - 1)
     assert [each.claim.id for each in held.overdue()] == [running.id]
+
+
+def test_a_lease_runs_out_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lid that was closed, a paused virtual machine: meanwhile the run was rescued, and others may have it."""
+    held = HeldRuns(threads=4, lease_seconds=30)
+    running, waiting = claims(2)
+    held.add([running, waiting])
+    held.start(running)
+    awake = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda clock: awake(clock) + 60 * (clock == time.CLOCK_BOOTTIME))
+    assert [each.claim.id for each in held.overdue()] == [running.id]
+    assert held.start(waiting) is None
 
 
 def test_an_attempt_is_known_until_its_end_is_written() -> None:
