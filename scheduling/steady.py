@@ -1,11 +1,12 @@
 """Steady: whether the database's clock goes on as time does for this process. What jumps is not believed at once."""
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 
 import structlog
+
+from config.uptime import uptime
 
 log = structlog.get_logger("scheduling")
 
@@ -18,11 +19,6 @@ HOLD_SECONDS = 10.0
 """A jump that lasts for so long is how things are: the database was moved, or this process stood still."""
 
 
-def read_boottime() -> float:
-    """Seconds of a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
-    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
-
-
 class SteadyClock:
     """Compares what the database's clock says from round to round with a clock of this process.
 
@@ -30,7 +26,7 @@ class SteadyClock:
     ask it.
     """
 
-    def __init__(self, read: Callable[[], float] = read_boottime) -> None:
+    def __init__(self, read: Callable[[], float] = uptime) -> None:
         self.read = read
         self._lock = threading.Lock()
         self._ahead: float | None = None

@@ -4,7 +4,7 @@ While nobody can reach the database nobody can renew a lease, so one that ran ou
 that lives renews soon after the database is back; one that has not for the time of a lease is gone.
 """
 
-import time
+from config.uptime import uptime
 
 BREAK_SECONDS = 10.0
 
@@ -19,7 +19,7 @@ class Vigil:
 
     def note(self) -> None:
         """The database has just answered."""
-        now = time.monotonic()
+        now = uptime()
         if self._since is None or now - self._noted > min(BREAK_SECONDS, self._lease_seconds):
             self._since = now
         self._noted = now

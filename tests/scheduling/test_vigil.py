@@ -8,7 +8,7 @@ from scheduling.vigil import Vigil
 def vigil(monkeypatch: pytest.MonkeyPatch, *seconds: float, lease: float = 30) -> Vigil:
     watched = Vigil(lease)
     for second in seconds:
-        monkeypatch.setattr("scheduling.vigil.time.monotonic", lambda second=second: second)
+        monkeypatch.setattr("scheduling.vigil.uptime", lambda second=second: second)
         watched.note()
     return watched
 

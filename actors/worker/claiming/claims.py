@@ -15,7 +15,6 @@ from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
@@ -23,6 +22,7 @@ from actors.worker.running.current import CurrentRun
 from actors.worker.running.durations import seconds_of
 from actors.worker.running.outcome import interrupt
 from config.database import TRANSIENT
+from config.uptime import uptime
 from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, find_claimable, renew_own_claims
 from models.lifecycle.new_runs import NewRun
 from models.sql.clock import read_clock

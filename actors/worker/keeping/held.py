@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
-from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.journal import Journal, Key
+from config.uptime import uptime
 from models.lifecycle.claiming import ClaimedRun
 
 LINGER_SECONDS = 0.005

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import cancel, interrupt
 from config.database import TRANSIENT
+from config.uptime import uptime
 from models.lifecycle.leasing import find_own, renew_leases
 from models.sql.locks import is_locked
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from actors.worker.keeping.appetite import MOST_AHEAD
-from actors.worker.keeping.clock import uptime
 from actors.worker.keeping.held import HeldRuns, key_of
+from config.uptime import uptime
 from tests.actors.worker.test_outcome import CLAIM, NOW
 
 

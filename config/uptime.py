@@ -1,4 +1,4 @@
-"""The clock that claims and leases count by."""
+"""The clock that claims, leases and whoever watches them count by."""
 
 import time
 
