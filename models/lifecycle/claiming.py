@@ -1,4 +1,4 @@
-"""SQL of claim: a worker takes runs for itself, and rows for messages that came without one."""
+"""SQL of claim: a worker takes runs for itself, and what it has taken already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,6 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.ended import UNSTARTED
-from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.locks import ALL, FREE
 from models.sql.spelling import state_in
 from models.words.states import State, sources
@@ -127,8 +126,3 @@ def read_stray_claims(connection: sa.Connection, known: Sequence[tuple[UUID, int
     """What this worker has claimed beside the (run, attempt) pairs that it knows of."""
     parameters = {"ids": [id_ for id_, _ in known], "attempts": [attempt for _, attempt in known], "worker": worker}
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(_STRAYS, parameters)]
-
-
-def adopt_messages(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
-    """Give messages that were sent without a run their rows; a redelivered one has its row already."""
-    return insert_runs(connection, runs)

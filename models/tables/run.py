@@ -166,7 +166,10 @@ class RunOutput(SQLModel, table=True):
 
 
 class TriggerKey(SQLModel, table=True):
-    """An `Idempotency-Key` that triggered a run: the same key on the same schedule gives that run again."""
+    """An `Idempotency-Key` that triggered a run: the same key on the same schedule gives that run again.
+
+    Of no schedule (all zeros): the id that a sender's clock, far off, gave to a message, and the run that it became.
+    """
 
     __tablename__ = "trigger_keys"
 

@@ -5,7 +5,7 @@ The first 48 bits are milliseconds since the epoch, as in RFC 9562 version 8; th
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,9 +21,14 @@ def new_run_id(now: datetime) -> UUID:
     return _assemble(_milliseconds(now), secrets.token_bytes(16))
 
 
-def message_run_id(message_id: str, sent_milliseconds: int) -> UUID:
+def message_run_id(message_id: str, sent_milliseconds: float) -> UUID:
     """The id of the run of a plain message, from Dramatiq's id and time stamp: a redelivery gives the same."""
-    return _assemble(max(0, sent_milliseconds), message_id.encode())
+    return _assemble(int(sent_milliseconds), message_id.encode())
+
+
+def time_ahead(run_id: UUID, now: datetime) -> timedelta:
+    """How far the time in an id is ahead of a clock."""
+    return timedelta(milliseconds=(run_id.int >> 80) - _milliseconds(now))
 
 
 def first_id_at(instant: datetime) -> UUID:

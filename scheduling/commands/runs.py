@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.adopting import ARGUMENTS_NOT_STORED
 from models.lifecycle.cancelling import cancel_run
 from models.lifecycle.ended import after_ends, count_back
 from models.lifecycle.new_runs import NewRun, insert_runs
@@ -47,7 +48,8 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
     """Run a finished run again: a new run with the same arguments, for the same slot and its neighbours; its id.
 
     It waits for active runs of its schedule as its overlap policy has it. Raises NotFound, and Conflict where the run
-    has not ended, is the record of many slots, or is that of a slot whose neighbours nobody knows any more.
+    has not ended, is the record of many slots, has lost its arguments, or is that of a slot whose neighbours nobody
+    knows any more.
     """
     row = _get(connection, run)
     state = State(row.state)
@@ -55,6 +57,8 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
         raise Conflict(f"the run has not ended: it is {state.value}", state)
     if row.slots > 1:
         raise Conflict(f"this is the record of {row.slots} skipped slots, not a run", state)
+    if row.error_type == ARGUMENTS_NOT_STORED:
+        raise Conflict("its arguments could not be stored, so there is nothing to run it with", state)
     # Locked, as planning may be about to let another run of it go.
     schedule = None if row.schedule_name is None else lock_schedule(connection, row.schedule_name)
     same = {column: getattr(row, column) for column in _SAME}

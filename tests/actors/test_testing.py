@@ -26,8 +26,8 @@ from actors.prune_history import prune_history
 from actors.testing import DEFAULT_POLICIES, Run, call, new_run
 from actors.worker.middleware.options import Options
 from actors.worker.running.interrupts import Cancelled, TimeLimitExceeded
-from models.lifecycle.claiming import adopt_messages, claim_runs
-from models.lifecycle.new_runs import NewRun
+from models.lifecycle.claiming import claim_runs
+from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.clock import read_clock
 from models.words.ids import new_run_id
 from models.words.states import Outcome, State, Trigger
@@ -151,7 +151,7 @@ def test_the_policies_of_the_service_are_those_of_its_rows(database_url: str) ->
         run = NewRun(
             id=new_run_id(now), trigger=Trigger.MESSAGE, due_at=now, planned_at=now, actor="x", queue="default"
         )
-        adopt_messages(connection, [run])
+        insert_runs(connection, [run])
         [claim] = claim_runs(connection, [run.id], 0, new_run_id(now), 30)
     engine.dispose()
     assert {name: getattr(claim, name) for name in DEFAULT_POLICIES} == DEFAULT_POLICIES

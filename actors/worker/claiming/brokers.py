@@ -4,6 +4,7 @@ Both consume by claiming. Queue names are the plain ones everywhere in Python; t
 """
 
 import os
+from collections import defaultdict, deque
 from functools import cached_property, partial
 from typing import Any
 
@@ -25,6 +26,9 @@ from config.sections import Amqp
 from config.settings import get_settings
 
 ENQUEUE_ATTEMPTS = 3
+
+DEAD_LETTERS = 1000
+"""How many messages that could not be read or stored each queue inside a process keeps, the latest ones."""
 
 PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
 """Dramatiq's own; it passes on the number, or a default if there is none."""
@@ -108,11 +112,19 @@ class RabbitBroker(RabbitmqBroker):
 
 
 class LocalBroker(StubBroker):
-    """Queues inside this process. What they forget at its end is in the rows, and is published again."""
+    """Queues inside this process. What they forget at its end is in the rows, and is published again.
+
+    `refused` holds what no row could, as it came, by the name that RabbitMQ's queue for it has.
+    """
+
+    def __init__(self, middleware: list[Middleware]) -> None:
+        super().__init__(middleware)
+        self.refused: defaultdict[str, deque[bytes]] = defaultdict(lambda: deque(maxlen=DEAD_LETTERS))
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
         """Consume a queue of this process."""
-        return _claiming_consumer(self, LocalDeliveries(self.queues[queue_name]), timeout)
+        deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)])
+        return _claiming_consumer(self, deliveries, timeout)
 
 
 def _claiming_consumer(broker: Broker, deliveries: Deliveries, timeout: int) -> Consumer:

@@ -1,41 +1,39 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
-import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
-from dramatiq.common import q_name
-from dramatiq.errors import DecodeError
 from dramatiq.middleware import SkipMessage
 
+from actors.worker.claiming.messages import POSITIONAL, as_run, decode, identity, is_published, sent_id
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
+from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
 from actors.worker.running.current import CurrentRun
-from actors.worker.running.durations import seconds_of
 from actors.worker.running.outcome import interrupt
 from config.database import TRANSIENT
 from config.uptime import uptime
-from models.lifecycle.claiming import ClaimedRun, adopt_messages, claim_runs, find_claimable, renew_own_claims
+from models.lifecycle.adopting import adopt_as_failed, adopt_messages
+from models.lifecycle.claiming import ClaimedRun, claim_runs, find_claimable, renew_own_claims
 from models.lifecycle.new_runs import NewRun
-from models.sql.clock import read_clock
 from models.sql.locks import is_locked
 from models.sql.rows import by_attempt
-from models.sql.wake import notify
-from models.words.ids import message_run_id
-from models.words.states import Trigger
 
 log = structlog.get_logger("worker")
 
-POSITIONAL = "*"
-"""The key under which a run's arguments keep positional ones that have no name."""
+_UNSTORABLE = (ValueError, RecursionError, sa.exc.DataError, sa.exc.IntegrityError)
+"""What arguments raise that no row can hold."""
+
+_TOO_MUCH = "54"
+"""The class of PostgreSQL's errors for what is too deep or too large for it, which psycopg calls operational."""
 
 UNKNOWN_ACTOR_SECONDS = 5.0
 """A run that came to a worker which doesn't know its actor goes back for so long: another worker may know it."""
@@ -73,10 +71,20 @@ def claimed(message: MessageProxy) -> ClaimedMessage:
 
 
 class Claimed(NamedTuple):
-    """The messages that may now run, and the bodies of those whose rows somebody has locked."""
+    """The messages that may now run, the bodies of those whose rows somebody has locked, and those that are no messages
+    or could not be stored."""
 
     messages: Sequence[MessageProxy]
-    locked: Sequence[bytes]
+    locked: Sequence[bytes] = ()
+    refused: Sequence[bytes] = ()
+
+
+class _Won(NamedTuple):
+    """The runs that were won, those that somebody has locked, and what the rows of messages without one are called."""
+
+    claims: list[ClaimedRun]
+    locked: set[UUID]
+    ids: dict[UUID, UUID]
 
 
 def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False) -> Claimed:
@@ -84,112 +92,78 @@ def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[byte
 
     Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
     database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
-    effect without our hearing of it are found then.
+    effect without our hearing of it are found then. Raises too where one of several messages can't be stored; one by
+    itself gets a row that says so.
     """
-    given = {_identity(message): (message, body) for body in bodies if (message := _decode(body)) is not None}
-    published = [message for message, _ in given.values() if _is_published(message)]
-    plain = {_plain_id(message): message for message, _ in given.values() if not _is_published(message)}
-    wanted = [(UUID(message.options["run_id"]), message.options["attempt"]) for message in published]
-    wanted += [(run_id, 0) for run_id in plain]
-    new = [_as_run(broker, message) for message in plain.values()]
-    sent = uptime()
+    decoded = {body: decode(body) for body in bodies}
+    given = {identity(message): (message, body) for body, message in decoded.items() if message is not None}
+    refused = [body for body, message in decoded.items() if message is None]
+    messages = [message for message, _ in given.values()]
+    published = [(sent_id(message), message.options["attempt"]) for message in messages if is_published(message)]
+    plain = {sent_id(message): message for message in messages if not is_published(message)}
+    asked = uptime()
     try:
-        claims, locked = _claim(process, new, wanted, again, free_only=process.settings.database.pgbouncer)
+        won = _claim_patiently(process, [as_run(broker, message) for message in plain.values()], published, again)
+    except Exception as error:
+        if len(bodies) > 1 or not plain or not is_unstorable(error):
+            raise
+        _adopt_as_failed(process, as_run(broker, *plain.values()), error)
+        return Claimed([], refused=bodies)
+    process.held.add(won.claims, asked)
+    originals = {won.ids[sent_as]: message for sent_as, message in plain.items()}
+    mine = [_with_claim(claim, originals.get(claim.id)) for claim in won.claims if _is_known(broker, process, claim)]
+    if not won.locked:
+        return Claimed(mine, refused=refused)
+    rows = ((won.ids.get(sent_as := sent_id(message), sent_as), body) for message, body in given.values())
+    return Claimed(mine, [body for run, body in rows if run in won.locked], refused)
+
+
+def is_unstorable(error: Exception) -> bool:
+    """Whether no row can hold what it was given: trying again does not help, whatever class of errors it is of."""
+    sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, _UNSTORABLE) or (sqlstate or "").startswith(_TOO_MUCH)
+
+
+def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool) -> _Won:
+    """Claim, waiting but a moment for locks; then what is free."""
+    try:
+        return _claim(process, new, published, again, free_only=process.settings.database.pgbouncer)
     except TRANSIENT as error:
         if not is_locked(error):
             raise
-        claims, locked = _claim(process, new, wanted, again, free_only=True)
-    process.held.add(claims, sent)
-    messages = [_with_claim(claim, plain.get(claim.id)) for claim in claims if _is_known(broker, process, claim)]
-    return Claimed(messages, [body for message, body in given.values() if _run_id(message) in locked])
+        return _claim(process, new, published, again, free_only=True)
 
 
 def _claim(
-    process: WorkerProcess, new: Sequence[NewRun], wanted: Sequence[Key], again: bool, *, free_only: bool
-) -> tuple[list[ClaimedRun], set[UUID]]:
-    """The runs that were won, and those that somebody has locked."""
+    process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool, *, free_only: bool
+) -> _Won:
     claims: list[ClaimedRun] = []
     locked: set[UUID] = set()
     with (process.engine if new or again or free_only else process.autocommit).begin() as connection:
-        if new:
-            _adopt(connection, new)
-        for attempt, ids in by_attempt(wanted).items():
+        ids = adopt_messages(connection, new) if new else {}
+        for attempt, runs in by_attempt([*published, *((run, 0) for run in ids.values())]).items():
             # Before the claim: in this transaction its own claims would look just the same.
-            claim = (connection, ids, attempt, process.id, process.settings.worker.lease_seconds)
+            claim = (connection, runs, attempt, process.id, process.settings.worker.lease_seconds)
             own = renew_own_claims(*claim, free_only=free_only) if again else []
             claims += claim_runs(*claim, free_only=free_only)
             claims += [each for each in own if not process.held.knows(key_of(each))]
             if free_only:
-                locked |= find_claimable(connection, ids, attempt)
-    return claims, locked
+                locked |= find_claimable(connection, runs, attempt)
+    return _Won(claims, locked, ids)
 
 
-def _adopt(connection: sa.Connection, new: Sequence[NewRun]) -> None:
-    now = read_clock(connection)
-    runs = [replace(run, due_at=max(run.due_at, now), planned_at=now) for run in new]
-    adopt_messages(connection, runs)
-    if any(run.due_at > now for run in runs):
-        notify(connection)
+def _adopt_as_failed(process: WorkerProcess, run: NewRun, error: Exception) -> None:
+    reason = f"its arguments can't be stored, and the message went to the .XQ of its queue: {_reason(error)}"
+    with process.engine.begin() as connection:
+        run_id = adopt_as_failed(connection, run, clean_text(reason, MAX_MESSAGE_CHARACTERS))
+    log.warning("not-stored", run_id=str(run_id), actor=run.actor, error=reason)
 
 
-def _decode(body: bytes) -> Message[Any] | None:
-    try:
-        message = Message.decode(body)
-        if _is_published(message):
-            UUID(message.options["run_id"])
-            message.options["attempt"] = int(message.options["attempt"])
-        return message
-    except (DecodeError, ValueError, KeyError, TypeError, AttributeError):
-        log.warning("undecodable", bytes=len(body))
-        return None
-
-
-def _is_published(message: Message[Any]) -> bool:
-    return "run_id" in message.options
-
-
-def _identity(message: Message[Any]) -> tuple[str, int]:
-    """Duplicates have it in common; the messages of two attempts do not."""
-    return message.message_id, message.options.get("attempt", 0)
-
-
-def _plain_id(message: Message[Any]) -> UUID:
-    return message_run_id(message.message_id, message.message_timestamp)
-
-
-def _run_id(message: Message[Any]) -> UUID:
-    return UUID(message.options["run_id"]) if _is_published(message) else _plain_id(message)
-
-
-def _as_run(broker: Broker, message: Message[Any]) -> NewRun:
-    """The run of a message that came without one; when it is due and planned is the database's to say."""
-    options = message.options
-    actor = broker.actors.get(message.actor_name)
-    due_at = datetime.fromtimestamp(options.get("eta", 0) / 1000, UTC)
-    return NewRun(
-        id=_plain_id(message),
-        actor=message.actor_name,
-        queue=q_name(message.queue_name),
-        args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
-        trigger=Trigger.MESSAGE,
-        due_at=due_at,
-        planned_at=due_at,
-        max_retries=options.get("max_retries"),
-        min_backoff_seconds=seconds_of(options, "min_backoff"),
-        max_backoff_seconds=seconds_of(options, "max_backoff"),
-        time_limit_seconds=seconds_of(options, "time_limit"),
-    )
-
-
-def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by name, as far as the actor's signature has names for them."""
-    if not args:
-        return kwargs
-    parameters = list(inspect.signature(fn).parameters.values()) if fn is not None else []
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
-    if len(names) < len(args):
-        return {POSITIONAL: list(args), **kwargs}
-    return dict(zip(names, args, strict=True)) | kwargs
+def _reason(error: Exception) -> str:
+    """What is wrong, without the arguments."""
+    if isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, psycopg.Error):
+        return error.orig.diag.message_primary or type(error.orig).__name__
+    return str(error)
 
 
 def _is_known(broker: Broker, process: WorkerProcess, claim: ClaimedRun) -> bool:

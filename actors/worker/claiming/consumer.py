@@ -7,14 +7,14 @@ acknowledged on it, at once, in the thread that owns it.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import structlog
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed
 
-from actors.worker.claiming.claims import Claimed
+from actors.worker.claiming.claims import Claimed, is_unstorable
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 
@@ -43,8 +43,8 @@ class Deliveries(Protocol):
         """The bodies delivered first, `limit` at most."""
         ...
 
-    def acknowledge(self) -> None:
-        """Acknowledge everything taken so far."""
+    def acknowledge(self, refused: Collection[bytes] = ()) -> None:
+        """Acknowledge everything taken so far, save these bodies, which go to the queue's dead letters."""
         ...
 
     def give_back(self) -> None:
@@ -113,9 +113,9 @@ class ClaimingConsumer(Consumer):
             delivered = self._deliveries.take(room - len(waited))
             if not waited and not delivered:
                 return
-            self._claim_in_the_end([*waited, *delivered])
+            refused = self._claim_in_the_end([*waited, *delivered])
         if delivered:
-            self._deliveries.acknowledge()
+            self._deliveries.acknowledge(refused)
 
     def _take_locked(self, limit: int) -> list[bytes]:
         """What somebody had locked a while ago. Its deliveries are acknowledged: should this process die, it has
@@ -125,9 +125,9 @@ class ClaimingConsumer(Consumer):
         taken, self._locked = self._locked[:limit], self._locked[limit:]
         return taken
 
-    def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> None:
-        """Claim, waiting for the database where it is away; nothing runs unclaimed. A message that can't be claimed
-        whatever one does is left out, and the others go on."""
+    def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> list[bytes]:
+        """Claim, waiting for the database where it is away; nothing runs unclaimed. What can't be claimed whatever one
+        does is returned, and the others go on."""
         while not self._process.held.closed:
             try:
                 claimed = self._claim(bodies, again)
@@ -135,18 +135,16 @@ class ClaimingConsumer(Consumer):
                 if claimed.locked:
                     self._locked += claimed.locked
                     self._locked_until = time.monotonic() + LOCKED_SECONDS
-                return
-            except TRANSIENT as error:
-                log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
-            except Exception:
-                if len(bodies) == 1:
-                    log.exception("unclaimable", bytes=len(bodies[0]))
-                    return
+                return list(claimed.refused)
+            except Exception as error:
                 self._process.doubts.note()  # a part may have been claimed before the rest was refused
-                for body in bodies:
-                    self._claim_in_the_end([body], again=True)
-                return
-            self._process.doubts.note()
+                if isinstance(error, TRANSIENT) and not is_unstorable(error):
+                    log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
+                elif len(bodies) == 1:
+                    log.exception("unclaimable", bytes=len(bodies[0]))
+                    return list(bodies)
+                else:
+                    return [refused for body in bodies for refused in self._claim_in_the_end([body], again=True)]
             again = True
             self._wait_out()
         raise StopIteration

@@ -3,7 +3,7 @@
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, MutableSequence, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,7 +26,7 @@ class RabbitDeliveries:
         self._timeout_seconds = timeout / 1000
         self._iterator: Iterator[Any] | None = None
         self._delivered: deque[tuple[int, bytes]] = deque()
-        self._taken_tag = 0
+        self._taken: list[tuple[int, bytes]] = []
         with _connection_errors():
             self._connection = pika.BlockingConnection(parameters)
             self._channel = self._connection.channel()
@@ -54,16 +54,19 @@ class RabbitDeliveries:
 
     def take(self, limit: int) -> Sequence[bytes]:
         """The bodies delivered first."""
-        bodies: list[bytes] = []
-        while self._delivered and len(bodies) < limit:
-            self._taken_tag, body = self._delivered.popleft()
-            bodies.append(body)
-        return bodies
+        taken = [self._delivered.popleft() for _ in range(min(limit, len(self._delivered)))]
+        self._taken += taken
+        return [body for _, body in taken]
 
-    def acknowledge(self) -> None:
-        """Acknowledge all that was taken, in one frame."""
+    def acknowledge(self, refused: Collection[bytes] = ()) -> None:
+        """Acknowledge all that was taken, in one frame. What is refused goes to the queue's .XQ before that, and the
+        frame names the last that is not: a tag that has had its answer closes the channel."""
+        taken, self._taken = self._taken, []
         with _connection_errors():
-            self._channel.basic_ack(self._taken_tag, multiple=True)
+            for tag in [tag for tag, body in taken if body in refused]:
+                self._channel.basic_reject(tag, requeue=False)
+            if accepted := [tag for tag, body in taken if body not in refused]:
+                self._channel.basic_ack(accepted[-1], multiple=True)
 
     def give_back(self) -> None:
         """Cancel the consumer; RabbitMQ delivers what was not taken to others."""
@@ -87,10 +90,11 @@ class RabbitDeliveries:
 
 
 class LocalDeliveries:
-    """A queue inside this process."""
+    """A queue inside this process, and its dead letters."""
 
-    def __init__(self, messages: "queue.Queue[bytes]") -> None:
+    def __init__(self, messages: "queue.Queue[bytes]", dead: MutableSequence[bytes]) -> None:
         self._messages = messages
+        self._dead = dead
         self._first: list[bytes] = []
 
     def wait(self, seconds: float) -> bool:
@@ -110,8 +114,9 @@ class LocalDeliveries:
                 bodies.append(self._messages.get_nowait())
         return bodies
 
-    def acknowledge(self) -> None:
-        """Nothing: what is taken has left the queue, and its run is a row."""
+    def acknowledge(self, refused: Collection[bytes] = ()) -> None:
+        """What is taken has left the queue, and its run is a row; what is refused is kept."""
+        self._dead.extend(refused)
 
     def give_back(self) -> None:
         """Put back what was not taken."""

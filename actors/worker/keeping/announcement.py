@@ -11,7 +11,7 @@ from pydantic.errors import PydanticUserError
 
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
-from actors.worker.running.durations import SECONDS, seconds_of
+from actors.worker.running.policies import policies_in
 from models.announcing import Announcement, announce_actors
 from models.declarations import Declaration
 from models.sql.wake import notify
@@ -55,11 +55,7 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
 
 def policies_of(actor: Actor[Any, Any]) -> dict[str, Any]:
     """The policies that the actor's options give to runs whose schedule has none of its own, times in seconds."""
-    policies: dict[str, Any] = {}
-    if actor.options.get("max_retries") is not None:
-        policies["max_retries"] = actor.options["max_retries"]
-    given = {policy: seconds_of(actor.options, option) for option, policy in SECONDS.items()}
-    return policies | {policy: seconds for policy, seconds in given.items() if seconds is not None}
+    return policies_in(actor.options)
 
 
 def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The brokers of a worker: names and arguments at the wire, and what they lean on in Dramatiq's and pika's."""
 
+import math
 from collections.abc import Iterator
 
 import dramatiq
@@ -9,8 +10,9 @@ from dramatiq import Message
 from dramatiq.errors import ConnectionClosed
 from pydantic import SecretStr
 
-from actors.worker.claiming.brokers import LocalBroker, RabbitBroker
+from actors.worker.claiming.brokers import DEAD_LETTERS, LocalBroker, RabbitBroker
 from actors.worker.claiming.deliveries import RabbitDeliveries
+from actors.worker.keeping.process import WorkerProcess, attach_process
 from actors.worker.middleware.options import Options
 from config.sections import Amqp
 from config.settings import load_settings, use_settings
@@ -76,6 +78,54 @@ def test_a_delayed_message_says_when_it_is_due(rabbit: RabbitBroker, work: drama
     deliveries.close()
 
 
+def dead_letters(rabbit: RabbitBroker) -> int:
+    return rabbit.channel.queue_declare(f"{PREFIX}work.XQ", passive=True).method.message_count
+
+
+def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
+    rabbit: RabbitBroker, work: dramatiq.Actor[[int], None]
+) -> None:
+    for number in range(6):
+        work.send(number)
+    deliveries = delivered(rabbit, "work")
+    bodies: list[bytes] = []
+    eventually(lambda: (deliveries.wait(1) and bodies.extend(deliveries.take(10))) or len(bodies) == 6)
+    deliveries.acknowledge({bodies[0], bodies[2], bodies[5]})  # the last one too: its tag must not be acknowledged
+    assert not deliveries.wait(0.1)  # the channel is open
+    eventually(lambda: dead_letters(rabbit) == 3)
+    deliveries.close()
+    assert rabbit.channel.queue_declare(f"{PREFIX}work", passive=True).method.message_count == 0
+
+    work.send(7)
+    deliveries = delivered(rabbit, "work")
+    eventually(lambda: deliveries.wait(1))
+    deliveries.acknowledge(deliveries.take(10))  # all there is
+    assert not deliveries.wait(0.1)
+    eventually(lambda: dead_letters(rabbit) == 4)
+    deliveries.close()
+
+
+def test_every_message_from_rabbitmq_leaves_a_row_or_is_kept(
+    rabbit: RabbitBroker, work: dramatiq.Actor[[int], None], process: WorkerProcess
+) -> None:
+    attach_process(rabbit, process)
+    odd: list[object] = [math.nan, math.inf, "a\0b", "lone \ud800"]
+    for value in odd:
+        work.send(value)  # type: ignore[arg-type]
+    for retries in (3.0, 3_000_000_000):
+        work.send_with_options(args=(1,), max_retries=retries)
+    rabbit.channel.basic_publish("", f"{PREFIX}work", b"no message")
+    consumer = rabbit.consume("work", timeout=200)
+    won: list[object] = []
+    eventually(lambda: ((message := next(consumer)) and won.append(message)) or len(won) == 2)
+    eventually(lambda: next(consumer) or dead_letters(rabbit) == 5)
+    consumer.close()
+    with process.engine.begin() as connection:
+        ended = connection.exec_driver_sql("SELECT state, error_type, count(*) FROM runs GROUP BY 1, 2 ORDER BY 1")
+        assert [tuple(row) for row in ended] == [("failed", "ArgumentsNotStored", 4), ("running", None, 2)]
+    assert rabbit.channel.queue_declare(f"{PREFIX}work", passive=True).method.message_count == 0
+
+
 def test_a_broker_may_be_given_its_settings() -> None:
     use_settings(None)
     broker = RabbitBroker([], Amqp(url=SecretStr("amqp://elsewhere.invalid")))
@@ -91,3 +141,14 @@ def test_the_queues_of_one_process_hold_encoded_messages() -> None:
 
     work.send(7)
     assert Message.decode(broker.queues["default"].get_nowait()).args == (7,)
+
+
+def test_the_dead_letters_of_one_process_are_bounded(process: WorkerProcess) -> None:
+    broker = LocalBroker([Options()])
+    attach_process(broker, process)
+    broker.declare_queue("default")
+    for number in range(DEAD_LETTERS + 5):
+        broker.queues["default.DQ"].put(b"%d" % number)
+    consumer = broker.consume("default.DQ", timeout=10)
+    eventually(lambda: next(consumer) or broker.queues["default.DQ"].empty())
+    assert [*broker.refused["default.XQ"]] == [b"%d" % number for number in range(5, DEAD_LETTERS + 5)]

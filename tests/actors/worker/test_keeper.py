@@ -116,7 +116,7 @@ def test_a_claim_of_which_nothing_was_heard_before_the_broker_went_too_goes_back
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the connection was lost"))
 
     line.put(body)
-    consumer = ClaimingConsumer(DeadDeliveries(line.queue), process, claim, 50)
+    consumer = ClaimingConsumer(DeadDeliveries(line.queue, []), process, claim, 50)
     with pytest.raises(ConnectionClosed):
         next(consumer)
     keeper = kept(process)
