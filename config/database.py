@@ -1,10 +1,13 @@
 """The PostgreSQL engine: one small pool per process, made after any fork."""
 
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
 
 from config.sections import Database
 
@@ -17,6 +20,16 @@ REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
 CONNECT_TIMEOUT_SECONDS = 5
 IDLE_SECONDS = 15
 """A process that is frozen in the middle of a transaction must not keep its rows from the others for longer."""
+
+
+class UtcLoader(Loader):
+    """Instants are in UTC, whatever the zone of the session. Python compares two instants of one zone by their wall
+    clocks, which go back once a year, and behind a pooler the zone is the role's."""
+
+    def load(self, data: Buffer) -> datetime:
+        """An instant of the session, with its offset."""
+        instant = datetime.fromisoformat(str(data, "ascii"))
+        return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def driver_url(database: Database) -> str:
@@ -50,7 +63,7 @@ def make_engine(
     `patience_milliseconds` is how long a statement waits for a lock that others hold, None for as long as it takes.
     `timeouts` end statements, and idle transactions, that take too long; a release may take as long as it takes.
     """
-    return sa.create_engine(
+    engine = sa.create_engine(
         driver_url(database),
         pool_size=pool_size,
         max_overflow=0,
@@ -60,6 +73,8 @@ def make_engine(
         pool_timeout=CONNECT_TIMEOUT_SECONDS,
         connect_args=_connect_args(database, application, plan_once, patience_milliseconds, timeouts),
     )
+    sa.event.listen(engine, "connect", _read_instants_as_utc)
+    return engine
 
 
 def listen_connection(database: Database, application: str) -> psycopg.Connection[Any]:
@@ -68,7 +83,13 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
         database = database.model_copy(update={"url": database.listen_url, "pgbouncer": False})
     url = driver_url(database).replace("+psycopg", "", 1)
     arguments = _connect_args(database, application) | {"autocommit": True}
-    return psycopg.Connection.connect(url, **arguments)
+    connection = psycopg.Connection.connect(url, **arguments)
+    _read_instants_as_utc(connection)
+    return connection
+
+
+def _read_instants_as_utc(connection: psycopg.Connection[Any], _record: object = None) -> None:
+    connection.adapters.register_loader("timestamptz", UtcLoader)
 
 
 def _connect_args(

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
-from scheduling.plan import Planned, plan_due
+from config.database import make_engine
+from config.sections import Database
+from models.lifecycle.planning import take_due_schedules
+from scheduling.plan import Planned, plan_due, plan_schedules
 from tests.models.rows import add_run, add_schedule, claim, read_run, set_run
 
 
@@ -221,3 +225,19 @@ def test_a_cursor_ahead_of_the_clock_is_never_moved_back(engine: sa.Engine) -> N
     assert plan(engine).runs == 0
     assert ask(engine, "SELECT cursor_at FROM schedules") == before
     assert before[0][0] > datetime.now(UTC)
+
+
+def test_no_slot_is_lost_where_the_clocks_of_a_session_go_back(database_url: str, engine: sa.Engine) -> None:
+    """Behind PgBouncer the zone of a session is the role's."""
+    with engine.begin() as connection:
+        name = connection.exec_driver_sql("SELECT current_database()").scalar_one()
+        connection.exec_driver_sql(f"ALTER DATABASE {name} SET timezone = 'Europe/Berlin'")
+        schedule = add_schedule(connection, cron=["*/5 * * * *"], catchup="all", overlap="allow")
+        cursor = f"UPDATE schedules SET cursor_at = '2026-10-25 00:08Z' WHERE id = '{schedule}'"
+        connection.exec_driver_sql(cursor)
+    pooled = make_engine(Database(url=SecretStr(database_url), pgbouncer=True), pool_size=1, application="test")
+    with pooled.begin() as connection:
+        now = connection.exec_driver_sql("SELECT timestamptz '2026-10-25 01:06Z'").scalar_one()
+        planned = plan_schedules(connection, take_due_schedules(connection, 1), now)
+    pooled.dispose()
+    assert planned.runs == 12  # from 00:10 to 01:05, which is 02:10 of the summer to 02:05 of the winter
