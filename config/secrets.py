@@ -1,7 +1,7 @@
 """The secrets of this process (the environment's `CALLSHEET_SECRET_NAME`), masked in whatever it writes.
 
-A secret is found as it is, and as JSON, Python, HTML or an URL would write its characters. Of one with several lines
-each long line counts as a secret too.
+A secret is found as it is, and as JSON, Python, HTML or an URL would write its characters, in any letter case: that of
+host names is lowered on their way. Of one with several lines each long line counts as a secret too.
 """
 
 import html
@@ -29,8 +29,8 @@ class Secrets:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._values = sorted(set(_values(environ)), key=len, reverse=True)  # one may be a part of another
         patterns = ["".join(map(_any_form, _units(value))) for value in self._values]
-        self._text = re.compile("|".join(patterns)) if patterns else None
-        self._bytes = re.compile(_bytes("|".join(patterns))) if patterns else None
+        self._text = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+        self._bytes = re.compile(_bytes("|".join(patterns)), re.IGNORECASE) if patterns else None
         self.longest = max((sum(map(_longest_form, _units(value))) for value in self._values), default=0)
         """Bytes that the longest form of a secret has; 0 without secrets."""
 
@@ -48,7 +48,7 @@ class Secrets:
         for value in self._values:
             for length in range(len(value) - 1, SHORTEST - 1, -1):
                 start = _bytes(value[:length])
-                if data.endswith(start):
+                if data[-len(start) :].lower() == start.lower():
                     return data[: -len(start)] + MASK.encode()
         return data
 
@@ -99,11 +99,9 @@ def _forms(character: str) -> tuple[str, ...]:
     """How the character may be written, the longest way first."""
     if character.isascii() and character.isalnum():
         return (character,)
-    escaped = quote(character, safe="", errors="surrogateescape")
     forms = {
         character,
-        escaped,
-        escaped.lower(),
+        quote(character, safe="", errors="surrogateescape"),
         "".join(f"%{byte:02X}" for byte in _bytes(character)),
         json.dumps(character)[1:-1],
         repr(character)[1:-1],

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "url": quote,
     "url-all": lambda secret: quote(secret, safe=""),
     "url-lower": lambda secret: re.sub("%..", lambda match: match[0].lower(), quote(secret, safe="")),
+    "url-upper": lambda secret: quote(secret, safe="").upper(),
+    "host": lambda secret: re.sub("[A-Z]", lambda match: match[0].lower(), secret),
     "form": quote_plus,
     "html": html.escape,
 }
@@ -39,6 +42,14 @@ def test_a_secret_is_masked_however_it_is_written(form: Callable[[str], str]) ->
 
 def test_other_variables_and_short_values_are_left_alone() -> None:
     assert secrets("abc").mask("abc in /root") == "abc in /root"
+
+
+def test_a_secret_in_a_host_name_is_masked_though_it_is_lowered_on_its_way() -> None:
+    host = httpx.URL("https://T0kenAbCdEf123.invalid/").host
+    assert host == "t0kenabcdef123.invalid"
+    assert secrets("T0kenAbCdEf123").mask(f"can't resolve {host}") == f"can't resolve {MASK}.invalid"
+    assert secrets("T0kenAbCdEf123").mask_bytes(host.encode()) == f"{MASK}.invalid".encode()
+    assert secrets("T0kenAbCdEf123").mask_end(b"can't resolve t0kenabc") == f"can't resolve {MASK}".encode()
 
 
 def test_the_longer_of_two_secrets_is_masked_whole() -> None:
