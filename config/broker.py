@@ -31,7 +31,8 @@ def queue_name(amqp: Amqp, queue: str) -> str:
 def queue_arguments(amqp: Amqp, name: str) -> dict[str, object]:
     """The arguments with which a work queue is declared, by publisher and worker alike: a difference is a 406.
 
-    They are Dramatiq's own, so that queues an existing Dramatiq service has declared fit.
+    They are Dramatiq's own, so that queues an existing Dramatiq service has declared fit. So how often a quorum queue
+    delivers is left to a policy (docs/deploying.md): with an argument, quorum queues that exist would differ.
     """
     arguments: dict[str, object] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{name}.XQ"}
     if amqp.queue_type == "quorum":
