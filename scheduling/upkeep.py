@@ -5,6 +5,7 @@ import math
 import os
 import socket
 import time
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -43,6 +44,7 @@ class Upkeep:
         self._settings = settings
         self._id = id_
         self._partitioned = -math.inf
+        self._marked_since: datetime | None = None
         self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
 
@@ -83,7 +85,8 @@ class Upkeep:
                 pass
         republish_vanished(self._engine, self._publisher, self._settings.scheduling.rescue_after_seconds, batch)
         with self._engine.begin() as connection:
-            mark_waiting_runs(connection, WAITING_SECONDS, batch)
+            since = mark_waiting_runs(connection, WAITING_SECONDS, batch, self._marked_since)
+        self._marked_since = since
         with self._engine.begin() as connection:
             apply_declared_schedules(connection, self._settings.scheduling.forget_after_seconds)
 

@@ -10,15 +10,18 @@ PUBLISH_LEASE_SECONDS = 10
 PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
 
 # A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
-# earlier ones that wait too. Most are alone, so that is asked first; then one question a state: each is answered by the
-# first row of the index.
+# earlier ones that wait too. Many may wait for one that is under way: schedules with one are looked up once for all of
+# them. Most others are alone, so that is asked next; then one question a state: each is answered by the first row of
+# the index.
+_UNDER_WAY = """r.schedule_id IN (
+          SELECT schedule_id FROM runs WHERE state = 'queued' AND schedule_id IS NOT NULL
+          UNION ALL SELECT schedule_id FROM runs WHERE state = 'running' AND schedule_id IS NOT NULL)"""
 _OTHER = "SELECT FROM runs o WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state"
-BLOCKED = f"""(r.overlap <> 'allow' AND EXISTS ({_OTHER} IN ({quoted(LIVE_STATES)})) AND (
-          EXISTS ({_OTHER} = 'queued')
-          OR EXISTS ({_OTHER} = 'running')
-          OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))
+BLOCKED = f"""(r.overlap <> 'allow' AND r.schedule_id IS NOT NULL AND ({_UNDER_WAY}
+          OR EXISTS ({_OTHER} IN ({quoted(LIVE_STATES)})) AND (
+          (r.state = 'planned' AND EXISTS ({_OTHER} = 'retrying'))
           OR (r.state = 'planned' AND EXISTS ({_OTHER} = 'planned' AND (o.due_at, o.id) < (r.due_at, r.id)))
-          OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now())))"""
+          OR EXISTS ({_OTHER} IN ({quoted(PUBLISHABLE_STATES)}) AND o.lease_until > now()))))"""
 """On `runs r`: an earlier run of its schedule is in its way."""
 
 # Workers of one kind look alike. One of the release before does not say which actors it knows.

@@ -82,25 +82,37 @@ def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
 
 _MARK_WAITING = f"""
 WITH waiting AS (
-    SELECT r.id, CASE
+    SELECT r.id, r.due_at, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for
     FROM runs r
-    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at < now() - make_interval(secs => %(after)s)
+    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.due_at >= coalesce(%(since)s::timestamptz, '-infinity')
+      AND r.due_at < now() - make_interval(secs => %(after)s)
       AND (r.lease_until IS NULL OR r.lease_until < now()) AND r.waiting_for IS NULL
-    ORDER BY r.id LIMIT %(limit)s
+    ORDER BY r.due_at LIMIT %(limit)s
     FOR UPDATE OF r SKIP LOCKED
+), marked AS (
+    UPDATE runs r SET waiting_for = waiting.waiting_for FROM waiting WHERE r.id = waiting.id RETURNING waiting.due_at
 )
-UPDATE runs r SET waiting_for = waiting.waiting_for FROM waiting WHERE r.id = waiting.id
+SELECT CASE WHEN count(*) < %(limit)s THEN now() - make_interval(secs => %(after)s) - 2 * {PUBLISH_LEASE}
+    ELSE max(due_at) END FROM marked
 """
 
 
-def mark_waiting_runs(connection: sa.Connection, after_seconds: float, limit: int) -> int:
-    """Note on runs that have been due for `after_seconds` and are not published what they wait for; how many."""
-    return connection.exec_driver_sql(_MARK_WAITING, {"after": after_seconds, "limit": limit}).rowcount
+def mark_waiting_runs(
+    connection: sa.Connection, after_seconds: float, limit: int, since: datetime | None = None
+) -> datetime:
+    """Note on runs that have been due for `after_seconds` and are not published what they wait for.
+
+    Looks at those that were due `since` an instant, in the order in which they were due; returns since when to look the
+    next time. Those that a publisher held are looked at again once their lease has ended.
+    """
+    parameters = {"after": after_seconds, "limit": limit, "since": since}
+    looked_until: datetime = connection.exec_driver_sql(_MARK_WAITING, parameters).scalar_one()
+    return looked_until
 
 
 def _mark_queued(which: str) -> str:

@@ -1,13 +1,14 @@
 """Which runs are taken for publishing, and in which order."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 
 from models import queues
-from models.lifecycle.new_runs import insert_runs
+from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.publishing import (
     find_next_due,
     mark_queued,
@@ -17,6 +18,9 @@ from models.lifecycle.publishing import (
     take_publishable_runs,
     take_vanished_runs,
 )
+from models.sql.clock import read_clock
+from models.words.ids import new_run_id
+from models.words.states import Trigger
 from tests.models.rows import add_run, add_schedule, add_worker, announce, claim, read_run, set_run
 
 
@@ -212,9 +216,45 @@ def test_runs_that_wait_are_told_what_for(connection: sa.Connection) -> None:
     claim(connection, active)
     blocked = add_run(connection, due_seconds=-60, schedule_id=schedule, overlap="buffer_one")
     fresh = add_run(connection)
-    assert mark_waiting_runs(connection, 2, 10) == 2
-    assert mark_waiting_runs(connection, 2, 10) == 0
+    mark_waiting_runs(connection, 2, 10)
     assert [read_run(connection, run).waiting_for for run in (unheard, blocked, fresh)] == ["actor", "overlap", None]
+
+
+def test_marking_looks_only_at_what_became_due_since_the_last_look(connection: sa.Connection) -> None:
+    def marked() -> list[bool]:
+        return [read_run(connection, run).waiting_for is not None for run in runs]
+
+    def since(seconds: float) -> datetime:
+        return read_clock(connection) - timedelta(seconds=seconds)
+
+    runs = [add_run(connection, due_seconds=-seconds, actor="unheard") for seconds in (90, 80, 70)]
+    runs.append(add_run(connection, due_seconds=-30, actor="unheard"))
+    looked_until = mark_waiting_runs(connection, 2, 2)
+    assert (marked(), looked_until) == ([True, True, False, False], since(80))
+    looked_until = mark_waiting_runs(connection, 2, 10, looked_until)
+    assert (marked(), looked_until) == ([True] * 4, since(22))
+    runs.append(add_run(connection, due_seconds=-23, actor="unheard"))
+    runs.append(add_run(connection, due_seconds=-21, actor="unheard"))
+    assert mark_waiting_runs(connection, 2, 10, looked_until) == since(22)
+    assert marked()[4:] == [False, True]
+
+
+def test_a_round_with_many_buffered_runs_asks_once_which_of_their_schedules_are_busy(
+    connection: sa.Connection,
+) -> None:
+    announce(connection)
+    schedule = add_schedule(connection)
+    now = read_clock(connection)
+    runs = [
+        NewRun(new_run_id(now), Trigger.MANUAL, now, now, schedule_id=schedule, overlap="buffer_all")
+        for _ in range(3000)
+    ]
+    insert_runs(connection, runs)
+    claim(connection, runs[0].id)
+    read = "SELECT sum(idx_scan) FROM pg_stat_xact_user_tables WHERE relname LIKE 'runs%%'"
+    before = connection.exec_driver_sql(read).scalar_one()
+    assert taken(connection) == []
+    assert connection.exec_driver_sql(read).scalar_one() - before < 100
 
 
 def test_runs_that_may_overlap_go_together(connection: sa.Connection) -> None:
