@@ -6,11 +6,12 @@ revision = "0008"
 down_revision = "0007"
 
 # A statement that waits for the lock of a row finds it gone once it has moved; one that waits for the lock of a table
-# looks again. The lock is short: of more rows than are moved at once the month has to do without a partition.
+# looks again. Nobody may wait for long: where more came than can be moved at once the month has no partition.
 MAKE_PARTITIONS = """
 CREATE OR REPLACE FUNCTION callsheet_make_partitions(months integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-    most CONSTANT integer := 10000;
+    most_rows CONSTANT integer := 10000;
+    most_bytes CONSTANT integer := 16777216;
     month timestamp;
     parent text;
     partition text;
@@ -18,6 +19,7 @@ DECLARE
     first uuid;
     after uuid;
     early integer;
+    bytes bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('callsheet_make_partitions'));
     FOR month IN SELECT generate_series(
@@ -28,12 +30,14 @@ BEGIN
         CONTINUE WHEN to_regclass('runs_' || to_char(month, 'YYYY_MM')) IS NOT NULL;
         first := callsheet_first_id(month AT TIME ZONE 'UTC');
         after := callsheet_first_id((month + interval '1 month') AT TIME ZONE 'UTC');
-        SELECT count(*) INTO early FROM (
-            (SELECT FROM runs_default WHERE id >= first AND id < after LIMIT most + 1)
+        SELECT count(*), sum(size) INTO early, bytes FROM (
+            (SELECT pg_column_size(args) + coalesce(pg_column_size(result), 0) + pg_column_size(attempts) AS size
+             FROM runs_default WHERE id >= first AND id < after LIMIT most_rows + 1)
             UNION ALL
-            (SELECT FROM run_outputs_default WHERE run_id >= first AND run_id < after LIMIT most + 1)) rows;
-        IF early > most THEN
-            RAISE WARNING 'runs of % stay in the default partition: more than % rows', to_char(month, 'YYYY-MM'), most;
+            (SELECT coalesce(pg_column_size(output), 0) + coalesce(pg_column_size(error_traceback), 0)
+             FROM run_outputs_default WHERE run_id >= first AND run_id < after LIMIT most_rows + 1)) rows;
+        IF early > most_rows OR bytes > most_bytes THEN
+            RAISE WARNING 'runs of % stay in the default partition: they are too many to be moved', to_char(month, 'YYYY-MM');
             CONTINUE;
         END IF;
         LOCK TABLE runs, run_outputs IN ACCESS EXCLUSIVE MODE;

@@ -109,11 +109,11 @@ def check_fields(patch: Mapping[str, Any]) -> None:
         raise Refused(unknown)
 
 
-def delete(connection: sa.Connection, row: StoredSchedule, source: str = PEOPLE) -> None:
-    """Delete a locked schedule. Its runs stay, and those already planned still run. Raises Conflict as `replace`, save
-    for one of code that no code declares any more."""
+def delete(connection: sa.Connection, row: StoredSchedule) -> None:
+    """Delete a locked schedule. Its runs stay, and those already planned still run. Raises Conflict for one that code
+    still declares."""
     if row.announced_at is not None:
-        _check_source(row, source)
+        _check_source(row, PEOPLE)
     row, _ = settle(connection, row)
     delete_schedule(connection, row.id)
     notify(connection)

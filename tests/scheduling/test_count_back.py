@@ -13,7 +13,7 @@ from models.lifecycle.ended import tally_outcomes
 from models.lifecycle.finishing import finish_runs
 from scheduling.commands import runs
 from scheduling.plan import plan_due
-from scheduling.rescue import rescue_runs
+from scheduling.rescue import skip_overdue
 from tests.models.lifecycle.test_interruptions import given_back, stopped
 from tests.models.rows import WORKER, add_schedule, claim, set_run
 
@@ -37,7 +37,7 @@ def stands(engine: sa.Engine) -> tuple[int, bool]:
 
 
 def rescue(engine: sa.Engine) -> None:
-    rescue_runs(engine, 30, 100)
+    skip_overdue(engine, 100)
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ def test_what_is_stopped_is_peoples_to_resume_or_delete(connection: sa.Connectio
     with pytest.raises(Conflict):
         edit.delete(connection, edit.lock(connection, "nightly"))
     give_up(connection)
-    resume(connection, edit.lock(connection, "nightly"))
+    resume(connection, edit.lock(connection, "nightly"), "ann")
     apply_declared_schedules(connection, FORGET_SECONDS)
     assert row(connection).paused_at is None
     edit.delete(connection, edit.lock(connection, "nightly"))

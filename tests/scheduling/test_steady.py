@@ -123,7 +123,7 @@ class TestPlanning:
         assert ticker.tick() > 0, "it does not spin"
         ticker.close()
         with faked.begin() as connection:
-            reported = connection.exec_driver_sql("SELECT count(*) FROM processes").scalar_one()
+            reported = connection.exec_driver_sql("SELECT count(*) FROM schedulers").scalar_one()
         assert not reported, "nobody's lease has run out by such a clock"
         clock.now -= DAY
         ticker._plan(10)

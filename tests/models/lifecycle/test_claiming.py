@@ -127,7 +127,7 @@ def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.En
 def test_a_success_ends_the_failures_before_it_and_not_those_after_it(engine: sa.Engine) -> None:
     def tally(*states: State) -> tuple[int, bool]:
         ends = [
-            EndedRun(uuid4(), 1, state, schedule, now + timedelta(seconds=n), False) for n, state in enumerate(states)
+            EndedRun(uuid4(), 1, state, schedule, now + timedelta(seconds=n), False, False) for n, state in enumerate(states)
         ]
         assert tally_outcomes(connection, ends[::-1]) == []
         query = "SELECT consecutive_failures, paused_at IS NOT NULL FROM schedules"
@@ -145,7 +145,7 @@ def test_a_locked_schedule_is_counted_later_and_nobody_waits_for_it(engine: sa.E
     with engine.begin() as connection:
         now = read_clock(connection)
         schedules = [add_schedule(connection, name) for name in ("locked", "free")]
-    ends = [EndedRun(uuid4(), 1, State.FAILED, schedule, now, False) for schedule in schedules]
+    ends = [EndedRun(uuid4(), 1, State.FAILED, schedule, now, False, False) for schedule in schedules]
     with engine.begin() as somebody:
         somebody.exec_driver_sql("SELECT FROM schedules WHERE name = 'locked' FOR UPDATE")
         with engine.begin() as connection:
