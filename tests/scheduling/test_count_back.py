@@ -36,7 +36,7 @@ def stands(engine: sa.Engine) -> tuple[int, bool]:
     return row[0], row[1]
 
 
-def rescue(engine: sa.Engine) -> None:
+def skip(engine: sa.Engine) -> None:
     skip_overdue(engine, 100)
 
 
@@ -72,7 +72,7 @@ def cancel_by_hand(engine: sa.Engine, run: UUID) -> None:
 def miss_deadline(engine: sa.Engine, run: UUID) -> None:
     with engine.begin() as connection:
         set_run(connection, run, MISSES_DEADLINE)
-    rescue(engine)
+    skip(engine)
 
 
 def be_cancelled_in_a_worker(engine: sa.Engine, run: UUID) -> None:
@@ -144,12 +144,12 @@ def test_while_somebody_has_locked_its_schedule_a_run_is_not_skipped_and_others_
     ask(engine, f"UPDATE runs SET {MISSES_DEADLINE} RETURNING 1")
     with engine.begin() as holder:
         holder.exec_driver_sql("SELECT FROM schedules WHERE name = 'tick' FOR UPDATE")
-        rescue(engine)
+        skip(engine)
         assert ask(engine, "SELECT schedule_name, state FROM runs ORDER BY 1") == [
             ("other", "skipped"),
             ("tick", "planned"),
         ]
-    rescue(engine)
+    skip(engine)
     assert ask(engine, "SELECT DISTINCT state FROM runs") == [("skipped",)]
     assert ask(engine, "SELECT DISTINCT slots_run FROM schedules") == [(0,)]
 

@@ -127,7 +127,8 @@ def test_renewing_notes_the_real_start_and_tells_who_was_cancelled(engine: sa.En
 def test_a_success_ends_the_failures_before_it_and_not_those_after_it(engine: sa.Engine) -> None:
     def tally(*states: State) -> tuple[int, bool]:
         ends = [
-            EndedRun(uuid4(), 1, state, schedule, now + timedelta(seconds=n), False, False) for n, state in enumerate(states)
+            EndedRun(uuid4(), 1, state, schedule, now + timedelta(seconds=n), False, False)
+            for n, state in enumerate(states)
         ]
         assert tally_outcomes(connection, ends[::-1]) == []
         query = "SELECT consecutive_failures, paused_at IS NOT NULL FROM schedules"

@@ -3,6 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
+from models.declarations import mark_announced
 from models.definition import Definition
 from scheduling.commands import edit
 from scheduling.commands.edit import CODE
@@ -25,8 +26,9 @@ def test_code_decides_what_it_declares_and_nothing_else(engine: sa.Engine) -> No
         for name, source in (("people", CODE), ("code", edit.PEOPLE)):
             with pytest.raises(Conflict):
                 edit.replace(connection, edit.lock(connection, name), DEFINITION, source)
-            with pytest.raises(Conflict):
-                edit.delete(connection, edit.lock(connection, name), source)
+        mark_announced(connection, ["code"])
+        with pytest.raises(Conflict):
+            edit.delete(connection, edit.lock(connection, "code"))
 
 
 @pytest.mark.parametrize("args", [{"a": "\0"}, {"a": float("nan")}, {"a": "x" * 70_000}])
