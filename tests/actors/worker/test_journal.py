@@ -17,6 +17,11 @@ from tests.waiting import eventually
 WORKER, A, B, C, D = (UUID(int=number) for number in range(1, 6))
 START, END = datetime(2030, 1, 1, 9, tzinfo=UTC), datetime(2030, 1, 1, 10, tzinfo=UTC)
 
+FORK = """import os
+if os.fork():
+    print("forked", flush=True)
+    time.sleep(60)
+time.sleep(20)"""
 PROCESS = """
 import sys, time
 from datetime import UTC, datetime
@@ -71,7 +76,7 @@ def test_what_a_killed_process_had_begun_is_there_and_nobody_reads_it_before(fol
 
 
 def test_a_child_that_lives_on_does_not_keep_its_parent_alive(folder: Path) -> None:
-    forking = PROCESS.replace("time.sleep(60)", "import os\nif os.fork(): time.sleep(60)\ntime.sleep(20)")
+    forking = PROCESS.replace("time.sleep(60)", FORK)
     process = subprocess.Popen(
         [sys.executable, "-c", forking, str(folder)],
         cwd=ROOT,
@@ -80,7 +85,8 @@ def test_a_child_that_lives_on_does_not_keep_its_parent_alive(folder: Path) -> N
         start_new_session=True,
     )
     assert process.stdout is not None
-    process.stdout.readline()
+    while process.stdout.readline() != "forked\n":
+        pass
     process.send_signal(signal.SIGKILL)
     process.wait()
     try:

@@ -31,6 +31,11 @@ from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually
 
 
+def has_reported(process: WorkerProcess) -> bool:
+    with process.engine.begin() as connection:
+        return bool(connection.exec_driver_sql("SELECT EXISTS (SELECT FROM workers)").scalar_one())
+
+
 def kept(process: WorkerProcess) -> Keeper:
     keeper = Keeper(process, lambda connection: announce(connection, "work"))
     keeper.start()
@@ -67,9 +72,10 @@ def test_the_end_of_a_run_wakes_schedulers_where_another_waits_for_it(
             add_run(connection, schedule_id=schedule, overlap=overlap)
     line.put(published(process, schedule_id=schedule, overlap=overlap))
     [message] = line.claims()
+    keeper = kept(process)
+    eventually(lambda: has_reported(process))  # its first word wakes schedulers too
     with psycopg.connect(database_url, autocommit=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}")
-        keeper = kept(process)
         process.finish(succeed(message.claim, None, None, message.claim.claimed_at))
         eventually(lambda: not process.held.knows(key_of(message.claim)))
         keeper.stop()
