@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -35,7 +35,8 @@ log = structlog.get_logger("scheduling")
 
 @dataclass(frozen=True)
 class Planned:
-    """What one round of planning did; `full` when there may be more due at once, `leased` what to publish."""
+    """What one round of planning did; `full` when there may be more due at once, `leased` what to publish, `now` up to
+    when it looked."""
 
     schedules: int = 0
     runs: int = 0
@@ -43,6 +44,7 @@ class Planned:
     quarantined: int = 0
     full: bool = False
     leased: tuple[LeasedRun, ...] = ()
+    now: datetime | None = field(default=None, compare=False)
 
     @property
     def has_decided(self) -> bool:
@@ -61,10 +63,10 @@ def plan_due(
     schedules = take_due_schedules(connection, limit)
     now = schedules[0].now if schedules else read_clock(connection)
     if not trusts(now) or not schedules:
-        return Planned()
+        return Planned(now=now)
     planned = plan_schedules(connection, schedules, now, window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)
-    return replace(planned, full=len(schedules) >= limit)
+    return replace(planned, full=len(schedules) >= limit, now=now)
 
 
 def plan_schedules(

@@ -88,7 +88,7 @@ class Ticker:
         if planned.full or published >= batch:
             return 0
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
-        return min(self._until_next(began, planned), longest)
+        return min(self._until_next(planned), longest)
 
     def _plan(self, batch: int) -> Planned:
         asked = self._clock.read()
@@ -105,10 +105,10 @@ class Ticker:
             self._upkeep_clock.join()
         self._side.shutdown()
 
-    def _until_next(self, began: float, planned: Planned) -> float:
-        """Seconds until something is due, 0 if it is since the round began."""
+    def _until_next(self, planned: Planned) -> float:
+        """Seconds until something is due, 0 if it has become so since it was planned."""
         with self._autocommit.begin() as connection:
-            upcoming = find_next_due(connection, time.monotonic() - began)
+            upcoming = find_next_due(connection, planned.now)
         if planned.has_decided or not upcoming.is_overdue:
             self._patience = SHORTEST_WAIT_SECONDS
         seconds = math.inf if upcoming.seconds is None else max(upcoming.seconds, 0)

@@ -196,18 +196,18 @@ class NextDue(NamedTuple):
 _NEXT_DUE = f"""
 SELECT extract(epoch FROM least(
     (SELECT min(next_due_at) FROM schedules
-     WHERE next_due_at > now() - make_interval(secs => %(ago)s) AND error IS NULL),
+     WHERE next_due_at > coalesce(%(since)s::timestamptz, now()) AND error IS NULL),
     (SELECT min(due_at) FROM runs
-     WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > now() - make_interval(secs => %(ago)s))
+     WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at > coalesce(%(since)s::timestamptz, now()))
 ) - clock_timestamp())::float,
-EXISTS (SELECT FROM schedules WHERE next_due_at <= now() - make_interval(secs => %(ago)s) AND error IS NULL)
+EXISTS (SELECT FROM schedules WHERE next_due_at <= coalesce(%(since)s::timestamptz, now()) AND error IS NULL)
 """
 
 
-def find_next_due(connection: sa.Connection, ago: float = 0) -> NextDue:
-    """What is due next. What has been due for longer than `ago` seconds is left out: it waits for something else than
-    the time, a schedule for whoever has locked it."""
-    return NextDue(*connection.exec_driver_sql(_NEXT_DUE, {"ago": ago}).one())
+def find_next_due(connection: sa.Connection, since: datetime | None = None) -> NextDue:
+    """What is due next. What was due by `since`, or now, is left out: it waits for something else than the time, a
+    schedule for whoever has locked it."""
+    return NextDue(*connection.exec_driver_sql(_NEXT_DUE, {"since": since}).one())
 
 
 _RELEASE = f"""

@@ -80,11 +80,10 @@ def test_a_run_whose_scheduler_was_killed_between_publish_and_mark_is_published_
     assert counter.by_run()[run_id] == 1
 
 
-def test_a_run_whose_worker_was_killed_between_claim_and_start_loses_the_attempt_and_runs_once(
+def test_a_run_whose_worker_was_killed_between_claim_and_start_goes_back_and_runs_once(
     deployment: Deployment, counter: RequestCounter
 ) -> None:
-    policy = {"max_retries": 1, "min_backoff_seconds": 0.1}
-    deployment.create("once", actor="http_request", args={"url": counter.url}, **policy)
+    deployment.create("once", actor="http_request", args={"url": counter.url}, max_retries=0)
     with gate(deployment, "UPDATE", "NEW.state = 'running'") as closed:
         run_id = deployment.trigger("once")
         wait_until_blocked(deployment)
@@ -95,8 +94,8 @@ def test_a_run_whose_worker_was_killed_between_claim_and_start_loses_the_attempt
         )
         deployment.kill("worker")
     deployment.start("worker")
-    lost, succeeded = deployment.finished(run_id, 40)["attempts"]
-    assert (lost["outcome"], lost["started_at"], succeeded["outcome"]) == ("lost", None, "succeeded")
+    back, succeeded = deployment.finished(run_id)["attempts"]
+    assert (back["outcome"], back["started_at"], succeeded["outcome"]) == ("interrupted", None, "succeeded")
     assert counter.by_run()[run_id] == 1
 
 
@@ -128,11 +127,10 @@ def test_a_worker_whose_processes_were_killed_while_they_started_exits_soon(depl
     assert deployment.exited("worker.2", 10) != 0
 
 
-def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_tried_again(deployment: Deployment) -> None:
-    """The one window in which finished work is repeated; a lock on the row keeps it open here."""
-    policy = {"max_retries": 1, "min_backoff_seconds": 0.1}
+def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_not_repeated(deployment: Deployment) -> None:
+    """A lock on the row keeps the window open here. The journal knows that it was done."""
     with RequestCounter(delay_seconds=2) as slow, psycopg.connect(deployment.database_url) as locking:
-        deployment.create("done", actor="http_request", args={"url": slow.url}, **policy)
+        deployment.create("done", actor="http_request", args={"url": slow.url}, max_retries=1, min_backoff_seconds=0.1)
         run_id = deployment.trigger("done")
         eventually(lambda: slow.by_run()[run_id] == 1)
         locking.execute("SELECT FROM runs WHERE id = %s FOR UPDATE", [run_id])
@@ -141,6 +139,6 @@ def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_tried_
         deployment.kill("worker")
         locking.rollback()
         deployment.start("worker")
-        run = deployment.finished(run_id, 40)
-        assert [attempt["outcome"] for attempt in run["attempts"]] == ["lost", "succeeded"]
-        assert slow.by_run()[run_id] == 2
+        run = deployment.finished(run_id)
+        assert [attempt["outcome"] for attempt in run["attempts"]] == ["succeeded"]
+        assert slow.by_run()[run_id] == 1

@@ -70,6 +70,20 @@ def test_what_has_become_due_during_a_round_is_not_kept_waiting(
     assert ticker.tick() == 0
 
 
+def test_a_slow_way_to_the_database_hides_nothing_that_has_become_due(
+    engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add_one(*_: object) -> int:
+        with engine.begin() as connection:
+            add_run(connection)
+        sa.event.listen(engine, "before_cursor_execute", lambda *_: time.sleep(0.2))
+        return 0
+
+    ticker.tick()
+    monkeypatch.setattr(ticker, "_publish", add_one)
+    assert ticker.tick() == 0
+
+
 def test_what_is_in_the_hands_of_another_planner_is_no_reason_to_spin(engine: sa.Engine, ticker: Ticker) -> None:
     with engine.begin() as connection:
         add_schedule(connection, every_seconds=3600)

@@ -308,16 +308,19 @@ def test_the_next_due_instant_is_that_of_schedules_and_of_waiting_runs(connectio
     assert find_next_due(connection).seconds == pytest.approx(28, abs=3)
     add_run(connection, due_seconds=-1)
     assert find_next_due(connection).seconds == pytest.approx(28, abs=3)
-    assert find_next_due(connection, 2).seconds == pytest.approx(-2.5, abs=2)
+    assert find_next_due(connection, read_clock(connection) - timedelta(seconds=2)).seconds == pytest.approx(
+        -2.5, abs=2
+    )
 
 
 def test_a_schedule_that_is_overdue_does_not_hide_what_is_due_next(connection: sa.Connection) -> None:
     add_schedule(connection, "locked")
     connection.exec_driver_sql("UPDATE schedules SET next_due_at = now() - interval '5 s'")
     add_run(connection, due_seconds=60)
-    seconds, is_overdue = find_next_due(connection, 1)
+    now = read_clock(connection)
+    seconds, is_overdue = find_next_due(connection, now - timedelta(seconds=1))
     assert (seconds, is_overdue) == (pytest.approx(58, abs=3), True)
-    assert find_next_due(connection, 10) == (pytest.approx(-6.5, abs=2), False)
+    assert find_next_due(connection, now - timedelta(seconds=10)) == (pytest.approx(-6.5, abs=2), False)
 
 
 def test_policies_left_open_are_the_actors_and_then_the_defaults(connection: sa.Connection) -> None:
