@@ -55,7 +55,11 @@ class Up:
         argv = [sys.executable, "-m", "api.cli", "up", "--data", str(folder)]
         self.log = (folder / "up.log").open("ab")
         self.process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=self.log, stderr=self.log)
-        eventually(lambda: self.get("/health/ready").status_code == 200, 60, ignoring=(httpx.HTTPError, OSError))
+        try:
+            eventually(lambda: self.get("/health/ready").status_code == 200, 120, ignoring=(httpx.HTTPError, OSError))
+        except AssertionError:
+            self.stop(signal.SIGKILL)
+            raise
 
     def get(self, path: str) -> httpx.Response:
         return self.call("GET", path)
