@@ -21,8 +21,9 @@ def rescue_runs(engine: sa.Engine, lease_seconds: float, limit: int) -> int:
         overdue = skip_overdue_runs(connection, limit)
         after_ends(connection, overdue)
         locked = tally_outcomes(connection, ended)
-    with engine.begin() as connection:
-        tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
+    if locked:
+        with engine.begin() as connection:
+            tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
     for run in ended:
         log.warning("rescue", run_id=str(run.id), attempt=run.attempt, state=run.state)
     if overdue:
