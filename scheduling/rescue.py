@@ -18,8 +18,9 @@ def rescue_runs(engine: sa.Engine, limit: int) -> int:
     with engine.begin() as connection:
         ended = end_lost_runs(connection, limit)
         locked = tally_outcomes(connection, ended)
-    with engine.begin() as connection:
-        tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
+    if locked:
+        with engine.begin() as connection:
+            tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
     for run in ended:
         log.warning("rescue", run_id=str(run.id), attempt=run.attempt, state=run.state)
     return len(ended)

@@ -13,3 +13,9 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
     engine = sa.create_engine(sqlalchemy_url(database_url))
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def connection(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.begin() as connection:
+        yield connection

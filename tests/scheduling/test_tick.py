@@ -2,49 +2,18 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
-from datetime import datetime
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
-from config.sections import Amqp, Scheduling
-from config.settings import Settings
 from scheduling.plan import plan_due
 from scheduling.tick import FRESH_SECONDS, REFILL_SECONDS, SHORTEST_WAIT_SECONDS, Ticker
-from tests.models.rows import add_run, add_schedule, announce, set_run
+from tests.models.rows import add_run, add_schedule, set_run
+from tests.scheduling.ticking import POLL, FakePublisher
 from tests.waiting import eventually
-
-POLL = 0.7
-
-
-class FakePublisher:
-    """Confirms whatever it is given."""
-
-    def __init__(self) -> None:
-        self.published: list[UUID] = []
-
-    def is_ready(self) -> bool:
-        return True
-
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-        self.published += [run for run, _, _ in messages]
-        return {run for run, _, _ in messages}
-
-    def count_messages(self, queue: str) -> int | None:
-        return None
-
-
-@pytest.fixture
-def ticker(engine: sa.Engine) -> Iterator[Ticker]:
-    with engine.begin() as connection:
-        announce(connection)
-    settings = Settings(amqp=Amqp(window=10), scheduling=Scheduling(batch=20, poll_seconds=POLL))
-    ticker = Ticker(engine, FakePublisher(), settings)
-    yield ticker
-    ticker.close()
 
 
 def test_with_nothing_to_come_it_polls(ticker: Ticker) -> None:
@@ -106,33 +75,6 @@ def test_others_are_planned_on_time_while_somebody_has_locked_a_schedule(engine:
                 "UPDATE schedules SET cursor_at = now(), next_due_at = now() + interval '0.5 s' WHERE name = 'other'"
             )
         assert ticker.tick() < POLL
-
-
-def test_upkeep_is_done_each_second_however_far_apart_the_rounds_are(engine: sa.Engine) -> None:
-    ticker = Ticker(engine, FakePublisher(), Settings(scheduling=Scheduling(poll_seconds=60)))
-
-    reports: set[datetime] = set()
-
-    def count_reports() -> int:
-        with engine.begin() as connection:
-            reports.update(connection.exec_driver_sql("SELECT ticked_at FROM schedulers").scalars())
-        return len(reports)
-
-    assert ticker.tick() == 60
-    eventually(lambda: count_reports() >= 3)
-    ticker.close()
-
-
-def test_a_round_that_hangs_is_no_sign_of_life(
-    engine: sa.Engine, ticker: Ticker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scheduling.tick.UPKEEP_SECONDS", 0.05)
-    monkeypatch.setattr("scheduling.tick.GAP_SECONDS", 0.0)
-    told: list[bool] = []
-    monkeypatch.setattr(ticker._upkeep, "run", lambda *, reports: told.append(reports))
-    monkeypatch.setattr(ticker, "_publish", lambda *_: eventually(lambda: False in told) and 0)
-    ticker.tick()
-    eventually(lambda: told[-1])
 
 
 def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engine, ticker: Ticker) -> None:
@@ -246,18 +188,3 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
     ticker.tick()
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 25
-
-
-def test_upkeep_that_takes_long_is_not_queued_up(ticker: Ticker, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked, started = threading.Event(), []
-
-    def take_long(**_: object) -> None:
-        started.append(1)
-        assert blocked.wait(10)
-
-    monkeypatch.setattr(ticker._upkeep, "run", take_long)
-    for _ in range(5):
-        ticker._keep_up()
-    blocked.set()
-    ticker.close()
-    assert len(started) == 1

@@ -57,6 +57,11 @@ def sources() -> list[Source]:
     return [_read(path) for path in paths if "versions" not in path.parts]
 
 
+def of_tests() -> list[Source]:
+    """Every file of the tests."""
+    return [_read(path) for path in sorted((ROOT / "tests").rglob("*.py"))]
+
+
 def _read(path: Path) -> Source:
     return Source(PurePosixPath(path.relative_to(ROOT).as_posix()), path.read_text())
 

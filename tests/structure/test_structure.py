@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from tests.structure import rules
-from tests.structure.sources import Source, arrows, find_circle, sources
+from tests.structure.sources import Source, arrows, find_circle, of_tests, sources
 
-SOURCES = sources()
+SOURCES, TESTS = sources(), of_tests()
 Rule = Callable[[Source], Iterator[str]]
 
 
@@ -21,6 +21,10 @@ def test_every_file_keeps_the_rules(rule: Rule) -> None:
 @pytest.mark.parametrize("between_rooms", [False, True], ids=["modules", "rooms"])
 def test_imports_have_no_circle(between_rooms: bool) -> None:
     assert find_circle(arrows(SOURCES, between_rooms=between_rooms)) == []
+
+
+def test_tests_stay_as_short() -> None:
+    assert {str(test): found for test in TESTS if (found := list(rules.files_and_functions_stay_short(test)))} == {}
 
 
 def test_no_folder_is_full() -> None:

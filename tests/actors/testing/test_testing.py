@@ -1,54 +1,33 @@
 """What a project's tests are given: actors called as a worker calls them, without servers and without settings."""
 
 import asyncio
-import contextlib
 import logging
 import os
 import re
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dramatiq
 import pytest
 import sqlalchemy as sa
 import structlog
-from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import Retry
 
-from actors.context import current_run, should_stop
+from actors.context import current_run
 from actors.prune_history import prune_history
 from actors.testing import DEFAULT_POLICIES, Run, call, new_run
-from actors.worker.middleware.options import Options
-from actors.worker.running.interrupts import Cancelled, TimeLimitExceeded
 from models.lifecycle.claiming import claim_runs
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.clock import read_clock
 from models.words.ids import new_run_id
 from models.words.states import Outcome, State, Trigger
 from tests.actors.conftest import SLOT
+from tests.actors.testing.declared import actor
 from tests.actors.worker.isolated_actors import block, describe_run
-from tests.end_to_end.deployment import ROOT
 from tests.models.rows import sqlalchemy_url
 from tests.waiting import eventually
-
-
-@pytest.fixture(autouse=True)
-def _leaves_nothing_behind() -> Iterator[None]:
-    threads, root = set(threading.enumerate()), logging.getLogger()
-    before = (root.level, list(root.handlers), structlog.get_config())
-    yield
-    assert set(threading.enumerate()) <= threads
-    assert (root.level, list(root.handlers), structlog.get_config()) == before
-
-
-def actor(function: Callable[..., Any], **options: Any) -> dramatiq.Actor[..., Any]:
-    return dramatiq.actor(broker=StubBroker(middleware=[Options()]), **options)(function)
 
 
 def test_an_actor_that_returns_has_succeeded_with_what_json_keeps_of_its_result() -> None:
@@ -170,86 +149,6 @@ def test_the_options_about_retries_count() -> None:
     assert call(actor(lambda: 1 / 0, retry_when=never)).state is State.FAILED
 
 
-def waits(swallow: bool = False) -> None:
-    woken = threading.Event()
-    with current_run().on_interrupt(woken.set), contextlib.suppress(BaseException if swallow else ()):
-        while True:
-            time.sleep(0.01)
-    assert woken.is_set()
-    assert should_stop()
-    raise LookupError("cleaned up")
-
-
-def test_a_time_limit_interrupts() -> None:
-    ended = new_run(time_limit_seconds=0.05).call(actor(waits))
-    assert (ended.outcome, ended.state) == (Outcome.TIMED_OUT, State.FAILED)
-    assert isinstance(ended.error, TimeLimitExceeded)
-
-
-def test_a_cancel_after_a_while_interrupts() -> None:
-    ended = new_run(cancel_after_seconds=0.05, max_retries=3).call(actor(waits))
-    assert (ended.outcome, ended.state) == (Outcome.CANCELLED, State.CANCELLED)
-    assert isinstance(ended.error, Cancelled)
-
-
-def test_an_interrupted_actor_may_clean_up() -> None:
-    assert isinstance(new_run(cancel_after_seconds=0.05).call(actor(waits), True).error, LookupError)
-
-
-def test_another_thread_may_cancel() -> None:
-    run, begun = Run(), threading.Event()
-
-    def wait() -> None:
-        begun.set()
-        waits()
-
-    def cancel() -> None:
-        begun.wait(20)
-        run.cancel()
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    assert run.call(actor(wait)).state is State.CANCELLED
-    thread.join()
-
-
-def test_an_actor_that_prefers_to_end_by_itself_succeeds() -> None:
-    def obey() -> str:
-        while not should_stop():
-            with contextlib.suppress(Cancelled):
-                time.sleep(0.01)
-        return "obeyed"
-
-    assert new_run(cancel_after_seconds=0.05).call(actor(obey)).result == "obeyed"
-
-
-def test_asynchronous_actors() -> None:
-    async def work(seconds: float) -> str:
-        await asyncio.sleep(seconds)
-        return str(current_run().attempt)
-
-    assert call(actor(work), 0).result == "1"
-    assert new_run(time_limit_seconds=0.05).call(actor(work), 60).outcome is Outcome.TIMED_OUT
-
-
-def test_an_asynchronous_actor_that_is_slow_to_obey_was_interrupted_too_and_is_not_left_behind() -> None:
-    left: list[str] = []
-
-    async def work() -> None:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            left.append("cleaning up")
-            try:
-                await asyncio.sleep(60)
-            finally:
-                left.clear()
-
-    ended = new_run(cancel_after_seconds=0.05).call(actor(work))
-    assert (ended.state, type(ended.error)) == (State.CANCELLED, RuntimeError)
-    assert left == []
-
-
 def test_several_threads_may_call_at_once() -> None:
     meeting, results = threading.Barrier(4), []
 
@@ -299,44 +198,3 @@ def test_ctrl_c_stops_the_test_and_not_just_the_actor() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         call(actor(interrupted))
-
-
-STUB = """
-from actors.testing import use_stub_broker
-broker = use_stub_broker()
-from actors.log_message import log_message
-import dramatiq
-log_message.send("hello")
-assert broker.queues["default"].qsize() == 1
-@dramatiq.actor(isolation="process", periodic="0 0 * * *", max_retries=3, actor_name="x")
-async def work(): pass
-try:
-    use_stub_broker()
-except RuntimeError as error:
-    print(error)
-"""
-
-
-def run_alone(argv: list[str], folder: Path = ROOT, **environ: str) -> str:
-    environment = {"PATH": os.environ["PATH"], **environ}
-    command = [sys.executable, *argv]
-    ended = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return ended.stdout
-
-
-def test_a_stub_broker_takes_what_actors_send_and_comes_before_them() -> None:
-    said = run_alone(["-c", STUB])
-    assert said == "use_stub_broker comes too late, there are actors on another broker already: log_message, x\n"
-
-
-def test_the_example_of_the_docs_runs(tmp_path: Path) -> None:
-    """Its actor as the package `actors` would find it; in an environment without any setting."""
-    example, test = re.findall(r"```python\n(.*?)```", (ROOT / "docs/testing-actors.md").read_text(), flags=re.DOTALL)
-    (tmp_path / "export.py").write_text(example)
-    (tmp_path / "test_export.py").write_text(test.replace("from actors.export", "from export"))
-    options = ["-q", "-p", "no:cacheprovider", "-W", "error", "-c", os.devnull, "--rootdir", str(tmp_path)]
-    said = run_alone(["-m", "pytest", *options, "test_export.py"], tmp_path, PYTHONPATH=f"{ROOT}:{tmp_path}")
-    assert "2 passed" in said
