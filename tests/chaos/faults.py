@@ -3,26 +3,38 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.chaos.world import World
+from tests.chaos.world import LEASE_SECONDS, World
+
+BY_JOURNAL_SECONDS = 15.0
+"""A death is known at once; most of it is the start of another process."""
+
+BY_LEASE_SECONDS = LEASE_SECONDS + 15.0
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`act` returns when the fault is over. With `lease`, the work it cut off is taken up again once a lease has run
-    out; all others lose no attempt at all. `shared` ones bear servers that others use too."""
+    """`act` returns when the fault is over. What it cuts off is taken up again within `again_seconds`; without that it
+    loses no attempt at all. `shared` ones bear servers that others use too."""
 
     name: str
     act: Callable[[World], None]
-    lease: bool = False
+    again_seconds: float | None = None
     shared: bool = False
 
 
 def faults_by_part() -> dict[str, list[Fault]]:
     """Every fault, by the part that it hits."""
-    from tests.chaos import faults_broker, faults_database, faults_network, faults_processes, faults_signals
+    from tests.chaos import (
+        faults_broker,
+        faults_clock,
+        faults_database,
+        faults_network,
+        faults_processes,
+        faults_signals,
+    )
 
     return {
-        "processes": faults_signals.FAULTS + faults_processes.FAULTS,
+        "processes": faults_signals.FAULTS + faults_processes.FAULTS + faults_clock.FAULTS,
         "broker": faults_broker.FAULTS,
         "database": faults_database.FAULTS,
         "network": faults_network.FAULTS,

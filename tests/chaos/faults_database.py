@@ -9,6 +9,7 @@ from tests.chaos.servers import ROLE
 from tests.chaos.world import World
 from tests.servers.postgres import PostgresServer
 
+AWAY_SECONDS = 90
 FULL_SECONDS = 10
 LOCKED_SECONDS = 60
 SNAPSHOT_SECONDS = 20
@@ -27,6 +28,15 @@ _LOCK_SOME = (
 def restart(mode: str, world: World) -> None:
     """Restart the server; `immediate` is a crash with recovery."""
     _server(world).restart(mode)
+
+
+def stay_away(world: World) -> None:
+    """An outage or a slow failover: the server is down for long, though not for a lease."""
+    _server(world).stop()
+    try:
+        world.wait(AWAY_SECONDS)
+    finally:
+        _server(world).start()
 
 
 def terminate_sessions(world: World) -> None:
@@ -70,8 +80,9 @@ def _server(world: World) -> PostgresServer:
 FAULTS = [
     Fault("restart PostgreSQL", partial(restart, "fast")),
     Fault("crash PostgreSQL", partial(restart, "immediate")),
+    Fault("PostgreSQL away for long", stay_away),
     Fault("end every session of PostgreSQL", terminate_sessions, shared=True),
     Fault("no connections left in PostgreSQL", refuse_sessions),
     Fault("a long snapshot in PostgreSQL", hold_snapshot, shared=True),
-    Fault("rows locked by others", hold_row_locks, lease=True, shared=True),
+    Fault("rows locked by others", hold_row_locks, shared=True),
 ]

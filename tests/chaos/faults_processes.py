@@ -1,16 +1,12 @@
-"""Faults of programs and machines: an actor that crashes its process, clocks that are wrong, a deploy."""
+"""Faults of programs: an actor that crashes its process, a deploy."""
 
 import os
 import signal
-from functools import partial
-from pathlib import Path
 
-from tests.chaos.faults import Fault
+from tests.chaos.faults import BY_JOURNAL_SECONDS, Fault
 from tests.chaos.world import World
 from tests.waiting import eventually
 
-LIBFAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
-CLOCK_SECONDS = 12
 EXIT_SECONDS = 30
 BOOT_SECONDS = 60
 
@@ -33,30 +29,13 @@ def poison(world: World) -> None:
     assert [attempt["outcome"] for attempt in attempts] == ["lost", "lost"], attempts
 
 
-def wrong_clock(seconds: int, world: World) -> None:
-    """One scheduler on a machine whose clock is wrong."""
-    assert LIBFAKETIME is not None, "the package libfaketime is not installed"
-    name = world.pick(world.schedulers)
-    world.deployment.overrides[name] = {
-        "LD_PRELOAD": str(LIBFAKETIME),
-        "FAKETIME": f"{seconds:+d}",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-    try:
-        _replace(world, name)
-        world.wait(CLOCK_SECONDS)
-    finally:
-        del world.deployment.overrides[name]
-        _replace(world, name)
-
-
 def rolling_restart(world: World) -> None:
     """A deploy: every process is told to stop and started again, one after the other."""
     for name in ("web", *world.schedulers, *world.workers):
-        _replace(world, name)
+        replace(world, name)
 
 
-def _replace(world: World, name: str) -> None:
+def replace(world: World, name: str) -> None:
     """Stop a process and wait until the supervisor's new one is at work, as a platform does before the next."""
     process = world.deployment.processes[name]
     os.kill(process.pid, signal.SIGTERM)
@@ -73,8 +52,6 @@ def _is_at_work(world: World, name: str) -> bool:
 
 
 FAULTS = [
-    Fault("an actor that crashes", poison, lease=True, shared=True),
-    Fault("a scheduler's clock 90 s fast", partial(wrong_clock, 90), shared=True),
-    Fault("a scheduler's clock 90 s slow", partial(wrong_clock, -90), shared=True),
+    Fault("an actor that crashes", poison, again_seconds=BY_JOURNAL_SECONDS, shared=True),
     Fault("rolling restart", rolling_restart, shared=True),
 ]

@@ -8,13 +8,12 @@ from subprocess import Popen
 
 import psutil
 
-from tests.chaos.faults import Fault
-from tests.chaos.world import World
+from tests.chaos.faults import BY_JOURNAL_SECONDS, BY_LEASE_SECONDS, Fault
+from tests.chaos.world import LEASE_SECONDS, World
 from tests.waiting import eventually
 
 FREEZE_SECONDS = 12
-LONG_FREEZE_SECONDS = 40
-"""Longer than a lease."""
+LONG_FREEZE_SECONDS = LEASE_SECONDS + 10
 
 EXIT_SECONDS = 30
 """What a platform gives a process after TERM."""
@@ -33,6 +32,14 @@ def kill_every_worker_process(world: World) -> None:
             with suppress(psutil.NoSuchProcess):
                 child.kill()
     _wait_for_the_platform(world, old, world.workers)
+
+
+def lose_a_machine(world: World) -> None:
+    """SIGKILL a master with all it has, and what its journals say is gone too: the lease decides."""
+    name = world.pick(world.workers)
+    dying = [world.pid(name), *(child.pid for child in _children(world, name))]
+    world.lose_journals(dying)
+    os.killpg(dying[0], signal.SIGKILL)
 
 
 def kill_leader(kind: str, world: World) -> None:
@@ -70,6 +77,11 @@ def term(kind: str, world: World, times: int = 1, *, group: bool = False) -> Non
 def freeze_worker_process(seconds: float, world: World) -> None:
     """STOP one worker process for a while."""
     _freeze([world.random.choice(_children(world, world.pick(world.workers)))], seconds, world)
+
+
+def freeze_beyond_lease(world: World) -> None:
+    """STOP one worker process until others have its runs."""
+    freeze_worker_process(LONG_FREEZE_SECONDS, world)
 
 
 def freeze_group(world: World) -> None:
@@ -122,10 +134,11 @@ def _of_kind(world: World, kind: str) -> list[str]:
 
 
 FAULTS = [
-    Fault("kill a worker process", kill_worker_process, lease=True, shared=True),
-    Fault("kill every worker process", kill_every_worker_process, lease=True, shared=True),
+    Fault("kill a worker process", kill_worker_process, again_seconds=BY_JOURNAL_SECONDS, shared=True),
+    Fault("kill every worker process", kill_every_worker_process, again_seconds=BY_JOURNAL_SECONDS, shared=True),
     Fault("kill a worker's master", partial(kill_leader, "worker"), shared=True),
-    Fault("kill a worker's group", kill_group, lease=True, shared=True),
+    Fault("kill a worker's group", kill_group, again_seconds=BY_JOURNAL_SECONDS, shared=True),
+    Fault("lose a worker's machine", lose_a_machine, again_seconds=BY_LEASE_SECONDS, shared=True),
     Fault("kill a scheduler", partial(kill_leader, "scheduling"), shared=True),
     Fault("kill every scheduler", kill_every_scheduler, shared=True),
     Fault("kill the API", partial(kill_leader, "web"), shared=True),
@@ -136,7 +149,11 @@ FAULTS = [
     Fault("TERM a scheduler twice", partial(term, "scheduling", times=2, group=True), shared=True),
     Fault("TERM the API", partial(term, "web"), shared=True),
     Fault("freeze a worker process", partial(freeze_worker_process, FREEZE_SECONDS), shared=True),
-    Fault("freeze a worker process beyond its lease", partial(freeze_worker_process, LONG_FREEZE_SECONDS), lease=True),
+    Fault(
+        "freeze a worker process beyond its lease",
+        partial(freeze_worker_process, LONG_FREEZE_SECONDS),
+        again_seconds=BY_JOURNAL_SECONDS,
+    ),
     Fault("freeze a worker's master", partial(freeze_leader, "worker"), shared=True),
     Fault("freeze a worker's group", freeze_group, shared=True),
     Fault("freeze a scheduler", partial(freeze_leader, "scheduling"), shared=True),

@@ -10,7 +10,8 @@ CUT_SHORT = ("lost", "interrupted", "cancelled")
 """Outcomes of attempts that somebody else than the actor ended."""
 
 RIGHT_END = {"succeeded": "ok", "failed": "error"}
-ON_PURPOSE = "FailedOnPurpose"
+WHY_FAILED = ("FailedOnPurpose", "WorkerLost")
+"""It fails on purpose alone, and what is left of a worker that was killed then tells only that it did."""
 
 
 def every_slot_has_one_row(evidence: Evidence) -> list[str]:
@@ -91,7 +92,7 @@ def _disagreements(evidence: Evidence, run: dict[str, Any], attempt: dict[str, A
             yield f"{outcome} in the history, the ledger has the ends {ends}"
     elif outcome not in CUT_SHORT:
         yield f"{outcome}, for which there was no reason"
-    if outcome == "failed" and attempt["error"]["type"] != ON_PURPOSE:
+    if outcome == "failed" and attempt["error"]["type"] not in WHY_FAILED:
         yield "failed for another reason than its own"
     if attempt["started_at"] is not None and not starts:
         yield "started in the history, not in the ledger"

@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
@@ -25,8 +25,9 @@ from tests.end_to_end.deployment import ROOT, Deployment
 from tests.waiting import eventually
 
 SETTINGS = {"CALLSHEET_ACTORS__MODULES": '["tests.chaos.probe"]', "CALLSHEET_LOG__FORMAT": "json"}
+LEASE_SECONDS = 120
 DEFAULTS = {
-    "CALLSHEET_WORKER__LEASE_SECONDS": "30",
+    "CALLSHEET_WORKER__LEASE_SECONDS": str(LEASE_SECONDS),
     "CALLSHEET_WORKER__RENEW_SECONDS": "5",
     "CALLSHEET_SCHEDULING__RESCUE_AFTER_SECONDS": "10",
     "dramatiq_restart_delay": "3000",
@@ -54,6 +55,7 @@ class World:
     ) -> None:
         self.folder = folder
         self.servers = servers
+        self._journals = folder / "journals"
         self.random = random.Random(seed)
         self.scope = "none"
         """The experiment under way: the names of its schedules begin with it."""
@@ -69,6 +71,7 @@ class World:
             "DATABASE_URL": _through(database_url, self.postgres_proxy),
             "AMQP_URL": _through(amqp_url, self.rabbitmq_proxy),
             URL_VARIABLE: ledger_url,
+            "CALLSHEET_WORKER__JOURNAL_FOLDER": str(self._journals),
         }
         self.deployment = Deployment(folder, database_url, amqp_url, SETTINGS | dict(settings) | through)
         self.supervisor = Supervisor(self.deployment)
@@ -125,6 +128,12 @@ class World:
         """Signal the leader of a process, if it is there."""
         with suppress(ProcessLookupError):
             os.kill(self.pid(name), signum)
+
+    def lose_journals(self, pids: Collection[int]) -> None:
+        """Remove the journals of these worker processes, as if their machine's disk were gone."""
+        for row in self.rows("SELECT id FROM workers WHERE pid = ANY(%s)", list(pids)):
+            for journal in self._journals.glob(f"*-{row['id']}"):
+                journal.unlink(missing_ok=True)
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         """Ask callsheet's database, past the proxy, as an administrator; waits for it while it is away."""
