@@ -67,7 +67,10 @@ class Upkeep:
         asked = self._clock.read()
         with self._engine.begin() as connection:
             is_steady = self._clock.trusts(read_clock(connection), asked)
-        self._vigil.note()
+        if is_steady:
+            self._vigil.note()
+        else:
+            self._vigil.begin_anew()
         return is_steady
 
     def _report(self) -> None:

@@ -24,6 +24,10 @@ class Vigil:
             self._since = now
         self._noted = now
 
+    def begin_anew(self) -> None:
+        """What was seen so far says nothing: the database's clock has jumped, and with it the age of every lease."""
+        self._since = None
+
     def is_long_enough(self) -> bool:
         """Whether whoever lives has had the time to renew."""
         return self._since is not None and self._noted - self._since >= self._lease_seconds

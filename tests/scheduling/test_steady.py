@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from config.sections import Worker
 from config.settings import Settings
 from scheduling.steady import HOLD_SECONDS, SteadyClock
 from scheduling.tick import Ticker
+from scheduling.upkeep import Upkeep
 from tests.interleavings.clock import Clock, make_faked_engine
-from tests.models.rows import add_schedule
-from tests.scheduling.test_tick import FakePublisher
+from tests.models.rows import add_run, add_schedule, claim, read_run
+from tests.scheduling.ticking import FakePublisher
 
 START = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -92,17 +95,43 @@ def test_an_answer_that_takes_long_is_no_jump(times: Times, is_late: bool) -> No
     assert times.trusts()
 
 
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(START)
+
+
+@pytest.fixture
+def faked(database_url: str, clock: Clock) -> Iterator[sa.Engine]:
+    engine = make_faked_engine(database_url, clock)
+    yield engine
+    engine.dispose()
+
+
+def test_a_jump_that_lasts_makes_nobody_lost_who_has_had_no_time_to_renew(
+    faked: sa.Engine, clock: Clock, times: Times, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduling.vigil.uptime", lambda: times.process)
+    settings = Settings(worker=Worker(lease_seconds=30))
+    upkeep = Upkeep(faked, FakePublisher(), settings, uuid4(), SteadyClock(lambda: times.process))
+
+    def state_after(seconds: int) -> str:
+        for _ in range(seconds):
+            times.process += 1
+            clock.now += timedelta(seconds=1)
+            upkeep.run()
+        with faked.begin() as connection:
+            return read_run(connection, run).state
+
+    with faked.begin() as connection:
+        run = add_run(connection)
+        claim(connection, run)
+    assert state_after(25) == "running"
+    clock.now += DAY
+    assert state_after(30) == "running"
+    assert state_after(30) == "failed"
+
+
 class TestPlanning:
-    @pytest.fixture
-    def clock(self) -> Clock:
-        return Clock(START)
-
-    @pytest.fixture
-    def faked(self, database_url: str, clock: Clock) -> Iterator[sa.Engine]:
-        engine = make_faked_engine(database_url, clock)
-        yield engine
-        engine.dispose()
-
     @pytest.fixture
     def ticker(self, faked: sa.Engine) -> Iterator[Ticker]:
         with faked.begin() as connection:
