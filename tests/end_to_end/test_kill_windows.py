@@ -29,9 +29,9 @@ def gate(deployment: Deployment, event: str, condition: str) -> Iterator[psycopg
         yield connection
 
 
-def wait_until_blocked(deployment: Deployment) -> None:
-    """Until a session waits for a lock."""
-    eventually(lambda: deployment.query(f"SELECT {_BLOCKED}"))
+def wait_until_blocked(deployment: Deployment, part: str = "") -> None:
+    """Until a session waits for a lock, in a statement with this part."""
+    eventually(lambda: deployment.query(f"SELECT {_BLOCKED} AND query LIKE '%{part}%'"))
 
 
 def end_blocked(deployment: Deployment) -> None:
@@ -135,7 +135,7 @@ def test_a_run_whose_result_was_not_written_when_its_worker_was_killed_is_not_re
         eventually(lambda: slow.by_run()[run_id] == 1)
         locking.execute("SELECT FROM runs WHERE id = %s FOR UPDATE", [run_id])
         eventually(lambda: slow.answered == 1)
-        wait_until_blocked(deployment)
+        wait_until_blocked(deployment, "finished_at = ")
         deployment.kill("worker")
         locking.rollback()
         deployment.start("worker")
