@@ -1,31 +1,33 @@
 """Burial: what becomes of the runs of a worker process that is certainly dead, by its journal."""
 
 import time
+from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 import structlog
 
-from actors.worker.keeping.journal import DeadWorker, Note, Noted, dead_worker, other_journals
+from actors.worker.keeping.journal import DeadWorker, Ending, dead_worker, other_journals
 from actors.worker.keeping.process import WorkerProcess
 from config.database import fingerprint
+from config.uptime import uptime
 from models.announcing import forget_worker
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.rescuing import LostRun, has_runs, take_runs_of
+from models.sql.locks import be_impatient
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
 
 EACH_SECONDS = 1.0
+CLAIM_SECONDS = 5.0
+"""How long a claim that was under way when its worker died may take to show, beyond the longest of all statements."""
 
 _UNSTARTED = "its worker was killed before the run started"
 _STARTED = "its worker was killed while it ran"
-_RAISED = "the attempt failed, and its worker was killed before it could write why"
+_ENDED = "the attempt ended, and its worker was killed before it could write how"
 _RETURNED = "[the attempt returned; its worker was killed before it could write the result and the output]"
-
-
-class StillLocked(Exception):
-    """Somebody has locked a row of the dead worker: its journal is needed once more."""
 
 
 class Burial:
@@ -34,29 +36,44 @@ class Burial:
     def __init__(self, process: WorkerProcess) -> None:
         self._process = process
         self._at = 0.0
+        self._found: dict[Path, float] = {}
+        """When each journal of a dead worker was first looked at."""
 
-    def hold(self) -> int:
-        """Bury whose journals nobody holds any more; how many workers that were.
-
-        Raises sqlalchemy's errors; what is not done is done the next time, here or by a sibling.
-        """
+    def hold(self) -> None:
+        """Bury whose journals nobody holds any more. What fails is tried again, here or by a sibling, and is no reason
+        to leave out the next."""
         journal = self._process.journal
         if journal is None or time.monotonic() < self._at:
-            return 0
+            return
         self._at = time.monotonic() + EACH_SECONDS
-        buried = 0
         for path in other_journals(journal.path, fingerprint(self._process.settings.database)):
             try:
                 with dead_worker(path) as dead:
                     if dead is not None:
-                        _bury(self._process.engine, dead)
-                        buried += 1
-            except StillLocked:
-                log.warning("locked", worker=path.name)
-        return buried
+                        self._bury(path, dead)
+            except (sa.exc.SQLAlchemyError, OSError) as error:
+                log.warning("bury", journal=path.name, error=str(error).strip())
+
+    def _bury(self, path: Path, dead: DeadWorker) -> None:
+        """The journal stays until no claim of the dead worker can still be on its way."""
+        is_new = path not in self._found
+        since = self._found.setdefault(path, uptime())
+        with self._process.engine.begin() as connection:
+            is_needed = has_runs(connection, dead.id)
+        if is_needed:
+            _end_runs(self._process.engine, dead)
+        elif uptime() - since >= self._process.settings.database.statement_timeout_seconds + CLAIM_SECONDS:
+            path.unlink(missing_ok=True)
+            del self._found[path]
+        if is_new:
+            log.warning("dead", worker=str(dead.id))
+            with self._process.engine.begin() as connection:
+                be_impatient(connection)
+                forget_worker(connection, dead.id)
 
 
-def _bury(engine: sa.Engine, dead: DeadWorker) -> None:
+def _end_runs(engine: sa.Engine, dead: DeadWorker) -> None:
+    """What somebody has locked is left for the next look."""
     with engine.begin() as connection:
         ends = [_end(run, dead) for run in take_runs_of(connection, dead.id)]
         ended: list[EndedRun] = []
@@ -65,26 +82,20 @@ def _bury(engine: sa.Engine, dead: DeadWorker) -> None:
             save_outputs(connection, [end for end in ends if end.has_output()])
             after_ends(connection, ended)
         locked = tally_outcomes(connection, ended)
-        forget_worker(connection, dead.id)
-    with engine.begin() as connection:
-        tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
-    log.warning("bury", worker=str(dead.id), runs=len(ended), started=sum(end.started_at is not None for end in ends))
-    with engine.begin() as connection:
-        if has_runs(connection, dead.id):
-            raise StillLocked
+    if locked:
+        with engine.begin() as connection:
+            tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
+    started = sum(end.started_at is not None for end in ends)
+    log.warning("bury", worker=str(dead.id), runs=len(ended), started=started)
 
 
 def _end(run: LostRun, dead: DeadWorker) -> FinishedAttempt:
     note = dead.notes.get((run.id, run.attempt))
-    if note is None:
-        return _unstarted(run) if dead.is_complete else run.ended(Outcome.LOST, run.now, _STARTED, run.started_at)
-    match note.noted:
-        case Noted.RETURNED:
-            return _returned(run, note)
-        case Noted.RAISED:
-            return run.ended(Outcome.FAILED, note.ended_at, _RAISED, note.started_at)
-        case _:
-            return run.ended(Outcome.LOST, run.now, _STARTED, note.started_at)
+    if note is not None:
+        if note.ending is not None:
+            return _decided(run, note.started_at, note.ending)
+        return run.ended(Outcome.LOST, run.now, _STARTED, note.started_at)
+    return _unstarted(run) if dead.is_complete else run.ended(Outcome.LOST, run.now, _STARTED, run.started_at)
 
 
 def _unstarted(run: LostRun) -> FinishedAttempt:
@@ -95,8 +106,18 @@ def _unstarted(run: LostRun) -> FinishedAttempt:
     )
 
 
-def _returned(run: LostRun, note: Note) -> FinishedAttempt:
-    """Its work is done: it is neither failed nor done again."""
+def _decided(run: LostRun, started_at: datetime, ending: Ending) -> FinishedAttempt:
+    """What its worker had decided holds: finished work is neither failed nor done again."""
+    is_success = ending.outcome is Outcome.SUCCEEDED
     return FinishedAttempt.of(
-        run, Outcome.SUCCEEDED, State.SUCCEEDED, note.ended_at, started_at=note.started_at, output=_RETURNED
+        run,
+        ending.outcome,
+        ending.state,
+        ending.at,
+        started_at=started_at,
+        counts=ending.counts,
+        delay_seconds=ending.delay_seconds,
+        error_type=None if is_success else "WorkerLost",
+        error_message=None if is_success else _ENDED,
+        output=_RETURNED if is_success else None,
     )

@@ -10,6 +10,7 @@ from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
 from actors.worker.keeping.journal import Journal, Key
 from config.uptime import uptime
 from models.lifecycle.claiming import ClaimedRun
+from models.lifecycle.finishing import FinishedAttempt
 
 LINGER_SECONDS = 0.005
 """How long a process whose runs are short waits for room for more than a few."""
@@ -107,16 +108,15 @@ class HeldRuns:
                 self._journal.start(key_of(claim), held.clock(held.started))
             return held
 
-    def end(self, key: Key, *, returned: bool = False) -> None:
-        """Let an attempt go that has ended; its end is still to be written."""
+    def end(self, key: Key, end: FinishedAttempt | None = None) -> None:
+        """Let an attempt go that has ended; its end, which the journal notes, is still to be written."""
         with self._changed:
             before = self._room()
             held = self._unwritten[key] = self._runs.pop(key, None)
             if held is not None and held.started is not None:
-                now = uptime()
-                self._appetite.note(now - held.started)
-                if self._journal is not None:
-                    self._journal.end(key, held.clock(now), returned=returned)
+                self._appetite.note(uptime() - held.started)
+                if self._journal is not None and end is not None:
+                    self._journal.end(end)
             if before <= 0 < self._room() or self._room() == self._appetite.worthwhile:  # what somebody may wait for
                 self._changed.notify_all()
 
@@ -129,11 +129,11 @@ class HeldRuns:
                 self._journal.forget(keys)
 
     def take_back(self, keys: Iterable[Key]) -> list[HeldRun]:
-        """Let go of those of these attempts that no thread has started, and no thread will."""
+        """Let go of those of these attempts that no thread has started, and no thread will: their ends are still to be
+        written."""
         with self._changed:
             waiting = [self._runs[key] for key in keys if key in self._runs and self._runs[key].started is None]
-            for held in waiting:
-                del self._runs[key_of(held.claim)]
+            self._let_go(waiting)
             if waiting:
                 self._changed.notify_all()
             return waiting
@@ -150,10 +150,12 @@ class HeldRuns:
         with self._changed:
             return [key for key, held in self._runs.items() if held.started is None and held.claimed < before]
 
-    def leased(self) -> list[HeldRun]:
-        """Everything whose lease is to be renewed: what is held, and what has ended and is not written yet."""
+    def leased(self, since: float) -> list[HeldRun]:
+        """Everything whose lease is to be renewed: what is held, and what has ended and is not written yet, if it has
+        been leased before `since`. Most ends are written sooner."""
         with self._changed:
-            return [*self._runs.values(), *filter(None, self._unwritten.values())]
+            unwritten = [held for held in self._unwritten.values() if held is not None and held.leased <= since]
+            return [*self._runs.values(), *unwritten]
 
     def all(self) -> list[HeldRun]:
         """Everything held now."""
@@ -175,14 +177,18 @@ class HeldRuns:
         with self._changed:
             self._closed = True
             waiting = [held for held in self._runs.values() if held.started is None]
-            for held in waiting:
-                del self._runs[key_of(held.claim)]
+            self._let_go(waiting)
             return waiting
 
     @property
     def closed(self) -> bool:
         """Whether this process is stopping."""
         return self._closed
+
+    def _let_go(self, waiting: Iterable[HeldRun]) -> None:
+        for held in waiting:
+            del self._runs[key_of(held.claim)]
+            self._unwritten[key_of(held.claim)] = None
 
     def _is_overdue(self, held: HeldRun) -> bool:
         return uptime() - held.leased >= self._lease_seconds

@@ -18,6 +18,7 @@ from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
 from actors.worker.running.outcome import interrupt
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
+from models.sql.locks import be_impatient
 
 log = structlog.get_logger("worker")
 
@@ -73,15 +74,18 @@ class Keeper:
         self._ends.write()
         self._ends.tally()
         self._settle_doubts()
-        self._burial.hold()
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._report()
+        self._burial.hold()
 
     def _report(self) -> None:
         """Say that this process is alive, and what it can do; a row that others have locked delays that alone."""
         self._reported = time.monotonic()
+        if self._process.journal is not None:
+            self._process.journal.touch()
         try:
             with self._process.engine.begin() as connection:
+                be_impatient(connection)
                 report_worker(connection, self._process.report())
                 self._announce(connection)
         except sa.exc.DBAPIError as error:

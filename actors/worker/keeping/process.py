@@ -20,7 +20,6 @@ from actors.worker.keeping.journal import Journal
 from actors.worker.running.interrupts import Interrupts
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
-from models.words.states import Outcome
 
 CONNECTIONS = 2
 """One for claims, one for results and leases; neither is held while a run executes."""
@@ -55,7 +54,7 @@ class WorkerProcess:
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""
-        self.held.end((end.id, end.attempt), returned=end.outcome is Outcome.SUCCEEDED)
+        self.held.end((end.id, end.attempt), end)
         self.ends.put(end)
 
     def begin_stop(self) -> list[HeldRun]:

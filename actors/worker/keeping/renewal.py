@@ -27,24 +27,25 @@ class Renewal:
         self._renewed = 0.0
 
     def is_due(self) -> bool:
-        """Whether leases are to be renewed, or the start of a run is to be shown."""
+        """Whether leases are to be renewed, the start of a run is to be shown, or one waits that may be cancelled."""
         now = uptime()
         if now - self._renewed >= self._process.settings.worker.renew_seconds:
             return True
         return any(
-            held.started is not None and not held.start_reported and now - held.started >= STEP_SECONDS
+            not held.start_reported and now - (held.started or held.claimed) >= STEP_SECONDS
             for held in self._process.held.all()
         )
 
     def renew(self) -> None:
         """Renew. Raises sqlalchemy's errors."""
-        held = self._process.held.leased()
         sent = uptime()
+        held = self._process.held.leased(sent - self._process.settings.worker.renew_seconds)
+        started = [run for run in held if run.started is not None]
         still = self._renew(held)
         self._process.held.note_renewal(still, sent)
         self._renewed = uptime()
-        for run in held:
-            run.start_reported = run.started is not None
+        for run in started:
+            run.start_reported = True
         self._let_go(self._others(held, still))
         self._cancel([run for run in held if still.get(key_of(run.claim))])
 
@@ -80,7 +81,8 @@ class Renewal:
 
     def _let_go(self, lost: Sequence[HeldRun]) -> None:
         """These attempts are others' now: what has not started never will, what runs is interrupted."""
-        self._process.held.take_back([key_of(run.claim) for run in lost])
+        unstarted = self._process.held.take_back([key_of(run.claim) for run in lost])
+        self._process.held.forget([key_of(run.claim) for run in unstarted])
         for run in lost:
             self._process.interrupts.interrupt(*key_of(run.claim), LeaseLost)
 
