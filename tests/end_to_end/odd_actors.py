@@ -94,6 +94,17 @@ def crash() -> None:
 
 
 @dramatiq.actor
+def halve() -> None:
+    """Leave a process without its main thread, which does not end by itself; the second time return."""
+    if current_run().attempt > 1:
+        return
+    threading.Thread(target=time.sleep, args=[600]).start()
+    main = threading.main_thread().ident
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main or 0), ctypes.py_object(MemoryError))
+    time.sleep(600)
+
+
+@dramatiq.actor
 def linger(seconds: float = 2) -> int:
     """Wait a little; the number of the worker process."""
     deadline = time.monotonic() + seconds

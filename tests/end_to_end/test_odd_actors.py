@@ -131,6 +131,15 @@ def test_a_crash_costs_its_neighbours_an_attempt_and_the_next_worker_goes_on(odd
         assert run["state"] == "succeeded", run["attempts"]
 
 
+def test_a_process_without_its_main_thread_ends(odd: Deployment) -> None:
+    """It would go on claiming, and an interpreter that shuts down fails whatever starts a thread."""
+    odd.create("halve", actor="halve", max_retries=1, min_backoff_seconds=0.1)
+    run_id = odd.trigger("halve")
+    odd.exited("worker")
+    odd.start("worker")
+    assert [attempt["outcome"] for attempt in odd.finished(run_id)["attempts"]] == ["lost", "succeeded"]
+
+
 def test_workers_whose_master_was_killed_end_by_themselves_and_their_runs_go_on(odd: Deployment) -> None:
     odd.create("linger", actor="linger", args={"seconds": 60}, time_limit_seconds=100)
     run_id = odd.trigger("linger")

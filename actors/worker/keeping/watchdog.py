@@ -41,6 +41,8 @@ class Watchdog:
     def _run(self) -> None:
         orphaned = False
         while not self._stopping.wait(STEP_SECONDS):
+            if not threading.main_thread().is_alive():
+                _end_at_once()
             if not orphaned and _master_is_gone():
                 orphaned = True
                 log.warning("orphaned")
@@ -58,6 +60,13 @@ class Watchdog:
         for held in self._process.held.overdue():
             if self._process.interrupts.interrupt(*key_of(held.claim), LeaseLost):
                 log.warning("interrupt", run_id=str(held.claim.id), actor=held.claim.actor, why=LeaseLost.__name__)
+
+
+def _end_at_once() -> None:
+    """Half a process would go on claiming, and fail what it claims: an interpreter that shuts down starts no threads.
+    What was under way is known by the journal, and the platform starts another."""
+    log.critical("no-main-thread")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _master_is_gone() -> bool:
