@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -74,7 +75,20 @@ def make_engine(
         connect_args=_connect_args(database, application, plan_once, patience_milliseconds, timeouts),
     )
     sa.event.listen(engine, "connect", _read_instants_as_utc)
+    if database.pgbouncer and patience_milliseconds is not None:
+        sa.event.listen(engine, "begin", partial(be_impatient, milliseconds=patience_milliseconds))
     return engine
+
+
+def single_statements(engine: sa.Engine, database: Database) -> sa.Engine:
+    """The same connections, for statements that need no transaction around them; behind a pooler they have one, as
+    what a session is set to holds there but for a transaction."""
+    return engine if database.pgbouncer else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def be_impatient(connection: sa.Connection, milliseconds: int) -> None:
+    """Have the rest of this transaction wait for a lock so long at most, whatever its session does."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
 
 
 def listen_connection(database: Database, application: str) -> psycopg.Connection[Any]:
@@ -89,7 +103,9 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
 
 
 def _read_instants_as_utc(connection: psycopg.Connection[Any], _record: object = None) -> None:
-    connection.adapters.register_loader("timestamptz", UtcLoader)
+    """Only where the zone is not ours to say: psycopg's own way is quicker."""
+    if connection.info.parameter_status("TimeZone") != "UTC":
+        connection.adapters.register_loader("timestamptz", UtcLoader)
 
 
 def _connect_args(

@@ -85,14 +85,15 @@ def list_code_schedules(connection: sa.Connection, names: list[str]) -> dict[str
 
 
 _MARK_ANNOUNCED = """
-UPDATE schedules SET announced_at = now()
-WHERE source = 'code' AND name = ANY(%(names)s)
-  AND (announced_at IS NULL OR announced_at < now() - interval '30 s')
+UPDATE schedules SET announced_at = now() WHERE id = ANY(ARRAY(
+    SELECT id FROM schedules WHERE source = 'code' AND name = ANY(%(names)s)
+      AND (announced_at IS NULL OR announced_at < now() - interval '30 s')
+    FOR UPDATE SKIP LOCKED))
 """
 
 
 def mark_announced(connection: sa.Connection, names: list[str]) -> None:
-    """Note that these schedules are still declared."""
+    """Note that these schedules are still declared; of those that somebody has locked a moment later."""
     connection.exec_driver_sql(_MARK_ANNOUNCED, {"names": names})
 
 

@@ -54,6 +54,9 @@ def read_revision(connection: sa.Connection) -> str | None:
     return revision
 
 
+PLANNED_SECONDS = 30
+"""Who has planned a slot within this time plans; a schedule that is overdue all the same has been locked."""
+
 _HEALTH = f"""
 SELECT
     (SELECT extract(epoch FROM clock_timestamp() - max(ticked_at))::float FROM schedulers) AS last_tick_age_seconds,
@@ -61,12 +64,14 @@ SELECT
      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at <= now()) AS oldest_due_run_seconds,
     (SELECT extract(epoch FROM now() - min(next_due_at))::float FROM schedules
      WHERE next_due_at <= now() AND error IS NULL) AS oldest_due_schedule_seconds,
+    EXISTS (SELECT FROM runs WHERE id >= callsheet_first_id(now() - interval '{PLANNED_SECONDS} s')
+        AND trigger = 'schedule' AND planned_at > now() - interval '{PLANNED_SECONDS} s') AS plans,
     (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers,
     current_setting('transaction_read_only')::boolean AS read_only
 """
 
 
 def read_health(connection: sa.Connection) -> sa.Row[Any]:
-    """`last_tick_age_seconds`, `oldest_due_run_seconds` and `oldest_due_schedule_seconds` (None for none), `workers`
-    live, `read_only`."""
+    """`last_tick_age_seconds`, `oldest_due_run_seconds` and `oldest_due_schedule_seconds` (None for none), `plans`
+    (whether slots are planned), `workers` live, `read_only`."""
     return connection.exec_driver_sql(_HEALTH).one()

@@ -6,13 +6,16 @@ not deleted, since who has only been away for long must find it as it was. Each 
 one is shown with its actor, and the others go on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
 from pydantic import ValidationError
 
-from config.database import REFUSALS
+from config.database import REFUSALS, TRANSIENT
 from models.declarations import (
     Declaration,
     Declared,
@@ -24,6 +27,7 @@ from models.declarations import (
     note_declaration_error,
 )
 from models.schedules import StoredSchedule, lock_schedule
+from models.sql.locks import is_locked
 from models.words.faults import faults_of, in_words
 from scheduling.commands import edit
 from scheduling.commands.edit import CODE
@@ -47,16 +51,34 @@ def apply_declared_schedules(connection: sa.Connection, forget_after_seconds: fl
     for each in declared:
         error = _refusal(each, deciding) or _apply(connection, each, stored)
         if error != each.error:
-            note_declaration_error(connection, each.actor, error)
+            with _by_itself(connection, each.name):
+                note_declaration_error(connection, each.actor, error)
             if error is not None:
                 log.error("schedule-refused", actor=each.actor, schedule=each.name, error=error)
     mark_announced(connection, names)
     for schedule, name in list_undeclared_schedules(connection, forget_after_seconds):
-        row = lock_schedule(connection, name)
-        if row is not None and row.id == schedule and row.paused_at is None:
-            pause(connection, row, until=None, reason=UNDECLARED, by=CALLSHEET)
-            forget_announcement(connection, schedule)
-            log.warning("forget", schedule=name)
+        with suppress(Conflict), _by_itself(connection, name):
+            _stop(connection, schedule, name)
+
+
+@contextmanager
+def _by_itself(connection: sa.Connection, name: str | None) -> Iterator[None]:
+    """What somebody has locked is left for the next time; the others go on."""
+    try:
+        with connection.begin_nested():
+            yield
+    except TRANSIENT as error:
+        if not is_locked(error):
+            raise
+        log.warning("locked", schedule=name)
+
+
+def _stop(connection: sa.Connection, schedule: UUID, name: str) -> None:
+    row = lock_schedule(connection, name)
+    if row is not None and row.id == schedule and row.paused_at is None:
+        pause(connection, row, until=None, reason=UNDECLARED, by=CALLSHEET)
+        forget_announcement(connection, schedule)
+        log.warning("forget", schedule=name)
 
 
 def _refusal(declared: Declared, deciding: dict[str, str]) -> str | None:
@@ -77,11 +99,12 @@ def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.R
         if row is not None and row.source == CODE and not _differs(row, declaration) and not _is_stopped(row):
             error: str | None = row.error
             return error
-        with connection.begin_nested():
+        with _by_itself(connection, declared.name):
             is_new = row is None and edit.create(connection, declaration.name, declaration, CODE)
             if is_new or _bring_up_to_date(connection, declaration):
                 log.info("declare", schedule=declaration.name)
-        return None
+            return None
+        return declared.error
     except ValidationError as error:
         return in_words(faults_of(error))[:_LONGEST_ERROR]
     except (Refused, Conflict, NotFound) as error:

@@ -1,6 +1,6 @@
 """Plan: turn due slots into run rows or skip rows, and move the cursors, in one transaction."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,8 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 import structlog
 
-from config.database import REFUSALS, TRANSIENT
-from models.lifecycle.cancelling import cancel_active_runs
+from config.database import REFUSALS
+from models.lifecycle.cancelling import cancel_active_runs, schedules_with_locked_runs
 from models.lifecycle.ended import EndedRun, after_ends, count_back
 from models.lifecycle.new_runs import NewRow, NewSlot, insert_slots
 from models.lifecycle.planning import (
@@ -18,12 +18,12 @@ from models.lifecycle.planning import (
     LiveRuns,
     advance_schedules,
     count_live_runs,
+    postpone_schedules,
     quarantine_schedule,
     take_due_schedules,
 )
 from models.lifecycle.publishing import LeasedRun, in_order
 from models.sql.clock import read_clock
-from models.sql.locks import be_impatient, is_locked
 from models.words.ids import slot_run_id
 from models.words.states import SkipReason, State
 from scheduling.slots.decisions import Skip
@@ -31,6 +31,8 @@ from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike
 from scheduling.slots.spec import TICK, jitter
 
 log = structlog.get_logger("scheduling")
+
+LOCKED_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,11 @@ def plan_schedules(
             for schedule in alike:
                 _quarantine(connection, schedule, error)
             quarantined += len(alike)
+    decided = _without_locked(connection, decided)
     try:
         with connection.begin_nested():
             new = _store(connection, decided, window)
-    except (*REFUSALS, *TRANSIENT) as error:
-        if isinstance(error, TRANSIENT) and not is_locked(error):
-            raise
+    except REFUSALS:
         new, refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
     skips = sum(row.state == State.SKIPPED for row in new)
@@ -137,6 +138,11 @@ class _Decided:
         """The same of each schedule by itself."""
         return (_Decided.of([schedule], self.due, self.now, self.by) for schedule in self.schedules)
 
+    def without(self, schedules: Set[UUID]) -> "_Decided | None":
+        """The same of the others, None where there are none."""
+        rest = [schedule for schedule in self.schedules if schedule.id not in schedules]
+        return _Decided.of(rest, self.due, self.now, self.by) if rest else None
+
     def advance(self) -> Advance:
         """Where the schedules stand then."""
         ids = [schedule.id for schedule in self.schedules]
@@ -178,12 +184,26 @@ def _keys(schedules: Sequence[Standing], slot: datetime) -> list[tuple[UUID, UUI
     return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in schedules]
 
 
+def _without_locked(connection: sa.Connection, decided: list[_Decided]) -> list[_Decided]:
+    """Without schedules of whose active runs one is to be cancelled and somebody has locked it: they stay due, and are
+    looked at again in a moment."""
+    cancelling = _cancelling(decided)
+    locked = schedules_with_locked_runs(connection, cancelling) if cancelling else set()
+    if not locked:
+        return decided
+    log.warning("locked", schedules=len(locked))
+    postpone_schedules(connection, locked, LOCKED_SECONDS)
+    return [rest for each in decided if (rest := each.without(locked)) is not None]
+
+
+def _cancelling(decided: Sequence[_Decided]) -> list[UUID]:
+    return [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
+
+
 def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> list[NewRow]:
     """Store decisions; the rows that were new."""
-    cancelling = [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
     cancelled: Sequence[EndedRun] = ()
-    if cancelling:
-        be_impatient(connection)
+    if cancelling := _cancelling(decided):
         cancelled = cancel_active_runs(connection, cancelling)
         after_ends(connection, cancelled)
     new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
@@ -203,10 +223,6 @@ def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], wi
         except REFUSALS as error:
             _quarantine(connection, each.schedules[0], error.orig or error)
             refused += 1
-        except TRANSIENT as error:
-            if not is_locked(error):
-                raise
-            log.warning("locked", schedule=each.schedules[0].name)  # it stays due, and is decided once the lock is gone
     return new, refused
 
 

@@ -1,5 +1,7 @@
 """Rescue: take back runs whose worker is gone, and end those that missed their deadline."""
 
+from typing import NamedTuple
+
 import sqlalchemy as sa
 import structlog
 
@@ -13,17 +15,21 @@ log = structlog.get_logger("scheduling")
 _LOST = "the worker did not renew its lease: its machine is gone, or it lost the database"
 
 
-def rescue_runs(engine: sa.Engine, limit: int) -> int:
-    """End attempts whose lease ran out; how many."""
+class Rescued(NamedTuple):
+    """How many attempts were ended, and what is still to be counted with schedules that somebody has locked."""
+
+    attempts: int
+    untallied: list[EndedRun]
+
+
+def rescue_runs(engine: sa.Engine, limit: int) -> Rescued:
+    """End attempts whose lease ran out."""
     with engine.begin() as connection:
         ended = end_lost_runs(connection, limit)
-        locked = tally_outcomes(connection, ended)
-    if locked:
-        with engine.begin() as connection:
-            tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
+        untallied = tally_outcomes(connection, ended)
     for run in ended:
         log.warning("rescue", run_id=str(run.id), attempt=run.attempt, state=run.state)
-    return len(ended)
+    return Rescued(len(ended), untallied)
 
 
 def end_lost_runs(connection: sa.Connection, limit: int) -> list[EndedRun]:

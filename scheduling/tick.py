@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 
+from config.database import single_statements
 from config.settings import Settings
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, find_next_due
@@ -39,7 +40,7 @@ class Ticker:
 
     def __init__(self, engine: sa.Engine, publisher: Publisher, settings: Settings) -> None:
         self._engine = engine
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._autocommit = single_statements(engine, settings.database)
         self._publisher = publisher
         self._settings = settings
         self._batch_size = FIRST_BATCH

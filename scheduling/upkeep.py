@@ -5,6 +5,7 @@ import math
 import os
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import structlog
 
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
+from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs
 from models.sql.clock import read_clock
@@ -29,6 +31,8 @@ GAP_SECONDS = 10.0
 
 PARTITIONS_SECONDS = 86400.0
 
+MARK_ALL_SECONDS = 60.0
+
 WAITING_SECONDS = 2.0
 """A run that is due for so long and not published is told what it waits for."""
 
@@ -44,34 +48,41 @@ class Upkeep:
         self._settings = settings
         self._id = id_
         self._partitioned = -math.inf
+        self._batch = settings.scheduling.batch
         self._marked_since: datetime | None = None
+        self._marked_all = -math.inf
         self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
+        self._untallied: list[EndedRun] = []
 
     def run(self, *, reports: bool = True) -> None:
         """All of it once, without the report if the rounds are stuck; nothing by a clock that has jumped.
 
-        What fails is tried again a second later.
+        What fails is tried again a second later, and keeps nothing else from being done.
         """
         try:
-            if not self._is_steady():
-                return
-            if reports:
-                self._report()
-            self._run(self._settings.scheduling.batch)
+            is_steady = self._is_steady()
         except Exception:
             log.exception("upkeep")
+            return
+        if not is_steady:
+            self._vigil.begin_anew()
+            return
+        for duty in (self._report, *self._duties) if reports else self._duties:
+            try:
+                duty()
+            except Exception:
+                log.exception("upkeep", duty=duty.__name__.strip("_"))
 
     def _is_steady(self) -> bool:
         """Whether leases and ticks are as old as the database says."""
         asked = self._clock.read()
         with self._engine.begin() as connection:
-            is_steady = self._clock.trusts(read_clock(connection), asked)
-        if is_steady:
-            self._vigil.note()
-        else:
-            self._vigil.begin_anew()
-        return is_steady
+            return self._clock.trusts(read_clock(connection), asked)
+
+    @property
+    def _duties(self) -> tuple[Callable[[], None], ...]:
+        return self._make_partitions, self._skip, self._rescue, self._tally, self._republish, self._mark, self._declare
 
     def _report(self) -> None:
         with self._engine.begin() as connection:
@@ -79,17 +90,37 @@ class Upkeep:
                 log.warning("gap")
             report_tick(connection, {"id": self._id, "host": socket.gethostname(), "pid": os.getpid()})
 
-    def _run(self, batch: int) -> None:
-        self._make_partitions()
-        while skip_overdue(self._engine, batch) >= batch:
+    def _skip(self) -> None:
+        while skip_overdue(self._engine, self._batch) >= self._batch:
             pass
-        if self._vigil.is_long_enough():
-            while rescue_runs(self._engine, batch) >= batch:
-                pass
-        republish_vanished(self._engine, self._publisher, self._settings.scheduling.rescue_after_seconds, batch)
+        self._vigil.note()
+
+    def _rescue(self) -> None:
+        while self._vigil.is_long_enough():
+            rescued = rescue_runs(self._engine, self._batch)
+            self._untallied += rescued.untallied
+            if rescued.attempts < self._batch:
+                return
+
+    def _tally(self) -> None:
+        """What could not be counted with its end, as its schedule was locked."""
+        if self._untallied:
+            with self._engine.begin() as connection:
+                self._untallied = tally_outcomes(connection, self._untallied)
+
+    def _republish(self) -> None:
+        after_seconds = self._settings.scheduling.rescue_after_seconds
+        republish_vanished(self._engine, self._publisher, after_seconds, self._batch)
+
+    def _mark(self) -> None:
+        """Once in a while those too that were planned long after they were due, or somebody had locked."""
+        now = time.monotonic()
+        if now - self._marked_all >= MARK_ALL_SECONDS:
+            self._marked_since, self._marked_all = None, now
         with self._engine.begin() as connection:
-            since = mark_waiting_runs(connection, WAITING_SECONDS, batch, self._marked_since)
-        self._marked_since = since
+            self._marked_since = mark_waiting_runs(connection, WAITING_SECONDS, self._batch, self._marked_since)
+
+    def _declare(self) -> None:
         with self._engine.begin() as connection:
             apply_declared_schedules(connection, self._settings.scheduling.forget_after_seconds)
 

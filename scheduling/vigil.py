@@ -1,4 +1,4 @@
-"""The vigil: for how long this process has seen the database without a break.
+"""The vigil: for how long this process has been able to write to the runs without a break.
 
 While nobody can reach the database nobody can renew a lease, so one that ran out says nothing of its worker. A worker
 that lives renews soon after the database is back; one that has not for the time of a lease is gone.
@@ -7,6 +7,7 @@ that lives renews soon after the database is back; one that has not for the time
 from config.uptime import uptime
 
 BREAK_SECONDS = 10.0
+"""Or half a lease, where that is longer: whatever was renewed before a break like that still is when it ends."""
 
 
 class Vigil:
@@ -18,9 +19,10 @@ class Vigil:
         self._noted = 0.0
 
     def note(self) -> None:
-        """The database has just answered."""
+        """The runs have just been written to: so could anybody who holds one."""
         now = uptime()
-        if self._since is None or now - self._noted > min(BREAK_SECONDS, self._lease_seconds):
+        longest = max(min(BREAK_SECONDS, self._lease_seconds), self._lease_seconds / 2)
+        if self._since is None or now - self._noted > longest:
             self._since = now
         self._noted = now
 

@@ -46,6 +46,7 @@ class _Facts(BaseModel):
     last_tick_age_seconds: float | None = None
     oldest_due_run_seconds: float | None = None
     oldest_due_schedule_seconds: float | None = None
+    plans: bool = False
     workers: int | None = None
     read_only: bool = False
 
@@ -63,7 +64,7 @@ def get_readiness(call: Call) -> Answer:
         status="unavailable" if problems else "ok",
         database=facts is not None,
         problems=problems,
-        **(facts or _Facts()).model_dump(exclude={"read_only"}),
+        **(facts or _Facts()).model_dump(exclude={"read_only", "plans"}),
     )
     return Answer(content, 503 if problems else 200)
 
@@ -83,7 +84,7 @@ def _problems(facts: _Facts) -> list[str]:
         return ["no scheduling process has ever run"]
     if facts.last_tick_age_seconds > STALE_TICK_SECONDS:
         return [f"no scheduling process has done its round for {facts.last_tick_age_seconds:.0f} seconds"]
-    if (overdue := facts.oldest_due_schedule_seconds or 0) > OVERDUE_SECONDS:
+    if (overdue := facts.oldest_due_schedule_seconds or 0) > OVERDUE_SECONDS and not facts.plans:
         return [f"a schedule has been due for {overdue:.0f} seconds, and nobody has planned it"]
     return []
 

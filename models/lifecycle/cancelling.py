@@ -30,12 +30,26 @@ def cancel_run(connection: sa.Connection, run: UUID) -> list[EndedRun]:
     return [EndedRun(*row) for row in connection.exec_driver_sql(_CANCEL_ONE, {"id": run})]
 
 
+_ACTIVE = f"""schedule_id = ANY(%(schedules)s) AND state IN ({quoted(sources(State.CANCELLED))})
+    AND (state <> 'planned' OR due_at <= now())"""
+
 # In the order of ids, as everybody locks runs.
-_ACTIVE = f"""r.id = ANY(ARRAY(
-    SELECT id FROM runs WHERE schedule_id = ANY(%(schedules)s) AND state IN ({quoted(sources(State.CANCELLED))})
-      AND (state <> 'planned' OR due_at <= now())
-    ORDER BY id FOR UPDATE))"""
-_CANCEL_ACTIVE = _cancel(_ACTIVE)
+_CANCEL_ACTIVE = _cancel(f"r.id = ANY(ARRAY(SELECT id FROM runs WHERE {_ACTIVE} ORDER BY id FOR UPDATE))")
+
+_LOCKED = f"""
+WITH active AS MATERIALIZED (
+    SELECT id, schedule_id FROM runs WHERE {_ACTIVE}
+), mine AS MATERIALIZED (
+    SELECT id FROM runs WHERE id = ANY(ARRAY(SELECT id FROM active)) ORDER BY id FOR UPDATE SKIP LOCKED
+)
+SELECT DISTINCT schedule_id FROM active WHERE id NOT IN (SELECT id FROM mine)
+"""
+
+
+def schedules_with_locked_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> set[UUID]:
+    """Of these schedules, those of which somebody has locked an active run; all others are locked now by this
+    transaction."""
+    return set(connection.exec_driver_sql(_LOCKED, {"schedules": list(schedules)}).scalars())
 
 
 def cancel_active_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> list[EndedRun]:

@@ -1,6 +1,6 @@
 """SQL of plan: take due schedules, and move their cursors once their slots are rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -110,6 +110,16 @@ def advance_schedules(connection: sa.Connection, advances: Sequence[Advance]) ->
         )
         rows = as_json_alike(("id",), groups)
         connection.exec_driver_sql(_ADVANCE, {"rows": rows})
+
+
+_POSTPONE = """
+UPDATE schedules SET next_due_at = now() + make_interval(secs => %(seconds)s) WHERE id = ANY(%(schedules)s)
+"""
+
+
+def postpone_schedules(connection: sa.Connection, schedules: Collection[UUID], seconds: float) -> None:
+    """Look at these again so much later, while others are planned; what is due of them stays due."""
+    connection.exec_driver_sql(_POSTPONE, {"schedules": list(schedules), "seconds": seconds})
 
 
 _QUARANTINE = "UPDATE schedules SET error = %(error)s WHERE id = %(id)s"

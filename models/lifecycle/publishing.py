@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, has_worker
-from models.sql.liveness import ANNOUNCED
+from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.locks import ALL, FREE
 from models.sql.rows import by_attempt
 from models.sql.spelling import quoted, state_in
@@ -80,11 +80,15 @@ def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
     return sorted(runs, key=lambda run: (-run.priority, run.due_at))
 
 
+# The release before can't show a run with the new word. While one of its workers is live, so may its API be.
+_NO_WORKER = (
+    f"CASE WHEN EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.actors IS NULL) THEN 'actor' ELSE 'worker' END"
+)
 _MARK_WAITING = f"""
 WITH waiting AS (
     SELECT r.id, r.due_at, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
-        WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
+        WHEN NOT {has_worker("r.actor", "r.queue")} THEN {_NO_WORKER}
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for

@@ -77,19 +77,21 @@ def has_runs(connection: sa.Connection, worker: UUID) -> bool:
 
 # Schedules before runs, as everybody locks them; a run whose schedule somebody has locked is skipped later.
 _SKIP_OVERDUE = f"""
-WITH wanted AS (
+WITH wanted AS MATERIALIZED (
     SELECT r.id, r.schedule_id, r.trigger FROM runs r
     WHERE r.state IN ({quoted(sources(State.SKIPPED))}) AND r.deadline_at <= now() AND {UNSTARTED}
-    ORDER BY r.id LIMIT %(limit)s
 ), locked AS (
     SELECT s.id FROM schedules s WHERE s.id IN (SELECT schedule_id FROM wanted WHERE trigger = '{Trigger.SCHEDULE}')
     ORDER BY s.id FOR UPDATE SKIP LOCKED
+), free AS (
+    SELECT w.id FROM wanted w
+    WHERE w.trigger <> '{Trigger.SCHEDULE}' OR w.schedule_id IN (SELECT id FROM locked)
+        OR NOT EXISTS (SELECT FROM schedules s WHERE s.id = w.schedule_id)
+    ORDER BY w.id LIMIT %(limit)s
 ), overdue AS (
     SELECT r.id FROM runs r
-    WHERE r.id = ANY(ARRAY(SELECT id FROM wanted)) AND {state_in("r", sources(State.SKIPPED))}
+    WHERE r.id = ANY(ARRAY(SELECT id FROM free)) AND {state_in("r", sources(State.SKIPPED))}
       AND r.deadline_at <= now() AND {UNSTARTED}
-      AND (r.trigger <> '{Trigger.SCHEDULE}' OR r.schedule_id IN (SELECT id FROM locked)
-           OR NOT EXISTS (SELECT FROM schedules s WHERE s.id = r.schedule_id))
     ORDER BY r.id FOR UPDATE OF r SKIP LOCKED
 )
 UPDATE runs r SET state = 'skipped', reason = 'deadline', finished_at = now(), lease_until = NULL

@@ -15,11 +15,6 @@ FREE = "r.id = ANY(ARRAY(SELECT id FROM runs WHERE id = ANY(%(ids)s) ORDER BY id
 """Which of `runs r` a statement is about, given their ids."""
 
 
-def be_impatient(connection: sa.Connection) -> None:
-    """Have the rest of this transaction wait for a lock but a moment, whatever its session does."""
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE_MILLISECONDS}ms'")
-
-
 def is_locked(error: BaseException) -> bool:
     """Whether a statement ended because others hold a lock that it wanted."""
     return isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, psycopg.errors.LockNotAvailable)

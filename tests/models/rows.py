@@ -24,8 +24,9 @@ def sqlalchemy_url(url: str) -> str:
 
 def announce(connection: sa.Connection, *names: str, queue: str = "default", **options: Any) -> None:
     """Actors of a queue, by a worker that consumes it."""
-    actors = [Announcement(name, queue, "", {"type": "object"}, options) for name in names or ("work",)]
-    add_worker(connection, queue)
+    names = names or ("work",)
+    actors = [Announcement(name, queue, "", {"type": "object"}, options) for name in names]
+    add_worker(connection, queue, actors=list(names))
     announce_actors(connection, actors, WORKER)
 
 

@@ -20,9 +20,9 @@ def vigil(monkeypatch: pytest.MonkeyPatch, *seconds: float, lease: float = 30) -
         ((100,), False),
         (range(100, 130), False),
         (range(100, 131), True),
-        ((*range(100, 131), 142), False),  # a break of 11 s: nobody could renew meanwhile
-        ((*range(100, 131), 140), True),
-        ((*range(100, 131), *range(142, 173)), True),
+        ((*range(100, 131), 146), False),  # a break of 16 s: nobody could renew meanwhile
+        ((*range(100, 131), 145), True),
+        ((*range(100, 131), *range(146, 177)), True),
     ],
     ids=str,
 )

@@ -15,7 +15,6 @@ from models.announcing import forget_worker
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.rescuing import LostRun, has_runs, take_runs_of
-from models.sql.locks import be_impatient
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
@@ -38,6 +37,7 @@ class Burial:
         self._at = 0.0
         self._found: dict[Path, float] = {}
         """When each journal of a dead worker was first looked at."""
+        self._untallied: list[EndedRun] = []
 
     def hold(self) -> None:
         """Bury whose journals nobody holds any more. What fails is tried again, here or by a sibling, and is no reason
@@ -46,6 +46,9 @@ class Burial:
         if journal is None or time.monotonic() < self._at:
             return
         self._at = time.monotonic() + EACH_SECONDS
+        if self._untallied:
+            with self._process.engine.begin() as connection:
+                self._untallied = tally_outcomes(connection, self._untallied)
         for path in other_journals(journal.path, fingerprint(self._process.settings.database)):
             try:
                 with dead_worker(path) as dead:
@@ -61,19 +64,18 @@ class Burial:
         with self._process.engine.begin() as connection:
             is_needed = has_runs(connection, dead.id)
         if is_needed:
-            _end_runs(self._process.engine, dead)
+            self._untallied += _end_runs(self._process.engine, dead)
         elif uptime() - since >= self._process.settings.database.statement_timeout_seconds + CLAIM_SECONDS:
             path.unlink(missing_ok=True)
             del self._found[path]
         if is_new:
             log.warning("dead", worker=str(dead.id))
             with self._process.engine.begin() as connection:
-                be_impatient(connection)
                 forget_worker(connection, dead.id)
 
 
-def _end_runs(engine: sa.Engine, dead: DeadWorker) -> None:
-    """What somebody has locked is left for the next look."""
+def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
+    """End what it had; what somebody has locked is left for the next look. Returns what is still to be counted."""
     with engine.begin() as connection:
         ends = [_end(run, dead) for run in take_runs_of(connection, dead.id)]
         ended: list[EndedRun] = []
@@ -81,12 +83,10 @@ def _end_runs(engine: sa.Engine, dead: DeadWorker) -> None:
             ended = finish_runs(connection, ends, dead.id)
             save_outputs(connection, [end for end in ends if end.has_output()])
             after_ends(connection, ended)
-        locked = tally_outcomes(connection, ended)
-    if locked:
-        with engine.begin() as connection:
-            tally_outcomes(connection, locked)  # once more: planning holds a schedule but for a moment
+        untallied = tally_outcomes(connection, ended)
     started = sum(end.started_at is not None for end in ends)
     log.warning("bury", worker=str(dead.id), runs=len(ended), started=started)
+    return untallied
 
 
 def _end(run: LostRun, dead: DeadWorker) -> FinishedAttempt:

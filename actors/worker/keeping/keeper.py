@@ -18,7 +18,6 @@ from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
 from actors.worker.running.outcome import interrupt
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
-from models.sql.locks import be_impatient
 
 log = structlog.get_logger("worker")
 
@@ -85,7 +84,6 @@ class Keeper:
             self._process.journal.touch()
         try:
             with self._process.engine.begin() as connection:
-                be_impatient(connection)
                 report_worker(connection, self._process.report())
                 self._announce(connection)
         except sa.exc.DBAPIError as error:

@@ -18,6 +18,7 @@ from actors.worker.keeping.doubts import Doubts
 from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.keeping.journal import Journal
 from actors.worker.running.interrupts import Interrupts
+from config.database import single_statements
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
 
@@ -50,7 +51,7 @@ class WorkerProcess:
 
     def __post_init__(self) -> None:
         self.output_bytes = self.settings.worker.output_bytes
-        self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.autocommit = single_statements(self.engine, self.settings.database)
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""

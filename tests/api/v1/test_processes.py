@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from api.app import make_app
 from api.v1 import health
 from config.database import driver_url, make_engine
 from config.settings import Settings, load_settings
+from models.words.states import Trigger
 from tests.api.conftest import HEADERS, TOKEN
 from tests.waiting import eventually
 
@@ -133,6 +134,19 @@ def test_it_is_not_ready_while_a_schedule_that_is_due_is_not_planned(
     assert answer.status_code == status
     assert answer.json["oldest_due_schedule_seconds"] == (seconds and pytest.approx(seconds, abs=8))
     assert ["planned" in problem for problem in answer.json["problems"]] == [True] * (status == 503)
+
+
+def test_a_schedule_that_is_locked_while_others_are_planned_is_no_reason_to_be_unready(
+    client: TestClient, create: Callable[..., Any], execute: Execute, add_run: Callable[..., UUID]
+) -> None:
+    _tick(execute, 1)
+    create("locked", every_seconds=3600)
+    execute("UPDATE schedules SET next_due_at = now() - interval '1 hour'")
+    assert client.simulate_get("/health/ready").status_code == 503
+    add_run(trigger=Trigger.SCHEDULE)
+    answer = client.simulate_get("/health/ready")
+    assert (answer.status_code, answer.json["problems"]) == (200, [])
+    assert answer.json["oldest_due_schedule_seconds"] > 3000
 
 
 def test_it_is_not_ready_where_nothing_can_be_written(client: TestClient, engine: sa.Engine, execute: Execute) -> None:
