@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from migrations.online import LOCK_TIMEOUT, add_check
+
 revision = "0006"
 down_revision = "0005"
 
@@ -10,26 +12,13 @@ WORDS = "'actor', 'worker', 'queue', 'overlap', 'window'"
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(LOCK_TIMEOUT)
     op.execute("ALTER TABLE workers ADD COLUMN IF NOT EXISTS actors jsonb")
-    _replace_check(WORDS)
+    add_check("runs", "runs_waiting_for_check", f"waiting_for IN ({WORDS})")
 
 
 def downgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute(LOCK_TIMEOUT)
     op.execute("UPDATE runs SET waiting_for = 'actor' WHERE waiting_for = 'worker'")
-    _replace_check(BEFORE)
+    add_check("runs", "runs_waiting_for_check", f"waiting_for IN ({BEFORE})")
     op.execute("ALTER TABLE workers DROP COLUMN IF EXISTS actors")
-
-
-def _replace_check(words: str) -> None:
-    """The new one looks at no row while the table is locked, then at all of them while others work on. What comes before
-    is committed by then: a migration that breaks off there is run again from the start."""
-    op.execute("ALTER TABLE runs DROP CONSTRAINT IF EXISTS runs_waiting_for_check")
-    op.execute(
-        f"ALTER TABLE runs ADD CONSTRAINT runs_waiting_for_check CHECK (waiting_for IN ({words})) NOT VALID"
-    )
-    with op.get_context().autocommit_block():
-        op.execute("SET statement_timeout = 0")
-        op.execute("ALTER TABLE runs VALIDATE CONSTRAINT runs_waiting_for_check")
-        op.execute("RESET statement_timeout")
