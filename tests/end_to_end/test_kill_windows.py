@@ -4,9 +4,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pika
 import psycopg
+import pytest
 
 from tests.end_to_end.deployment import Deployment, RequestCounter
 from tests.waiting import eventually
@@ -17,6 +19,13 @@ $$ BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NEW; END $$;
 CREATE TRIGGER gate BEFORE {event} ON runs FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION gate()
 """
 _BLOCKED = "FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, database_url: str, amqp_url: str) -> Iterator[Deployment]:
+    """With leases that are longer than a worker takes to start again: the journal tells, not the lease."""
+    with Deployment(tmp_path, database_url, amqp_url, {"CALLSHEET_WORKER__LEASE_SECONDS": "120"}) as running:
+        yield running.start("web", "scheduling", "worker").ready()
 
 
 @contextmanager
