@@ -82,8 +82,8 @@ class HeldRuns:
         """The leases of these attempts have been renewed by a statement that was sent at `leased`."""
         with self._changed:
             for key in keys:
-                if key in self._runs:
-                    self._runs[key].leased = leased
+                if (held := self._runs.get(key) or self._unwritten.get(key)) is not None:
+                    held.leased = leased
 
     def overdue(self) -> list[HeldRun]:
         """What has started and whose lease has run out: others may have been given these runs."""
