@@ -3,16 +3,20 @@
 import signal
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
 
-from tests.end_to_end.deployment import Deployment
+from tests.end_to_end.deployment import Deployment, instant
 from tests.waiting import eventually
 
 RUNS = 4000
 KILLS = 3
+PROCESSES = 2
+"""Of each worker master, as the Procfile has it."""
 
 PLAN = """
 INSERT INTO runs (id, actor, queue, priority, args, trigger, overlap, slots, due_at, state, attempt, retries,
@@ -22,6 +26,11 @@ SELECT gen_random_uuid(), 'note', 'default', 5, jsonb_build_object('path', '{pat
 FROM generate_series(1, {runs})
 """
 UNFINISHED = "SELECT count(*) FROM runs WHERE finished_at IS NULL"
+HIT = {("lost", True), ("interrupted", False)}
+"""What a kill makes of attempts that were not done, and whether they had started."""
+
+KNOWN_WITHIN = timedelta(seconds=5)
+"""How soon after a kill a sibling has ended what the dead process had."""
 
 
 @pytest.fixture
@@ -45,6 +54,12 @@ def kill_one_process(deployment: Deployment) -> None:
     deployment.start("worker")
 
 
+def listed(deployment: Deployment, masters: int) -> set[UUID]:
+    """The worker processes that have reported, once those of so many masters have."""
+    workers = {worker for [worker] in deployment.query("SELECT id FROM workers")}
+    return workers if len(workers) >= masters * PROCESSES else set()
+
+
 def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
     deployment: Deployment, tmp_path: Path
 ) -> None:
@@ -64,6 +79,9 @@ def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
     assert all(row[3] is not None for row in failed)
     assert {row[0] for row in rows if row[1] == "succeeded"} <= started
     assert len(ledger.read_text().splitlines()) == len(started), "something was done twice"
+    buried = [attempt for row in rows for attempt in row[5] if (attempt["error"] or {}).get("type") == "WorkerLost"]
+    assert buried, "no kill has hit anything"
+    assert {(attempt["outcome"], attempt["started_at"] is not None) for attempt in buried} <= HIT
 
 
 def test_what_a_killed_worker_held_is_known_within_seconds(deployment: Deployment, tmp_path: Path) -> None:
@@ -78,6 +96,23 @@ def test_what_a_killed_worker_held_is_known_within_seconds(deployment: Deploymen
     for run in map(deployment.run, running):
         assert (run["state"], run["attempts"][0]["outcome"]) == ("failed", "lost")
         assert run["attempts"][0]["started_at"]
+
+
+def test_a_sibling_on_the_machine_ends_what_a_killed_process_had_within_seconds(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    deployment.create("long", actor="note", args={"path": str(tmp_path / "ledger"), "seconds": 60}, overlap="allow")
+    running = [deployment.trigger("long") for _ in range(3)]
+    eventually(lambda: all(deployment.run(run)["started_at"] for run in running))
+    own = eventually(lambda: listed(deployment, 1))
+    deployment.start("worker.2")
+    eventually(lambda: listed(deployment, 2))
+    [[killed]] = deployment.query("SELECT clock_timestamp()")
+    deployment.kill("worker")
+    for run in map(deployment.finished, running):
+        assert (run["state"], run["attempts"][0]["outcome"]) == ("failed", "lost")
+        assert killed <= instant(run["attempts"][0]["finished_at"]) <= killed + KNOWN_WITHIN
+    eventually(lambda: not own & listed(deployment, 1), message="the dead are taken off the list")
 
 
 def test_without_its_journal_the_lease_decides(tmp_path: Path, database_url: str, amqp_url: str) -> None:
