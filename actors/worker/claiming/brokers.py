@@ -20,6 +20,7 @@ from dramatiq.middleware import Middleware
 from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
+from actors.worker.claiming.hooks import OwnHooks
 from actors.worker.keeping.process import worker_process
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
@@ -34,7 +35,7 @@ PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
 """Dramatiq's own; it passes on the number, or a default if there is none."""
 
 
-class RabbitBroker(RabbitmqBroker):
+class RabbitBroker(OwnHooks, RabbitmqBroker):
     """Dramatiq's broker with confirmed publishing and claiming consumers.
 
     Without `amqp` it asks the settings of the process, not before it first sends or consumes. Then it raises
@@ -111,7 +112,7 @@ class RabbitBroker(RabbitmqBroker):
         return self.channel.queue_declare(xq_name(self._wire_name(queue_name)), durable=True, arguments=arguments)
 
 
-class LocalBroker(StubBroker):
+class LocalBroker(OwnHooks, StubBroker):
     """Queues inside this process. What they forget at its end is in the rows, and is published again.
 
     `refused` holds what no row could, as it came, by the name that RabbitMQ's queue for it has.

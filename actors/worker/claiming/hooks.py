@@ -1,0 +1,58 @@
+"""Hooks: a signal goes to the middleware that has a hook for it.
+
+Dramatiq calls all of its middleware for each signal, four times a message. Nearly all of those hooks do nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from dramatiq import Broker, Middleware
+from dramatiq.middleware import MiddlewareError
+
+_FAILED = "%r failed in its hook %s"
+
+
+class _Known(NamedTuple):
+    middleware: list[Middleware]
+    having: dict[str, list[Middleware]]
+
+
+class OwnHooks(Broker):
+    """A broker that leaves out the hooks that `Middleware` itself has, and calls all others as Dramatiq does: `before`
+    in order and `after` in reverse; what one raises is logged, save what is meant to get through."""
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `before` hooks of a signal."""
+        hook = f"before_{signal}"
+        for middleware in self._having(hook):
+            try:
+                getattr(middleware, hook)(self, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                self.logger.critical(_FAILED, middleware, hook, exc_info=True)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        """Call the `after` hooks of a signal."""
+        hook = f"after_{signal}"
+        for middleware in reversed(self._having(hook)):
+            try:
+                getattr(middleware, hook)(self, *args, **kwargs)
+            except Exception:
+                self.logger.critical(_FAILED, middleware, hook, exc_info=True)
+
+    def _having(self, hook: str) -> Sequence[Middleware]:
+        """Looked up once, and anew when there is another middleware, which anybody may add at any time."""
+        known: _Known | None = self.__dict__.get("_known")
+        if known is None or known.middleware != self.middleware:
+            known = self._known = _Known([*self.middleware], {})
+        having = known.having.get(hook)
+        if having is None:
+            having = known.having[hook] = [each for each in known.middleware if _has_own(each, hook)]
+        return having
+
+
+def _has_own(middleware: Middleware, hook: str) -> bool:
+    """Whether it does anything; what is no `Middleware` is called however it looks."""
+    method = getattr(middleware, hook, None)
+    return getattr(method, "__func__", method) is not getattr(Middleware, hook, middleware)
