@@ -1,11 +1,14 @@
 """Publish: hand due runs to the broker, confirmed, and mark them queued.
 
-A run is leased before it is published and marked after: a process that dies in between leaves a lease that ends, and
-the run is published again. A publish error is ambiguous, so the run is published again too. Claims remove duplicates.
+A run is queued and leased before it is published. The lease ends a while after the confirm, in a statement for many: a
+process that dies before leaves one that runs out, and the run is published again. A publish error is ambiguous, so the
+run is published again too. Claims remove duplicates.
 
 Each statement here stands for itself: the engine may be in autocommit mode.
 """
 
+import threading
+import time
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Protocol
@@ -15,18 +18,19 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
-from config.database import TRANSIENT
 from models.lifecycle.publishing import (
     LeasedRun,
-    mark_queued,
+    note_confirmed,
     queues_with_stale_runs,
     release_runs,
     take_publishable_runs,
     take_vanished_runs,
 )
-from models.sql.locks import is_locked
 
 log = structlog.get_logger("scheduling")
+
+NOTE_SECONDS = 1.0
+"""How late a confirm is noted: by then most runs have been claimed, and need no note."""
 
 _ID = b"00000000-0000-0000-0000-000000000000"
 """Stands for the run's id in a body that is encoded for many."""
@@ -48,54 +52,75 @@ class Publisher(Protocol):
         ...
 
 
-def publish_due(engine: sa.Engine, publisher: Publisher, limit: int, window: int) -> int:
-    """Publish up to `limit` due runs; how many were confirmed."""
-    if not publisher.is_ready():
-        return 0
-    with engine.begin() as connection:
-        runs = take_publishable_runs(connection, limit, window)
-    return publish_runs(engine, publisher, runs)
+class Publishing:
+    """Publishes by one publisher, and remembers what is confirmed and not noted yet. Any thread may use it."""
 
+    def __init__(self, engine: sa.Engine, publisher: Publisher) -> None:
+        self._engine = engine
+        self.publisher = publisher
+        self._confirmed: list[LeasedRun] = []
+        self._since = 0.0
+        self._lock = threading.Lock()
 
-def publish_runs(engine: sa.Engine, publisher: Publisher, runs: Sequence[LeasedRun]) -> int:
-    """Publish runs that are leased for it, in this order; how many were confirmed."""
-    if not runs:
-        return 0
-    confirmed = publisher.publish(_encode(runs))
-    _mark_queued(engine, [run for run in runs if run.id in confirmed])
-    with engine.begin() as connection:
-        release_runs(connection, [run for run in runs if run.id not in confirmed])
-    log.info("publish", runs=len(confirmed), unconfirmed=len(runs) - len(confirmed))
-    return len(confirmed)
+    def is_ready(self) -> bool:
+        """Whether publishing has a chance just now."""
+        return self.publisher.is_ready()
 
+    def publish_due(self, limit: int, window: int) -> int:
+        """Publish up to `limit` due runs; how many were confirmed."""
+        if not self.publisher.is_ready():
+            return 0
+        with self._engine.begin() as connection:
+            runs = take_publishable_runs(connection, limit, window)
+        return self.publish(runs)
 
-def _mark_queued(engine: sa.Engine, runs: Sequence[LeasedRun]) -> None:
-    try:
-        with engine.begin() as connection:
-            mark_queued(connection, runs)
-    except TRANSIENT as error:
-        if not is_locked(error):
+    def publish(self, runs: Sequence[LeasedRun]) -> int:
+        """Publish runs that are leased for it, in this order; how many were confirmed."""
+        if not runs:
+            return 0
+        confirmed = self.publisher.publish(_encode(runs))
+        self._remember([run for run in runs if run.id in confirmed])
+        if unconfirmed := [run for run in runs if run.id not in confirmed]:
+            with self._engine.begin() as connection:
+                release_runs(connection, unconfirmed)
+        log.info("publish", runs=len(confirmed), unconfirmed=len(unconfirmed))
+        return len(confirmed)
+
+    def republish_vanished(self, after_seconds: float, limit: int) -> int:
+        """Publish queued runs again that were not confirmed, or whose messages are gone: queued for long, and their
+        queue is empty, or they have been overtaken."""
+        if not self.publisher.is_ready():
+            return 0
+        with self._engine.begin() as connection:
+            queues = queues_with_stale_runs(connection, after_seconds)
+        republished = 0
+        for queue in queues:
+            is_empty = self.publisher.count_messages(queue) == 0
+            with self._engine.begin() as connection:
+                runs = take_vanished_runs(connection, queue, after_seconds, limit, is_empty=is_empty)
+            if runs:
+                republished += self.publish(runs)
+                log.warning("republish", queue=queue, runs=len(runs))
+        return republished
+
+    def note_confirmed(self, after_seconds: float = NOTE_SECONDS) -> None:
+        """Note what has been confirmed, once the first of it was so long ago. What fails is tried again."""
+        with self._lock:
+            if not self._confirmed or time.monotonic() - self._since < after_seconds:
+                return
+            runs, self._confirmed = self._confirmed, []
+        try:
+            with self._engine.begin() as connection:
+                note_confirmed(connection, runs)
+        except sa.exc.SQLAlchemyError:
+            self._remember(runs)
             raise
-        with engine.begin() as connection:
-            mark_queued(connection, runs, free_only=True)
 
-
-def republish_vanished(engine: sa.Engine, publisher: Publisher, after_seconds: float, limit: int) -> int:
-    """Publish queued runs again whose messages are gone: queued for long, and their queue is empty, or they have been
-    overtaken."""
-    if not publisher.is_ready():
-        return 0
-    with engine.begin() as connection:
-        queues = queues_with_stale_runs(connection, after_seconds)
-    republished = 0
-    for queue in queues:
-        is_empty = publisher.count_messages(queue) == 0
-        with engine.begin() as connection:
-            runs = take_vanished_runs(connection, queue, after_seconds, limit, is_empty=is_empty)
-        if runs:
-            republished += publish_runs(engine, publisher, runs)
-            log.warning("republish", queue=queue, runs=len(runs))
-    return republished
+    def _remember(self, runs: Sequence[LeasedRun]) -> None:
+        with self._lock:
+            if not self._confirmed:
+                self._since = time.monotonic()
+            self._confirmed += runs
 
 
 def _encode(runs: Sequence[LeasedRun]) -> list[tuple[UUID, str, bytes]]:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from uuid import uuid4
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from config.settings import Settings
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, find_next_due
 from scheduling.plan import Planned, plan_due
-from scheduling.publish import Publisher, publish_due, publish_runs
+from scheduling.publish import Publisher, Publishing
 from scheduling.steady import SteadyClock
 from scheduling.upkeep import GAP_SECONDS, Upkeep
 
@@ -41,14 +42,14 @@ class Ticker:
     def __init__(self, engine: sa.Engine, publisher: Publisher, settings: Settings) -> None:
         self._engine = engine
         self._autocommit = single_statements(engine, settings.database)
-        self._publisher = publisher
+        self._publishing = Publishing(self._autocommit, publisher)
         self._settings = settings
         self._batch_size = FIRST_BATCH
         self._clock = SteadyClock()
         self._patience = SHORTEST_WAIT_SECONDS
         self._side = ThreadPoolExecutor(1, "beside")
         self._publication: Future[int] | None = None
-        self._upkeep = Upkeep(engine, publisher, settings, uuid4(), self._clock)
+        self._upkeep = Upkeep(engine, self._publishing, settings, uuid4(), self._clock)
         self._upkeep_run: Future[None] | None = None
         self._upkeep_clock = threading.Thread(target=self._keep_time, name="upkeep", daemon=True)
         self._round_began = math.inf
@@ -86,6 +87,7 @@ class Ticker:
                 self._publication = self._side.submit(self._publish, planned.leased, began)
             else:
                 published = self._publish(planned.leased, began)
+        self._publishing.note_confirmed()
         if planned.full or published >= batch:
             return 0
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)
@@ -105,6 +107,8 @@ class Ticker:
         if self._upkeep_clock.ident is not None:
             self._upkeep_clock.join()
         self._side.shutdown()
+        with suppress(sa.exc.SQLAlchemyError):  # what is not noted is sent again, and claimed but once
+            self._publishing.note_confirmed(0)
 
     def _until_next(self, planned: Planned) -> float:
         """Seconds until something is due, 0 if it has become so since it was planned."""
@@ -120,14 +124,13 @@ class Ticker:
 
     def _window(self) -> int:
         """How many messages a queue may have that planning adds to: none while they can't be published."""
-        return self._settings.amqp.window if self._publisher.is_ready() else 0
+        return self._settings.amqp.window if self._publishing.is_ready() else 0
 
     def _publish(self, leased: Sequence[LeasedRun], since: float) -> int:
         """Publish what planning has leased `since` then, unless that is long ago, then what else is due; how many."""
         batch, window = self._settings.scheduling.batch, self._settings.amqp.window
         fresh = leased if time.monotonic() - since < FRESH_SECONDS else ()
-        published = publish_runs(self._autocommit, self._publisher, fresh)
-        return published + publish_due(self._autocommit, self._publisher, batch, window)
+        return self._publishing.publish(fresh) + self._publishing.publish_due(batch, window)
 
     def _settle(self) -> int:
         """Wait for the publishing beside this round; how many it has published. Raises what it has raised."""

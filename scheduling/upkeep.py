@@ -19,7 +19,7 @@ from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs
 from models.sql.clock import read_clock
 from scheduling.declare import apply_declared_schedules
-from scheduling.publish import Publisher, republish_vanished
+from scheduling.publish import Publishing
 from scheduling.rescue import rescue_runs, skip_overdue
 from scheduling.steady import SteadyClock
 from scheduling.vigil import Vigil
@@ -41,10 +41,10 @@ class Upkeep:
     """Reports the process, makes partitions, rescues, publishes again what vanished, applies what code declares."""
 
     def __init__(
-        self, engine: sa.Engine, publisher: Publisher, settings: Settings, id_: UUID, clock: SteadyClock
+        self, engine: sa.Engine, publishing: Publishing, settings: Settings, id_: UUID, clock: SteadyClock
     ) -> None:
         self._engine = engine
-        self._publisher = publisher
+        self._publishing = publishing
         self._settings = settings
         self._id = id_
         self._partitioned = -math.inf
@@ -82,7 +82,16 @@ class Upkeep:
 
     @property
     def _duties(self) -> tuple[Callable[[], None], ...]:
-        return self._make_partitions, self._skip, self._rescue, self._tally, self._republish, self._mark, self._declare
+        return (
+            self._publishing.note_confirmed,
+            self._make_partitions,
+            self._skip,
+            self._rescue,
+            self._tally,
+            self._republish,
+            self._mark,
+            self._declare,
+        )
 
     def _report(self) -> None:
         with self._engine.begin() as connection:
@@ -110,7 +119,7 @@ class Upkeep:
 
     def _republish(self) -> None:
         after_seconds = self._settings.scheduling.rescue_after_seconds
-        republish_vanished(self._engine, self._publisher, after_seconds, self._batch)
+        self._publishing.republish_vanished(after_seconds, self._batch)
 
     def _mark(self) -> None:
         """Once in a while those too that were planned long after they were due, or somebody had locked."""

@@ -9,10 +9,10 @@ PUBLISH_LEASE_SECONDS = 10
 
 PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
 
-# A run that may not overlap waits for those of its schedule that are under way or on their way to the broker, and for
-# earlier ones that wait too. Many may wait for one that is under way: schedules with one are looked up once for all of
-# them. Most others are alone, so that is asked next; then one question a state: each is answered by the first row of
-# the index.
+# A run that may not overlap waits for those of its schedule that are under way, and for earlier ones that wait too.
+# Many may wait for one that is under way: schedules with one are looked up once for all of them. Most others are alone,
+# so that is asked next; then one question a state: each is answered by the first row of the index. The last is for what
+# the release before has on its way to the broker.
 _UNDER_WAY = """r.schedule_id IN (
           SELECT schedule_id FROM runs WHERE state = 'queued' AND schedule_id IS NOT NULL
           UNION ALL SELECT schedule_id FROM runs WHERE state = 'running' AND schedule_id IS NOT NULL)"""

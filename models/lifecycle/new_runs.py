@@ -83,7 +83,7 @@ class NewRow(NamedTuple):
     run: LeasedRun
     state: str
     is_leased: bool
-    """Whether it is leased for publishing."""
+    """Whether it is queued, and leased to the one who is to publish it."""
 
 
 def _own(column: str, kind: str) -> tuple[str, str]:
@@ -149,6 +149,7 @@ _HAS_WORKER = has_worker("coalesce(v.actor, s.actor)", _GIVEN["queue"][1])
 # Whether a new run may be leased to the one who plans it, for publishing: nothing keeps it from the broker, and in its
 # queue there is room, and nothing that waits to go before it. Should the planner die, there is time for another.
 _DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
+_ROW = ", ".join("CASE WHEN goes THEN 'queued' ELSE state END" if name == "state" else name for name in _GIVEN)
 _INSERT = f"""
 WITH new AS MATERIALIZED (
     SELECT {_VALUES}, v.is_alone AND v.due_at <= now() AND {_HAS_WORKER}
@@ -157,18 +158,21 @@ WITH new AS MATERIALIZED (
     LEFT JOIN schedules s ON s.id = v.schedule_id
     LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
 ), room AS MATERIALIZED (
-    SELECT n.queue, %(window)s - (SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = n.queue)
-        - (SELECT count(*) FROM runs w WHERE {_DUE}) AS messages
+    SELECT n.queue,
+        %(window)s - (SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = n.queue) AS messages
     FROM (SELECT DISTINCT queue FROM new WHERE may_go) n
     WHERE n.queue NOT IN (SELECT name FROM queues)
       AND NOT EXISTS (SELECT FROM runs w WHERE {_DUE} AND (w.lease_until IS NULL OR w.lease_until < now()))
       AND NOT EXISTS (SELECT FROM new w WHERE {_DUE} AND w.may_go IS NOT TRUE)
+), going AS (
+    SELECT n.*, coalesce(row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at)
+        <= room.messages, false) AS goes
+    FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
 )
-INSERT INTO runs ({", ".join(_GIVEN)}, attempt, retries, attempts, finished_at, lease_until)
-SELECT {", ".join(f"n.{column}" for column in _GIVEN)}, 0, 0, '[]', CASE WHEN n.state = 'skipped' THEN n.planned_at END,
-    CASE WHEN row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at) <= room.messages
-        THEN now() + {PUBLISH_LEASE} END
-FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
+INSERT INTO runs ({", ".join(_GIVEN)}, attempt, retries, attempts, finished_at, queued_at, lease_until)
+SELECT {_ROW}, 0, 0, '[]', CASE WHEN state = 'skipped' THEN planned_at END,
+    CASE WHEN goes THEN now() END, CASE WHEN goes THEN now() + {PUBLISH_LEASE} END
+FROM going
 ON CONFLICT DO NOTHING
 RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL
 """

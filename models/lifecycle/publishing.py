@@ -1,4 +1,4 @@
-"""SQL of publish: take due runs for the broker, mark them queued, and put vanished messages back in line."""
+"""SQL of publish: take due runs for the broker, note its confirms, and put vanished messages back in line."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,10 +9,9 @@ import sqlalchemy as sa
 
 from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, has_worker
 from models.sql.liveness import ANNOUNCED, LIVE
-from models.sql.locks import ALL, FREE
 from models.sql.rows import by_attempt
 from models.sql.spelling import quoted, state_in
-from models.words.states import PUBLISHABLE_STATES, State, sources
+from models.words.states import PUBLISHABLE_STATES, State
 
 
 class LeasedRun(NamedTuple):
@@ -29,7 +28,8 @@ class LeasedRun(NamedTuple):
 _LEASED = ", ".join(f"r.{column}" for column in LeasedRun._fields)
 
 # Queue by queue, so that a long line in one does not stand before the others; the recursion hops from one to the next.
-# What is on its way to the broker takes room there too: it stands at the head of its line.
+# A run is queued from when it is taken; its lease says that it is still on its way to the broker. The release before
+# leased a run first, and marked it queued once it was confirmed: what it has on its way is left to it.
 _TAKE = f"""
 WITH RECURSIVE waiting(queue) AS (
     (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
@@ -39,10 +39,7 @@ WITH RECURSIVE waiting(queue) AS (
     FROM waiting WHERE waiting.queue IS NOT NULL
 ), room AS (
     SELECT w.queue, greatest(0, %(window)s - (
-        SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue) - (
-        SELECT count(*) FROM (
-            SELECT r.lease_until FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = w.queue
-            ORDER BY r.priority DESC, r.due_at LIMIT %(window)s) first WHERE first.lease_until > now())) AS messages
+        SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue)) AS messages
     FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
 ), candidate AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (
@@ -60,14 +57,14 @@ WITH RECURSIVE waiting(queue) AS (
       AND (r.lease_until IS NULL OR r.lease_until < now())
     FOR UPDATE SKIP LOCKED
 )
-UPDATE runs r SET lease_until = now() + {PUBLISH_LEASE}
+UPDATE runs r SET state = 'queued', queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
 WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
 RETURNING {_LEASED}
 """
 
 
 def take_publishable_runs(connection: sa.Connection, limit: int, window: int) -> list[LeasedRun]:
-    """Lease up to `limit` due runs for publishing.
+    """Queue up to `limit` due runs, leased to the caller who publishes them.
 
     Left out: runs whose actor no live worker of their queue knows, queues with `window` messages in the broker already,
     and runs that wait for another run of their schedule to end.
@@ -119,37 +116,45 @@ def mark_waiting_runs(
     return looked_until
 
 
-def _mark_queued(which: str) -> str:
-    return f"""
-UPDATE runs r SET state = 'queued', lease_until = NULL, queued_at = now()
-WHERE {which} AND r.attempt = %(attempt)s AND {state_in("r", sources(State.QUEUED))}
-"""
+_ON_THEIR_WAY = f"""id = ANY(ARRAY(
+    SELECT r.id FROM runs r
+    WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (State.QUEUED,))}
+      AND r.lease_until IS NOT NULL
+    ORDER BY r.id FOR UPDATE SKIP LOCKED))"""
+_NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_ON_THEIR_WAY}"
+_RELEASE = f"UPDATE runs SET lease_until = now() WHERE {_ON_THEIR_WAY}"
 
 
-_MARK_QUEUED, _MARK_FREE_QUEUED = _mark_queued(ALL), _mark_queued(FREE)
+def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
+    """End the leases of runs whose messages the broker has; what a worker has claimed meanwhile stays as it is.
 
-
-def mark_queued(connection: sa.Connection, runs: Sequence[LeasedRun], *, free_only: bool = False) -> int:
-    """Mark confirmed runs queued; those a worker has claimed meanwhile stay as they are.
-
-    With `free_only`, so do those that somebody has locked: they are published again when their lease has run out.
+    Before they run out, or the messages are sent again; so are those of rows that somebody has locked.
     """
-    marked = 0
-    statement = _MARK_FREE_QUEUED if free_only else _MARK_QUEUED
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        marked += connection.exec_driver_sql(statement, {"ids": ids, "attempt": attempt}).rowcount
-    return marked
+        connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids, "attempt": attempt})
+
+
+def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
+    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then.
+
+    What somebody has locked goes back when its lease has run out.
+    """
+    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
+        connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})
 
 
 # Without `queued_at` when its queue was paused meanwhile. While it is, workers drop messages, and none is missed.
-_STALE = "(queued_at IS NULL OR queued_at < now() - make_interval(secs => %(after)s))"
+_OLD = "lease_until IS NULL AND (queued_at IS NULL OR queued_at < now() - make_interval(secs => %(after)s))"
+_UNPUBLISHED = "lease_until < now()"
 _STALE_QUEUES = f"""
-SELECT DISTINCT queue FROM runs WHERE state = 'queued' AND {_STALE} AND queue NOT IN (SELECT name FROM queues)
+SELECT DISTINCT queue FROM runs
+WHERE state = 'queued' AND ({_UNPUBLISHED} OR {_OLD}) AND queue NOT IN (SELECT name FROM queues)
 """
 
 
 def queues_with_stale_runs(connection: sa.Connection, after_seconds: float) -> list[str]:
-    """Queues with a run that has been queued for longer than `after_seconds`, or from before a pause that is over."""
+    """Queues with a run that has been queued for longer than `after_seconds`, or from before a pause that is over, or
+    whose publisher has died or got no confirm."""
     return list(connection.exec_driver_sql(_STALE_QUEUES, {"after": after_seconds}).scalars())
 
 
@@ -163,10 +168,9 @@ WITH newest AS MATERIALIZED (
     WHERE state = 'running' AND queue = %(queue)s AND trigger <> 'message'
 ), stale AS (
     SELECT id FROM runs
-    WHERE state = 'queued' AND queue = %(queue)s AND {_STALE}
-      AND (lease_until IS NULL OR lease_until < now())
+    WHERE state = 'queued' AND queue = %(queue)s AND ({_UNPUBLISHED} OR ({_OLD}
       AND (%(is_empty)s OR queued_at IS NULL OR queued_at
-           < (SELECT queued_at FROM newest) - make_interval(secs => {OVERTAKEN_SECONDS}))
+           < (SELECT queued_at FROM newest) - make_interval(secs => {OVERTAKEN_SECONDS}))))
     ORDER BY queued_at NULLS FIRST LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE runs r SET queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
@@ -178,7 +182,7 @@ RETURNING {_LEASED}
 def take_vanished_runs(
     connection: sa.Connection, queue: str, after_seconds: float, limit: int, *, is_empty: bool
 ) -> list[LeasedRun]:
-    """Lease queued runs of a queue whose messages are gone, to publish them again.
+    """Lease queued runs of a queue whose messages are gone, or were never confirmed, to publish them again.
 
     If the queue is empty, that is all that have been queued for longer than `after_seconds`; else those that later ones
     have overtaken, and those from before a pause.
@@ -212,18 +216,3 @@ def find_next_due(connection: sa.Connection, since: datetime | None = None) -> N
     """What is due next. What was due by `since`, or now, is left out: it waits for something else than the time, a
     schedule for whoever has locked it."""
     return NextDue(*connection.exec_driver_sql(_NEXT_DUE, {"since": since}).one())
-
-
-_RELEASE = f"""
-UPDATE runs r SET lease_until = NULL
-WHERE {FREE} AND r.attempt = %(attempt)s AND {state_in("r", (*PUBLISHABLE_STATES, State.QUEUED))}
-"""
-
-
-def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
-    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then.
-
-    What somebody has locked goes back when its lease has run out.
-    """
-    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})

@@ -69,20 +69,24 @@ def test_a_scheduler_killed_between_decision_and_commit_has_decided_nothing(
     assert set(counter.by_slot().values()) == {1}
 
 
-def test_a_run_whose_scheduler_was_killed_between_publish_and_mark_is_published_again_and_runs_once(
-    deployment: Deployment, counter: RequestCounter
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_a_run_whose_scheduler_was_killed_before_it_noted_the_confirm_is_published_again_and_runs_once(
+    deployment: Deployment, counter: RequestCounter, is_sent: bool
 ) -> None:
+    """Before it was sent, and after."""
     deployment.kill("worker")
     deployment.create("once", actor="http_request", args={"url": counter.url})
-    with gate(deployment, "UPDATE", "NEW.state = 'queued'") as closed:
+    with gate(deployment, "UPDATE", f"NEW.lease_until IS {'' if is_sent else 'NOT'} NULL") as closed:
         run_id = deployment.trigger("once")
         wait_until_blocked(deployment)
-        assert messages(deployment) == 1
+        assert messages(deployment) == is_sent
         deployment.kill("scheduling")
-        end_blocked(deployment)
+        if is_sent:
+            end_blocked(deployment)
         closed.rollback()
+    eventually(lambda: deployment.run(run_id)["state"] == "queued")
     deployment.start("scheduling")
-    eventually(lambda: messages(deployment) == 2, 30, "the lease of the publisher runs out")
+    eventually(lambda: messages(deployment) == 1 + is_sent, 30, "the lease of the publisher runs out")
     deployment.start("worker")
     assert [attempt["outcome"] for attempt in deployment.finished(run_id)["attempts"]] == ["succeeded"]
     eventually(lambda: messages(deployment) == 0)

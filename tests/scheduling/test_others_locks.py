@@ -13,7 +13,7 @@ from config.sections import Database, Worker
 from config.settings import Settings
 from scheduling.declare import apply_declared_schedules
 from scheduling.plan import LOCKED_SECONDS, plan_due
-from scheduling.publish import publish_due
+from scheduling.publish import Publishing
 from scheduling.rescue import skip_overdue
 from scheduling.steady import SteadyClock
 from scheduling.upkeep import Upkeep
@@ -42,24 +42,25 @@ def states(engine: sa.Engine, runs: Sequence[UUID]) -> list[str]:
 
 
 def upkeep(engine: sa.Engine, clock: Callable[[], float], **worker: float) -> Upkeep:
-    return Upkeep(engine, FakePublisher(), Settings(worker=Worker(**worker)), uuid4(), SteadyClock(clock))
+    return Upkeep(
+        engine, Publishing(engine, FakePublisher()), Settings(worker=Worker(**worker)), uuid4(), SteadyClock(clock)
+    )
 
 
-def test_a_run_that_is_locked_between_lease_and_mark_keeps_no_other_from_being_queued(
+def test_a_run_that_is_locked_while_its_confirm_is_noted_delays_no_other(
     engine: sa.Engine, impatient: sa.Engine, database: Database
 ) -> None:
     with engine.begin() as connection:
         announce(connection)
         locked, free = add_run(connection), add_run(connection)
 
-    class Locking(FakePublisher):
-        def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-            holder.exec_driver_sql("SELECT FROM runs WHERE id = %(id)s FOR UPDATE", {"id": locked})
-            return super().publish(messages)
-
+    publishing = Publishing(single_statements(impatient, database), FakePublisher())
+    assert publishing.publish_due(10, 100) == 2
     with engine.begin() as holder:
-        assert publish_due(single_statements(impatient, database), Locking(), 10, 100) == 2
-        assert states(impatient, [locked, free]) == ["planned", "queued"]
+        holder.exec_driver_sql("SELECT FROM runs WHERE id = %(id)s FOR UPDATE", {"id": locked})
+        publishing.note_confirmed(0)
+    with engine.begin() as connection:
+        assert [read_run(connection, run).lease_until is None for run in (locked, free)] == [False, True]
 
 
 def test_schedules_whose_active_runs_are_locked_are_left_out_and_the_others_planned_at_once(

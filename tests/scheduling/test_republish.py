@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.sections import Amqp
-from scheduling.publish import publish_due, republish_vanished
+from scheduling.publish import Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
-from tests.models.rows import add_run, announce, claim, set_run
+from tests.models.rows import add_run, announce, claim, read_run, set_run
 from tests.waiting import eventually
 
 
@@ -30,9 +30,11 @@ def test_one_that_is_gone_from_a_queue_that_is_never_empty(
     def publish() -> UUID:
         with engine.begin() as connection:
             run = add_run(connection)
-        assert publish_due(engine, publisher, 100, 1000) == 1
+        assert publishing.publish_due(100, 1000) == 1
+        publishing.note_confirmed(0)
         return run
 
+    publishing = Publishing(engine, publisher)
     with engine.begin() as connection:
         announce(connection)
     vanished = publish()
@@ -42,11 +44,47 @@ def test_one_that_is_gone_from_a_queue_that_is_never_empty(
         with engine.begin() as connection:
             set_run(connection, vanished, "queued_at = now() - interval '1 min'")
         later, _waiting = publish(), publish()
-        assert republish_vanished(engine, publisher, 10, 100) == 0
+        assert publishing.republish_vanished(10, 100) == 0
         with engine.begin() as connection:
             claim(connection, later)
-        assert republish_vanished(engine, publisher, 10, 100) == 1
-        assert republish_vanished(engine, publisher, 10, 100) == 0
+        assert publishing.republish_vanished(10, 100) == 1
+        assert publishing.republish_vanished(10, 100) == 0
         messages = [channel.basic_get("default", auto_ack=True)[1] for _ in range(3)]
     assert messages[-1] is not None
     assert messages[-1].message_id == str(vanished)
+
+
+def test_one_whose_confirm_was_never_noted_is_sent_again_though_its_queue_is_not_empty(
+    engine: sa.Engine, publisher: RabbitPublisher, amqp_url: str
+) -> None:
+    """Its publisher has died: nobody knows whether the message has arrived."""
+    with engine.begin() as connection:
+        announce(connection)
+        run = add_run(connection)
+    assert Publishing(engine, publisher).publish_due(100, 1000) == 1
+    other = Publishing(engine, publisher)
+    assert other.republish_vanished(10, 100) == 0
+    with engine.begin() as connection:
+        set_run(connection, run, "lease_until = now() - interval '1 s'")
+    assert other.republish_vanished(10, 100) == 1
+    other.note_confirmed(0)
+    assert other.republish_vanished(10, 100) == 0
+    with pika.BlockingConnection(pika.URLParameters(amqp_url)) as broker:
+        properties = [broker.channel().basic_get("default", auto_ack=True)[1] for _ in range(2)]
+    assert [each and each.message_id for each in properties] == [str(run)] * 2
+
+
+def test_confirms_are_noted_together_a_moment_later(engine: sa.Engine, publisher: RabbitPublisher) -> None:
+    publishing = Publishing(engine, publisher)
+    with engine.begin() as connection:
+        announce(connection)
+        runs = [add_run(connection) for _ in range(2)]
+
+    def leases() -> list[bool]:
+        with engine.begin() as connection:
+            return [read_run(connection, run).lease_until is not None for run in runs]
+
+    assert publishing.publish_due(100, 1000) == 2
+    publishing.note_confirmed()
+    assert leases() == [True, True]
+    eventually(lambda: publishing.note_confirmed() or leases() == [False, False])

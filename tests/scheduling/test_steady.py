@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from config.sections import Worker
 from config.settings import Settings
+from scheduling.publish import Publishing
 from scheduling.steady import HOLD_SECONDS, SteadyClock
 from scheduling.tick import Ticker
 from scheduling.upkeep import Upkeep
@@ -112,7 +113,7 @@ def test_a_jump_that_lasts_makes_nobody_lost_who_has_had_no_time_to_renew(
 ) -> None:
     monkeypatch.setattr("scheduling.vigil.uptime", lambda: times.process)
     settings = Settings(worker=Worker(lease_seconds=30))
-    upkeep = Upkeep(faked, FakePublisher(), settings, uuid4(), SteadyClock(lambda: times.process))
+    upkeep = Upkeep(faked, Publishing(faked, FakePublisher()), settings, uuid4(), SteadyClock(lambda: times.process))
 
     def state_after(seconds: int) -> str:
         for _ in range(seconds):

@@ -82,13 +82,13 @@ def test_with_a_full_window_it_looks_again_soon_and_fills_it_up(engine: sa.Engin
         for _ in range(15):
             add_run(connection)
     assert ticker.tick() == REFILL_SECONDS
-    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
+    assert len(ticker._publishing.publisher.published) == 10  # type: ignore[attr-defined]
     assert ticker.tick() == POLL
     with engine.begin() as connection:
-        for run in ticker._publisher.published:  # type: ignore[attr-defined]
+        for run in ticker._publishing.publisher.published:  # type: ignore[attr-defined]
             set_run(connection, run, "state = 'succeeded', finished_at = now()")
     assert ticker.tick() == REFILL_SECONDS
-    assert len(ticker._publisher.published) == 15  # type: ignore[attr-defined]
+    assert len(ticker._publishing.publisher.published) == 15  # type: ignore[attr-defined]
 
 
 def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine, ticker: Ticker) -> None:
@@ -103,7 +103,7 @@ def test_many_that_are_due_at_once_are_planned_in_growing_goes(engine: sa.Engine
         with engine.begin() as connection:
             counts.append(connection.exec_driver_sql(planned).scalar_one())
     assert counts == [10, 30, 45]
-    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
+    assert len(ticker._publishing.publisher.published) == 10  # type: ignore[attr-defined]
 
 
 def test_what_is_planned_is_published_beside_the_planning_of_the_rest(engine: sa.Engine, ticker: Ticker) -> None:
@@ -111,20 +111,20 @@ def test_what_is_planned_is_published_beside_the_planning_of_the_rest(engine: sa
         for number in range(25):
             add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
     blocked = threading.Event()
-    publish = ticker._publisher.publish
+    publish = ticker._publishing.publisher.publish
 
     def publish_when_told(messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
         assert blocked.wait(10)
         return publish(messages)
 
-    ticker._publisher.publish = publish_when_told  # type: ignore[method-assign]
+    ticker._publishing.publisher.publish = publish_when_told  # type: ignore[method-assign]
     ticker._batch_size = 5
     assert ticker.tick() == 0
     with engine.begin() as connection:
         assert connection.exec_driver_sql("SELECT count(DISTINCT schedule_id) FROM runs").scalar_one() == 5
     blocked.set()
     ticker.close()
-    assert len(ticker._publisher.published) == 5  # type: ignore[attr-defined]
+    assert len(ticker._publishing.publisher.published) == 5  # type: ignore[attr-defined]
 
 
 def test_what_one_round_has_leased_takes_room_from_what_is_published_beside_it(
@@ -135,7 +135,7 @@ def test_what_one_round_has_leased_takes_room_from_what_is_published_beside_it(
             columns = {"cursor_seconds_ago": 1.5, "every_seconds": 1, "priority": number % 10}
             add_schedule(connection, f"tick-{number}", **columns)
     planned_again = threading.Event()
-    publish, settle = ticker._publisher.publish, ticker._settle
+    publish, settle = ticker._publishing.publisher.publish, ticker._settle
 
     def publish_when_told(messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
         assert planned_again.wait(10)
@@ -146,13 +146,13 @@ def test_what_one_round_has_leased_takes_room_from_what_is_published_beside_it(
             planned_again.set()
         return settle()
 
-    monkeypatch.setattr(ticker._publisher, "publish", publish_when_told)
+    monkeypatch.setattr(ticker._publishing.publisher, "publish", publish_when_told)
     monkeypatch.setattr(ticker, "_settle", settle_then)
     ticker._batch_size = 5
     ticker.tick()
     ticker.tick()
     settle()
-    assert len(ticker._publisher.published) == 10  # type: ignore[attr-defined]
+    assert len(ticker._publishing.publisher.published) == 10  # type: ignore[attr-defined]
 
 
 def test_what_was_leased_long_ago_is_left_to_whoever_takes_it_next(engine: sa.Engine, ticker: Ticker) -> None:
@@ -171,16 +171,16 @@ def test_publishing_that_fails_beside_a_round_fails_the_next_and_planning_goes_o
         for number in range(25):
             add_schedule(connection, f"tick-{number}", cursor_seconds_ago=1.5, every_seconds=1)
     ticker._batch_size = 5
-    fine = ticker._publisher
+    fine = ticker._publishing.publisher
 
     class Broken(FakePublisher):
         def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
             raise ConnectionError
 
-    ticker._publisher = Broken()
+    ticker._publishing.publisher = Broken()
     assert ticker.tick() == 0
     wait([ticker._publication])  # type: ignore[list-item]
-    ticker._publisher = fine
+    ticker._publishing.publisher = fine
     with pytest.raises(ConnectionError):
         ticker.tick()
     ticker._settle()

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from config.settings import Settings
+from scheduling.publish import Publishing
 from scheduling.steady import SteadyClock
 from scheduling.tick import Ticker
 from scheduling.upkeep import MARK_ALL_SECONDS, Upkeep
@@ -16,14 +17,14 @@ from tests.scheduling.ticking import FakePublisher
 
 @pytest.fixture
 def upkeep(engine: sa.Engine) -> Upkeep:
-    return Upkeep(engine, FakePublisher(), Settings(), uuid4(), SteadyClock())
+    return Upkeep(engine, Publishing(engine, FakePublisher()), Settings(), uuid4(), SteadyClock())
 
 
 def fail(*_: object, **__: object) -> Any:
     raise RuntimeError("on purpose")
 
 
-@pytest.mark.parametrize("duty", ["skip_overdue", "republish_vanished", "report_tick", "make_partitions"])
+@pytest.mark.parametrize("duty", ["skip_overdue", "Publishing.republish_vanished", "report_tick", "make_partitions"])
 def test_a_duty_that_fails_keeps_no_other_from_being_done(
     engine: sa.Engine, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch, duty: str
 ) -> None:

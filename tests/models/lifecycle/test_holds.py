@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from models import queues
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.publishing import (
-    mark_queued,
     mark_waiting_runs,
+    note_confirmed,
     queues_with_stale_runs,
     take_publishable_runs,
     take_vanished_runs,
@@ -59,7 +59,7 @@ def test_a_busy_queue_does_not_stand_before_the_others(connection: sa.Connection
     announce(connection, "elsewhere", queue="other")
     for number in range(30):
         add_run(connection, due_seconds=-60 - number, priority=9)
-    mark_queued(connection, take_publishable_runs(connection, 10, 10))
+    note_confirmed(connection, take_publishable_runs(connection, 10, 10))
     connection.exec_driver_sql(
         "UPDATE runs SET state = 'succeeded' WHERE id IN (SELECT id FROM runs WHERE state = 'queued' LIMIT 2)"
     )
@@ -84,7 +84,7 @@ def test_a_paused_queue_starts_nothing_more_and_after_the_resume_all_of_it_is_pu
     announce(connection)
     first = add_run(connection, due_seconds=-2)
     urgent = add_run(connection, due_seconds=-1, priority=9)
-    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    note_confirmed(connection, take_publishable_runs(connection, 10, 1000))
     planned = add_run(connection)
     queues.pause_queue(connection, "default", None, "me")
     assert [claim(connection, run) for run in (first, urgent, planned)] == [[], [], []]
@@ -105,7 +105,7 @@ def test_a_run_whose_message_has_outlived_a_pause_was_queued_when_it_is_claimed_
 ) -> None:
     announce(connection)
     run = add_run(connection)
-    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    note_confirmed(connection, take_publishable_runs(connection, 10, 1000))
     queues.pause_queue(connection, "default", None, "me")
     queues.resume_queue(connection, "default")
     assert len(claim(connection, run)) == 1

@@ -41,13 +41,13 @@ def runs(engine: sa.Engine) -> list[UUID]:
 
 
 @contextmanager
-def looking_at_nothing_else(database_url: str) -> Iterator[sa.Connection]:
-    """A statement for a few runs, by a plan made without knowing them, looks at no others."""
+def looking_at_nothing_else(database_url: str, times: int = 1) -> Iterator[sa.Connection]:
+    """A statement for a few runs, by a plan made without knowing them, looks at no others, and so often at these."""
     engine = make_engine(Database(url=SecretStr(database_url)), pool_size=1, application="test", plan_once=True)
     read = "SELECT sum(idx_tup_fetch + seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname LIKE 'runs%%'"
     with engine.begin() as connection:
         yield connection
-        assert connection.exec_driver_sql(read).scalar_one() == FEW
+        assert connection.exec_driver_sql(read).scalar_one() == FEW * times
     engine.dispose()
 
 
@@ -56,12 +56,12 @@ def test_a_claim(database_url: str, runs: list[UUID]) -> None:
         assert len(claiming.claim_runs(connection, runs, 0, WORKER, 30)) == FEW
 
 
-def test_a_mark_of_what_was_published(database_url: str, engine: sa.Engine, runs: list[UUID]) -> None:
+def test_a_note_of_what_was_confirmed(database_url: str, engine: sa.Engine, runs: list[UUID]) -> None:
     with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE runs SET state = 'planned'")
+        connection.exec_driver_sql("UPDATE runs SET state = 'queued', lease_until = now()")
         rows = connection.execute(sa.select(Run.__table__).where(Run.__table__.c.id.in_(runs))).all()
-    with looking_at_nothing_else(database_url) as connection:
-        assert publishing.mark_queued(connection, rows) == FEW
+    with looking_at_nothing_else(database_url, 2) as connection:
+        publishing.note_confirmed(connection, rows)
 
 
 def test_ends_and_renewals(database_url: str, engine: sa.Engine, runs: list[UUID]) -> None:

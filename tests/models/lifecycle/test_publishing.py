@@ -1,5 +1,6 @@
 """Which runs are taken for publishing, and in which order."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,10 +10,12 @@ import sqlalchemy as sa
 from models.lifecycle.new_runs import insert_runs
 from models.lifecycle.publishing import (
     find_next_due,
-    mark_queued,
     mark_waiting_runs,
+    note_confirmed,
+    queues_with_stale_runs,
     release_runs,
     take_publishable_runs,
+    take_vanished_runs,
 )
 from models.sql.clock import read_clock
 from tests.models.rows import add_run, add_schedule, add_worker, announce, claim, read_run, set_run
@@ -31,33 +34,55 @@ def test_due_runs_go_by_priority_then_due_time(connection: sa.Connection) -> Non
     assert taken(connection) == [urgent, late, later]
 
 
-def test_a_run_is_taken_once_until_its_lease_ends(connection: sa.Connection) -> None:
+def test_a_run_is_queued_when_it_is_taken_and_again_when_its_lease_has_run_out(connection: sa.Connection) -> None:
+    """Whoever published it has died: whether its message is in the broker nobody knows."""
     announce(connection)
     run = add_run(connection)
     assert taken(connection) == [run]
+    row = read_run(connection, run)
+    assert (row.state, row.queued_at is not None) == ("queued", True)
     assert taken(connection) == []
+    assert queues_with_stale_runs(connection, 10) == []
     set_run(connection, run, "lease_until = now() - interval '1 s'")
-    assert taken(connection) == [run]
+    assert queues_with_stale_runs(connection, 10) == ["default"]
+    assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [run]
+    assert queues_with_stale_runs(connection, 10) == []
 
 
-def test_what_was_not_confirmed_is_taken_again_and_what_was_is_queued(connection: sa.Connection) -> None:
-    announce(connection)
-    first, second = add_run(connection), add_run(connection)
-    rows = {row.id: row for row in take_publishable_runs(connection, 10, 1000)}
-    mark_queued(connection, [rows[first]])
-    release_runs(connection, [rows[second]])
-    assert read_run(connection, first).state == "queued"
-    assert taken(connection) == [second]
+def test_what_was_not_confirmed_is_taken_again_and_what_was_is_not(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        announce(connection)
+        first, second = add_run(connection), add_run(connection)
+        rows = {row.id: row for row in take_publishable_runs(connection, 10, 1000)}
+    with engine.begin() as connection:
+        note_confirmed(connection, [rows[first]])
+        release_runs(connection, [rows[second]])
+    with engine.begin() as connection:
+        assert {read_run(connection, run).state for run in rows} == {"queued"}
+        assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [second]
 
 
-def test_a_run_claimed_before_it_was_marked_stays_running(connection: sa.Connection) -> None:
+@pytest.mark.parametrize("note", [note_confirmed, release_runs])
+def test_a_run_that_was_claimed_before_its_confirm_is_noted_keeps_its_workers_lease(
+    connection: sa.Connection, note: Callable[..., None]
+) -> None:
     announce(connection)
     run = add_run(connection)
     rows = take_publishable_runs(connection, 10, 1000)
     claim(connection, run)
-    assert mark_queued(connection, rows) == 0
-    row = read_run(connection, run)
-    assert (row.state, row.queued_at is not None) == ("running", True)
+    claimed = read_run(connection, run)
+    note(connection, rows)
+    assert read_run(connection, run) == claimed
+    assert (claimed.state, claimed.queued_at is not None) == ("running", True)
+
+
+def test_what_the_release_before_has_on_its_way_is_left_to_it(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection)
+    set_run(connection, run, "lease_until = now() + interval '10 s'")
+    assert taken(connection) == []
+    set_run(connection, run, "lease_until = now() - interval '1 s'")
+    assert taken(connection) == [run]
 
 
 def test_runs_of_an_actor_that_no_live_worker_has_announced_stay_planned(connection: sa.Connection) -> None:
@@ -103,7 +128,7 @@ def test_a_window_bounds_what_waits_in_each_queue(connection: sa.Connection) -> 
     other = add_run(connection, actor="elsewhere")
     rows = take_publishable_runs(connection, 100, 3)
     assert {row.id for row in rows} == {*runs[:3], other}
-    mark_queued(connection, rows)
+    note_confirmed(connection, rows)
     assert taken(connection, window=3) == []
     claim(connection, runs[0])
     assert taken(connection, window=3) == [runs[3]]

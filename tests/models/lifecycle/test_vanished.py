@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from models.lifecycle.publishing import (
-    mark_queued,
+    note_confirmed,
     queues_with_stale_runs,
     take_publishable_runs,
     take_vanished_runs,
@@ -15,7 +15,7 @@ from tests.models.rows import add_run, announce, claim, set_run
 def test_runs_whose_messages_vanished_are_taken_again(connection: sa.Connection) -> None:
     announce(connection)
     run = add_run(connection)
-    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    note_confirmed(connection, take_publishable_runs(connection, 10, 1000))
     assert queues_with_stale_runs(connection, 10) == []
     set_run(connection, run, "queued_at = now() - interval '11 s'")
     assert queues_with_stale_runs(connection, 10) == ["default"]
@@ -38,7 +38,7 @@ def test_a_message_that_a_later_one_has_overtaken_is_gone_though_its_queue_is_no
 ) -> None:
     announce(connection)
     run, later = add_run(connection), add_run(connection)
-    mark_queued(connection, take_publishable_runs(connection, 10, 1000))
+    note_confirmed(connection, take_publishable_runs(connection, 10, 1000))
     set_run(connection, run, "queued_at = now() - interval '60 s'")
     assert take_vanished_runs(connection, "default", 10, 100, is_empty=False) == []
     claim(connection, later)
