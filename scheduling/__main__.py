@@ -4,6 +4,7 @@ import signal
 
 import structlog
 
+from config.collector import settle
 from config.database import make_engine
 from config.logging import configure_logging
 from config.settings import settings_or_exit
@@ -42,6 +43,7 @@ def main() -> None:
     publisher.start()
     wakeups = Wakeups(settings.database)
     ticker = Ticker(engine, publisher, settings)
+    settle()
     structlog.get_logger("scheduling").info("start")
     run_until_stopped(ticker.tick, wakeups.wait, lambda: stopping)
     ticker.close()

@@ -15,6 +15,7 @@ from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import CONNECTIONS, WorkerProcess, attach_process, worker_process
 from actors.worker.keeping.watchdog import Watchdog
 from actors.worker.running.outcome import interrupt
+from config.collector import settle
 from config.database import fingerprint, make_engine
 from config.settings import Settings, settings_or_exit
 from models.announcing import forget_worker
@@ -44,6 +45,7 @@ class Keep(Middleware):
         self._ending.callback(keeper.stop)
         self._ending.callback(_give_back, process)  # a claim may be under way when the process begins to stop
         self._ending.callback(watchdog.stop)
+        settle()
         keeper.start()
         watchdog.start()
         log.info("start", worker=str(process.id), queues=process.queues, threads=process.threads)
