@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,8 +16,8 @@ from tests.waiting import eventually
 
 RUNS = 4000
 KILLS = 3
-PROCESSES = 2
-"""Of each worker master, as the Procfile has it."""
+PROCESSES, THREADS = 2, 8
+"""Of each worker master, and of each process, as the Procfile has them."""
 
 PLAN = """
 INSERT INTO runs (id, actor, queue, priority, args, trigger, overlap, slots, due_at, state, attempt, retries,
@@ -74,7 +75,9 @@ def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
     rows = deployment.query("SELECT id::text, state, attempt, started_at, error_type, attempts FROM runs")
     assert len(rows) == RUNS
     failed = [row for row in rows if row[1] == "failed"]
-    assert [row for row in failed if row[0] not in started] == []
+    # A start is noted before the actor's first line, so a kill may strike in between, once in each thread.
+    silent = Counter(row[5][0]["worker"] for row in failed if row[0] not in started)
+    assert all(runs <= THREADS for runs in silent.values()), silent
     assert {row[4] for row in failed} <= {"WorkerLost"}
     assert all(row[3] is not None for row in failed)
     assert {row[0] for row in rows if row[1] == "succeeded"} <= started
