@@ -37,6 +37,7 @@ class Burial:
         self._at = 0.0
         self._found: dict[Path, float] = {}
         """When each journal of a dead worker was first looked at."""
+        self._forgotten: set[Path] = set()
         self._untallied: list[EndedRun] = []
 
     def hold(self) -> None:
@@ -49,7 +50,10 @@ class Burial:
         if self._untallied:
             with self._process.engine.begin() as connection:
                 self._untallied = tally_outcomes(connection, self._untallied)
-        for path in other_journals(journal.path, fingerprint(self._process.settings.database)):
+        paths = other_journals(journal.path, fingerprint(self._process.settings.database))
+        self._found = {path: since for path, since in self._found.items() if path in paths}
+        self._forgotten.intersection_update(paths)
+        for path in paths:
             try:
                 with dead_worker(path) as dead:
                     if dead is not None:
@@ -59,7 +63,8 @@ class Burial:
 
     def _bury(self, path: Path, dead: DeadWorker) -> None:
         """The journal stays until no claim of the dead worker can still be on its way."""
-        is_new = path not in self._found
+        if path not in self._found:
+            log.warning("dead", worker=str(dead.id))
         since = self._found.setdefault(path, uptime())
         with self._process.engine.begin() as connection:
             is_needed = has_runs(connection, dead.id)
@@ -67,11 +72,10 @@ class Burial:
             self._untallied += _end_runs(self._process.engine, dead)
         elif uptime() - since >= self._process.settings.database.statement_timeout_seconds + CLAIM_SECONDS:
             path.unlink(missing_ok=True)
-            del self._found[path]
-        if is_new:
-            log.warning("dead", worker=str(dead.id))
+        if path not in self._forgotten:
             with self._process.engine.begin() as connection:
                 forget_worker(connection, dead.id)
+            self._forgotten.add(path)
 
 
 def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
@@ -84,8 +88,9 @@ def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
             save_outputs(connection, [end for end in ends if end.has_output()])
             after_ends(connection, ended)
         untallied = tally_outcomes(connection, ended)
-    started = sum(end.started_at is not None for end in ends)
-    log.warning("bury", worker=str(dead.id), runs=len(ended), started=started)
+    if ended:
+        started = sum(end.started_at is not None for end in ends)
+        log.warning("bury", worker=str(dead.id), runs=len(ended), started=started)
     return untallied
 
 
