@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dramatiq import Message
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
-from scheduling.publish import publish_due
+from scheduling.publish import Publishing
 from tests.benchmarks.figures import Figure, ratios
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
@@ -68,8 +68,10 @@ def drain_prefilled(site: Site, count: int, processes: int = 2) -> Drain:
         system.announce()
         system.plan(count)
         with system.publisher() as publisher:
-            while publish_due(system.engine, publisher, BATCH, window=count):
+            publishing = Publishing(system.engine, publisher)
+            while publishing.publish_due(BATCH, window=count):
                 pass
+            publishing.note_confirmed(0)
         system.start("worker", command=WORKER.format(processes=processes))
         return _watch(system, count, system.wait_until_ended)
 

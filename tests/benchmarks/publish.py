@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from dramatiq import Message
 
-from scheduling.publish import publish_due
+from scheduling.publish import Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.figures import Figure, ratios
 from tests.benchmarks.options import Options
@@ -43,9 +43,10 @@ def _publish_alone(publisher: RabbitPublisher, count: int) -> float:
 def _publish_rows(system: System, publisher: RabbitPublisher, count: int) -> float:
     system.announce()
     system.plan(count)
+    publishing = Publishing(system.engine, publisher)
     begin = time.monotonic()
-    while publish_due(system.engine, publisher, BATCH, window=count):
-        pass
+    while publishing.publish_due(BATCH, window=count):
+        publishing.note_confirmed()
     return count / (time.monotonic() - begin)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from config.settings import load_settings
-from models.lifecycle.publishing import seconds_until_next_due
+from models.lifecycle.publishing import find_next_due
 from scheduling.plan import plan_due
-from scheduling.publish import publish_due
+from scheduling.publish import Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from tests.benchmarks.figures import Figure
@@ -48,8 +48,8 @@ def _with_nothing_due(system: System, label: str) -> list[Figure]:
         figures = [Figure(f"{label}, none due: tick", _times(ticker.tick), "ms", target)]
         parts: dict[str, Callable[[], object]] = {
             "plan": lambda: _in_transaction(system, lambda connection: plan_due(connection, BATCH)),
-            "publish": lambda: publish_due(system.engine, publisher, BATCH, 1000),
-            "next due": lambda: _in_transaction(system, seconds_until_next_due),
+            "publish": lambda: Publishing(system.engine, publisher).publish_due(BATCH, 1000),
+            "next due": lambda: _in_transaction(system, find_next_due),
             "once a second": ticker._upkeep.run,
         }
         figures += [Figure(f"{label}, none due: {name}", _times(part), "ms") for name, part in parts.items()]
