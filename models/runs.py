@@ -1,6 +1,7 @@
 """SQL of runs as people see them: list, get, and the keys of triggers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.tables.run import RunColumns
+from models.words.states import LIVE_STATES, State
 
 PREVIEW_BYTES = 2048
 """What a list shows of an argument's, a result's, an error's or an output's text."""
@@ -94,11 +96,9 @@ def get_slot_run(connection: sa.Connection, run: UUID) -> SlotRun | None:
     return None if row is None else SlotRun.model_construct(**row._mapping)
 
 
-_FILTERS = {
-    "before": "id < %(before)s",
-    "since": "id >= %(since)s",
-    "until": "id < %(until)s",
-    "schedule_id": "schedule_id = %(schedule_id)s",
+_BOUNDS = {"before": "id < %(before)s", "since": "id >= %(since)s", "until": "id < %(until)s"}
+_INDEXED = _BOUNDS | {"schedule_id": "schedule_id = %(schedule_id)s", "states": "state = ANY(%(states)s)"}
+_LOOKED_AT = {
     "schedule_name": "schedule_name = %(schedule_name)s",
     "actor": "actor = %(actor)s",
     "states": "state = ANY(%(states)s)",
@@ -106,6 +106,12 @@ _FILTERS = {
     "error": "strpos(lower(coalesce(error_type, '') || ': ' || coalesce(error_message, '')), lower(%(error)s)) > 0",
     "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
 }
+
+SCANNED_ROWS = 20_000
+"""So many runs a page looks at, where no index finds what it is to show: some 30 ms."""
+
+_LIVE_AND_FAILED = {*LIVE_STATES, State.FAILED}
+"""States of which an index has all runs."""
 
 
 # By the names of columns: what may be large, as text, and how the text is shown where it has been cut.
@@ -131,11 +137,11 @@ _TEXTS = ", ".join(f"{text} AS {name}" for name, (text, _) in _LARGE.items())
 _BYTES = " + ".join(f"coalesce(octet_length({name}::text), 0)" for name in (*_LARGE, "attempts", "error_traceback"))
 
 
-def _list(where: str, large: str, most_bytes: int) -> str:
+def _list(scanned: str, wanted: str, large: str, most_bytes: int) -> str:
     # OFFSET 0 has each text made once, however often it is looked at.
     return f"""
 WITH page AS (
-    SELECT * FROM runs {where} ORDER BY id DESC LIMIT %(limit)s + 1
+    SELECT * FROM ({scanned}) s {wanted} ORDER BY id DESC LIMIT %(limit)s + 1
 ), shown AS (
     SELECT {_SMALL}, {large}, coalesce(o.output_truncated, false) AS output_truncated
     FROM page r {_LATEST_OUTPUT} CROSS JOIN LATERAL (SELECT {_TEXTS} OFFSET 0) t
@@ -147,20 +153,50 @@ SELECT * FROM weighed WHERE bytes_before < {most_bytes} ORDER BY id DESC LIMIT %
 """
 
 
-def list_runs(
-    connection: sa.Connection, limit: int, filters: Mapping[str, Any], *, full: bool = False
-) -> tuple[list[ListedRun], bool]:
-    """Runs, newest id first, and whether there are more: `limit`, or fewer where that would be large.
+@dataclass(frozen=True)
+class Listed:
+    """A page. `next` goes on after it, None at the end of all. Where it ended for having looked at so many, `looked_to`
+    is the last of those."""
+
+    runs: list[ListedRun]
+    next: UUID | None
+    looked_to: UUID | None
+
+
+def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any], *, full: bool = False) -> Listed:
+    """Runs, newest id first: `limit`, or fewer where that would be large, or where few of very many are wanted.
 
     They have the beginning of what is large and no traceback, or with `full` all there is. Filters, each where it is
     not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or `schedule_name`, `actor`, `states`,
     `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
     """
     given = {name: value for name, value in filters.items() if value is not None}
-    where = f"WHERE {' AND '.join(_FILTERS[name] for name in given)}" if given else ""
-    statement = _list(where, _ALL, FULL_PAGE_BYTES) if full else _list(where, _PREVIEWS, PAGE_BYTES)
-    rows = connection.exec_driver_sql(statement, {**given, "limit": limit}).all()
-    return [ListedRun.of(row) for row in rows], bool(rows) and rows[0].rows > len(rows)
+    indexed = _INDEXED if _LIVE_AND_FAILED.issuperset(given.get("states", ())) else _INDEXED.keys() - {"states"}
+    inner = [_INDEXED[name] for name in given if name in indexed]
+    outer = [_LOOKED_AT[name] for name in given if name not in indexed]
+    # Only rows with an error can have it in its words, and they have an index.
+    inner += ["error_type IS NOT NULL"] if "error" in given else []
+    scanned = f"SELECT * FROM runs {_where(inner)} ORDER BY id DESC"
+    if outer:
+        scanned += f" LIMIT {SCANNED_ROWS}"
+    shown, most_bytes = (_ALL, FULL_PAGE_BYTES) if full else (_PREVIEWS, PAGE_BYTES)
+    rows = connection.exec_driver_sql(_list(scanned, _where(outer), shown, most_bytes), {**given, "limit": limit}).all()
+    if rows and rows[0].rows > len(rows):
+        return Listed([ListedRun.of(row) for row in rows], rows[-1].id, None)
+    last = _last_looked_at(connection, inner, given) if outer else None
+    return Listed([ListedRun.of(row) for row in rows], last, last)
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def _last_looked_at(connection: sa.Connection, conditions: Sequence[str], given: Mapping[str, Any]) -> UUID | None:
+    """The run at which a page stopped looking; None if it has looked at all there are."""
+    statement = f"""
+SELECT id FROM runs {_where(conditions)} ORDER BY id DESC OFFSET {SCANNED_ROWS - 1} LIMIT 2"""
+    found: Sequence[UUID] = connection.exec_driver_sql(statement, given).scalars().all()
+    return found[0] if len(found) > 1 else None
 
 
 _SCHEDULE_ID = "SELECT id FROM schedules WHERE name = %(name)s"

@@ -94,6 +94,9 @@ class RunPage(BaseModel):
 
     items: list[ListedRunJson]
     next: UUID | None
+    looked_to: Moment | None = Field(
+        default=None, description="How far back a search has looked that may find more: `next` goes on from there."
+    )
 
 
 def show_run(connection: sa.Connection, run: UUID) -> RunJson:

@@ -12,7 +12,7 @@ from api.shapes.schedule_body import Nothing
 from api.web.fields import Page, Query, Text
 from api.web.routes import Answer, Call, Route
 from models import runs
-from models.words.ids import first_id_at
+from models.words.ids import first_id_at, instant_of
 from models.words.kinds import AsList, Instant
 from models.words.states import State, Trigger
 from scheduling.commands import runs as commands
@@ -45,10 +45,14 @@ class OutputQuery(Query):
 
 
 def list_runs(call: Call, query: RunQuery) -> Answer:
-    """List runs, newest first, each with the beginning of its arguments, result, error and output."""
+    """List runs, newest first, each with the beginning of its arguments, result, error and output.
+
+    A search for few among very many ends a page once it has looked at 20,000; `next` goes on from there.
+    """
     with call.engine.connect() as connection:
-        rows, more = runs.list_runs(connection, query.limit, _filters(connection, query), full=query.full)
-    return Answer(RunPage(items=[show_listed(row) for row in rows], next=rows[-1].id if more else None))
+        page = runs.list_runs(connection, query.limit, _filters(connection, query), full=query.full)
+    looked_to = page.looked_to and instant_of(page.looked_to)
+    return Answer(RunPage(items=[show_listed(row) for row in page.runs], next=page.next, looked_to=looked_to))
 
 
 def get_run(call: Call) -> Answer:

@@ -129,6 +129,7 @@ class Run(RunColumns, table=True):
         ),
         index("runs_by_schedule", "schedule_id", "id", serves="API: history of one schedule, newest first"),
         index("runs_failed", "id", serves="API: failed runs, newest first", where="state = 'failed'"),
+        index("runs_errors", "id", serves="API: runs with an error, newest first", where="error_type IS NOT NULL"),
         index(
             "runs_failed_by_schedule",
             "schedule_id",

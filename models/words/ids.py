@@ -36,6 +36,11 @@ def first_id_at(instant: datetime) -> UUID:
     return UUID(int=_milliseconds(instant) << 80)
 
 
+def instant_of(run_id: UUID) -> datetime:
+    """The time in an id."""
+    return _EPOCH + timedelta(milliseconds=run_id.int >> 80)
+
+
 def _milliseconds(instant: datetime) -> int:
     return max(0, int((instant - _EPOCH).total_seconds() * 1000))
 

@@ -140,7 +140,7 @@ _BECAUSE = (
 
 RUNS: dict[str, Any] = {
     "RunJson": SUCCEEDED,
-    "RunPage": {"items": [SUCCEEDED | {"cut": []}], "next": SUCCEEDED["id"]},
+    "RunPage": {"items": [SUCCEEDED | {"cut": []}], "next": SUCCEEDED["id"], "looked_to": None},
     "DecidedSlotPage": {"items": [_DECIDED, _SKIPPED], "next": None},
     "ExplanationJson": {
         "at": SLOT_AT,
