@@ -13,8 +13,27 @@ from typing import Any
 
 import dramatiq
 import structlog
+from dramatiq.broker import MessageProxy
+from dramatiq.middleware import SkipMessage
 
 from actors.worker.running.current import current_run
+
+
+class Refusing(dramatiq.Middleware):
+    """Keeps messages from their actor, in each way that Dramatiq has."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        if message.actor_name == "refused":
+            way = message.kwargs["kind"]
+            if way in ("failed", "failed and skipped"):
+                message.fail()
+            if way in ("skipped", "failed and skipped"):
+                raise SkipMessage("not today")
+            if way == "broken":
+                raise RuntimeError("of its own")
+
+
+dramatiq.get_broker().add_middleware(Refusing())
 
 
 class Mute(Exception):
@@ -22,6 +41,12 @@ class Mute(Exception):
 
     def __str__(self) -> str:
         raise RuntimeError("no words")
+
+
+@dramatiq.actor
+def refused(kind: str) -> str:
+    """Whether it is called is its middleware's to say."""
+    return kind
 
 
 @dramatiq.actor

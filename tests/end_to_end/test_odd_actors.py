@@ -1,11 +1,14 @@
 """Actors that misbehave: their runs end in time, in the right state, with something readable."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import pika
 import psutil
 import pytest
 
@@ -24,11 +27,15 @@ def odd(tmp_path: Path, database_url: str, amqp_url: str) -> Iterator[Deployment
         yield running
 
 
+def named(actor: str, kind: str) -> str:
+    return f"{actor}-{kind}".replace("_", "-").replace(" ", "-")
+
+
 def runs_of(odd: Deployment, actor: str, kinds: list[str], timeout: float = 60) -> dict[str, dict[str, Any]]:
     """Run the actor with each `kind` at once; the runs when they have ended."""
     for kind in kinds:
-        odd.create(f"{actor}-{kind}".replace("_", "-"), actor=actor, args={"kind": kind})
-    ids = {kind: odd.trigger(f"{actor}-{kind}".replace("_", "-")) for kind in kinds}
+        odd.create(named(actor, kind), actor=actor, args={"kind": kind})
+    ids = {kind: odd.trigger(named(actor, kind)) for kind in kinds}
     return {kind: odd.finished(run_id, timeout) for kind, run_id in ids.items()}
 
 
@@ -129,6 +136,30 @@ def test_a_crash_costs_its_neighbours_an_attempt_and_the_next_worker_goes_on(odd
         eventually(lambda run_id=run_id: failed() and odd.run(run_id)["finished_at"], 60)
         run = odd.run(run_id)
         assert run["state"] == "succeeded", run["attempts"]
+
+
+def test_every_way_past_an_actor_ends_its_run(odd: Deployment) -> None:
+    """A hook that raises anything else than what Dramatiq has for it is logged, and the actor is called."""
+    ends = runs_of(odd, "refused", ["skipped", "failed", "failed and skipped", "broken"])
+    assert {kind: (run["state"], run["error"] and run["error"]["type"]) for kind, run in ends.items()} == {
+        "skipped": ("cancelled", "SkipMessage"),
+        "failed": ("failed", "FailedByMiddleware"),
+        "failed and skipped": ("cancelled", "SkipMessage"),
+        "broken": ("succeeded", None),
+    }
+    for run in ends.values():
+        assert (run["lease_until"], len(run["attempts"])) == (None, 1)
+
+
+def test_a_message_that_names_another_queue_costs_no_thread(odd: Deployment) -> None:
+    """Dramatiq looks its consumer up by the name that the message has, where nothing catches what that raises."""
+    body = {"queue_name": "app.default", "actor_name": "refused", "args": [], "options": {}, "message_timestamp": 0}
+    with pika.BlockingConnection(pika.URLParameters(odd.environment["AMQP_URL"])) as connection:
+        for number in range(40):  # more than there are threads
+            message = body | {"kwargs": {"kind": str(number)}, "message_id": str(uuid4())}
+            connection.channel().basic_publish("", "default", json.dumps(message).encode())
+    eventually(lambda: len(odd.runs(trigger="message", state="succeeded")) == 40, 60)
+    assert {run["queue"] for run in odd.runs(trigger="message")} == {"default"}
 
 
 def test_a_process_without_its_main_thread_ends(odd: Deployment) -> None:

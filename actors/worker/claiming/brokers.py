@@ -65,7 +65,7 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
             del self.connection  # the consumer has a connection of its own
         wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else worker_process(self).held.prefetch
         deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), wanted, timeout)
-        return _claiming_consumer(self, deliveries, timeout)
+        return _claiming_consumer(self, queue_name, deliveries, timeout)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Send a message and wait for RabbitMQ's confirm. A delayed one carries its time, and waits as a row.
@@ -125,9 +125,9 @@ class LocalBroker(OwnHooks, StubBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
         """Consume a queue of this process."""
         deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)])
-        return _claiming_consumer(self, deliveries, timeout)
+        return _claiming_consumer(self, queue_name, deliveries, timeout)
 
 
-def _claiming_consumer(broker: Broker, deliveries: Deliveries, timeout: int) -> Consumer:
+def _claiming_consumer(broker: Broker, queue: str, deliveries: Deliveries, timeout: int) -> Consumer:
     process = worker_process(broker)
-    return ClaimingConsumer(deliveries, process, partial(claim_messages, broker, process), timeout)
+    return ClaimingConsumer(deliveries, process, partial(claim_messages, broker, process, q_name(queue)), timeout)

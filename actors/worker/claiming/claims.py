@@ -18,7 +18,7 @@ from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
 from actors.worker.running.current import CurrentRun
-from actors.worker.running.outcome import interrupt
+from actors.worker.running.outcome import RetryRule, fail, interrupt
 from config.database import TRANSIENT
 from config.uptime import uptime
 from models.lifecycle.adopting import adopt_as_failed, adopt_messages
@@ -87,15 +87,17 @@ class _Won(NamedTuple):
     ids: dict[UUID, UUID]
 
 
-def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[bytes], again: bool = False) -> Claimed:
-    """Claim the runs of these message bodies in one transaction.
+def claim_messages(
+    broker: Broker, process: WorkerProcess, queue: str, bodies: Sequence[bytes], again: bool = False
+) -> Claimed:
+    """Claim the runs of these message bodies, which this queue has delivered, in one transaction.
 
     Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
     database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
     effect without our hearing of it are found then. Raises too where one of several messages can't be stored; one by
     itself gets a row that says so.
     """
-    decoded = {body: decode(body) for body in bodies}
+    decoded = {body: decode(body, queue) for body in bodies}
     given = {identity(message): (message, body) for body, message in decoded.items() if message is not None}
     refused = [body for body, message in decoded.items() if message is None]
     messages = [message for message, _ in given.values()]
@@ -111,7 +113,9 @@ def claim_messages(broker: Broker, process: WorkerProcess, bodies: Sequence[byte
         return Claimed([], refused=bodies)
     process.held.add(won.claims, asked)
     originals = {won.ids[sent_as]: message for sent_as, message in plain.items()}
-    mine = [_with_claim(claim, originals.get(claim.id)) for claim in won.claims if _is_known(broker, process, claim)]
+    known = [claim for claim in won.claims if _is_known(broker, process, claim)]
+    calls = (_as_call(process, claim, queue, originals.get(claim.id)) for claim in known)
+    mine = [call for call in calls if call is not None]
     if not won.locked:
         return Claimed(mine, refused=refused)
     rows = ((won.ids.get(sent_as := sent_id(message), sent_as), body) for message, body in given.values())
@@ -176,11 +180,24 @@ def _is_known(broker: Broker, process: WorkerProcess, claim: ClaimedRun) -> bool
     return False
 
 
-def _with_claim(claim: ClaimedRun, original: Message[Any] | None) -> ClaimedMessage:
-    kwargs = dict(claim.args)
-    args = tuple(kwargs.pop(POSITIONAL, ()))
+def _as_call(
+    process: WorkerProcess, claim: ClaimedRun, queue: str, original: Message[Any] | None
+) -> ClaimedMessage | None:
+    """What a thread is to call; None where its arguments are none that anything can be called with: it has failed."""
+    try:
+        return _with_claim(claim, queue, original)
+    except Exception as error:
+        log.exception("no-call", run_id=str(claim.id), actor=claim.actor)
+        process.finish(fail(claim, error, RetryRule(), None, claim.claimed_at))
+        return None
+
+
+def _with_claim(claim: ClaimedRun, queue: str, original: Message[Any] | None) -> ClaimedMessage:
+    kwargs, args = dict(claim.args), ()
+    if POSITIONAL in kwargs:
+        args = _positional(kwargs.pop(POSITIONAL))
     message: Message[Any] = Message(
-        queue_name=claim.queue,
+        queue_name=queue,
         actor_name=claim.actor,
         args=args,
         kwargs=kwargs,
@@ -188,3 +205,9 @@ def _with_claim(claim: ClaimedRun, original: Message[Any] | None) -> ClaimedMess
         message_id=str(claim.id),
     )
     return ClaimedMessage(message, claim)
+
+
+def _positional(given: Any) -> tuple[Any, ...]:
+    if not isinstance(given, list):
+        raise TypeError(f"the positional arguments, {POSITIONAL!r}, are a list")
+    return tuple(given)

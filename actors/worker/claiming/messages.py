@@ -8,7 +8,6 @@ from uuid import UUID
 
 import structlog
 from dramatiq import Broker, Message
-from dramatiq.common import q_name
 from dramatiq.errors import DecodeError
 
 from actors.worker.running.policies import number_in, policies_in
@@ -26,17 +25,20 @@ POSITIONAL = "*"
 _LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000
 
 
-def decode(body: bytes) -> Message[Any] | None:
-    """The message, or None: what has no actor, or no names that a row can hold, is none."""
+def decode(body: bytes, queue: str) -> Message[Any] | None:
+    """The message, or None: what has no actor, or no names that a row can hold, is none.
+
+    It is of the queue that it was delivered by, whatever it says: Dramatiq looks for its consumer by that name.
+    """
     try:
         message = Message.decode(body)
-        names = (message.message_id, message.actor_name, message.queue_name)
+        names = (message.message_id, message.actor_name)
         parts = isinstance(message.kwargs, dict) and isinstance(message.options, dict)
         if parts and all(isinstance(name, str) and name and is_storable(name) for name in names):
             if is_published(message):
                 UUID(message.options["run_id"])
                 message.options["attempt"] = _attempt(message.options["attempt"])
-            return message
+            return message.copy(queue_name=queue)
     except (DecodeError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         pass
     log.warning("undecodable", bytes=len(body))
@@ -68,7 +70,7 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
     return NewRun(
         id=sent_id(message),
         actor=message.actor_name,
-        queue=q_name(message.queue_name),
+        queue=message.queue_name,
         args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
         trigger=Trigger.MESSAGE,
         due_at=due_at,

@@ -167,6 +167,11 @@ class HeldRuns:
         with self._changed:
             return [*self._runs, *self._unwritten]
 
+    def holds(self, key: Key) -> bool:
+        """Whether this process holds the attempt, and it has not ended."""
+        with self._changed:
+            return key in self._runs
+
     def knows(self, key: Key) -> bool:
         """Whether this process holds the attempt, or has held it and not yet written its end."""
         with self._changed:

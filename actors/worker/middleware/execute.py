@@ -41,3 +41,7 @@ class Execute(Middleware):
         """Leave for certain: an interrupt may have cut the actor's own leaving short, or it was never called."""
         worker_process(broker).interrupts.leave()
         self._execution.clear()
+
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Nothing is prepared any more."""
+        self._execution.clear()

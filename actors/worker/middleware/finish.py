@@ -10,8 +10,9 @@ from dramatiq import Actor, Broker, Middleware
 from dramatiq.broker import MessageProxy
 
 from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.keeping.held import key_of
 from actors.worker.keeping.process import worker_process
-from actors.worker.running.outcome import RetryRule, fail, succeed
+from actors.worker.running.outcome import RetryRule, fail, skipped, succeed
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
 from models.words.states import State
@@ -20,8 +21,15 @@ log = structlog.get_logger("worker")
 _logger = logging.getLogger("worker")
 
 
+class FailedByMiddleware(Exception):
+    """Some middleware has said that the message failed, before its actor was called."""
+
+
 class Finish(Middleware):
-    """Turns a return or an exception into the run's next state, in place of Dramatiq's Retries: retries are rows."""
+    """Turns a return or an exception into the run's next state, in place of Dramatiq's Retries: retries are rows.
+
+    Every way out of Dramatiq's worker ends the attempt: a claim that nothing ends would be renewed for ever.
+    """
 
     def after_process_message(
         self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
@@ -29,6 +37,8 @@ class Finish(Middleware):
         """Decide, and hand the end over."""
         if not isinstance(message, ClaimedMessage) or message.held is None:
             return
+        if message.failed and exception is None:
+            exception = FailedByMiddleware("a middleware failed the message before its actor was called")
         try:
             actor = broker.get_actor(message.actor_name)
             end = decide(actor, message.claim, result, exception, message.started_at(), message.now())
@@ -41,6 +51,13 @@ class Finish(Middleware):
         level = logging.DEBUG if end.state is State.SUCCEEDED else logging.INFO
         if _logger.isEnabledFor(level):  # asked here, as structlog takes its time to say no
             log.log(level, "finish", outcome=end.outcome.value, state=end.state.value, error=end.error_type)
+
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
+        """End an attempt that some other middleware has skipped: it is no failure, and is not tried again."""
+        process = worker_process(broker)
+        if isinstance(message, ClaimedMessage) and process.held.holds(key_of(message.claim)):
+            process.finish(skipped(message.claim, message.now()))
+            log.warning("skipped", run_id=str(message.claim.id), actor=message.claim.actor)
 
 
 def decide(

@@ -24,3 +24,7 @@ class LogContext(Middleware):
     ) -> None:
         """Unbind."""
         structlog.contextvars.clear_contextvars()
+
+    def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
+        """Unbind."""
+        structlog.contextvars.clear_contextvars()

@@ -89,6 +89,14 @@ def cancel(claim: ClaimedRun, at: datetime) -> FinishedAttempt:
     )
 
 
+def skipped(claim: ClaimedRun, at: datetime) -> FinishedAttempt:
+    """The attempt was skipped by a middleware before its user code started."""
+    message = "a middleware skipped the message"
+    return FinishedAttempt.of(
+        claim, Outcome.CANCELLED, State.CANCELLED, at, error_type="SkipMessage", error_message=message
+    )
+
+
 def _interrupt_behind(error: BaseException) -> BaseException:
     """Dramatiq raises another error where an asynchronous actor takes longer than a second to obey its interrupt."""
     return error.__cause__ if isinstance(error.__cause__, Interrupt) else error

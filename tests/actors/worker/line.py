@@ -20,7 +20,7 @@ class Line:
     def __init__(self, broker: StubBroker, process: WorkerProcess) -> None:
         self.queue: queue.Queue[bytes] = queue.Queue()
         self.refused: list[bytes] = []
-        claim = partial(claim_messages, broker, process)
+        claim = partial(claim_messages, broker, process, "default")
         self.consumer = ClaimingConsumer(LocalDeliveries(self.queue, self.refused), process, claim, 50)
 
     def put(self, *bodies: bytes) -> None:

@@ -18,6 +18,7 @@ from actors.worker.keeping.process import WorkerProcess
 from config.settings import load_settings
 from models.lifecycle import adopting
 from models.words.bounds import MAX_INT, MAX_RETRIES, MONTH
+from models.words.states import State
 from scheduling.commands.faults import Conflict
 from scheduling.commands.runs import retry
 from tests.actors.worker.line import Line, body, published
@@ -81,7 +82,6 @@ UNSTORABLE = {
     "nul in a name": body(kwargs={"a\0": 1}),
     "surrogate": body(kwargs={"a": "lone \ud800"}),
     "delayed": body(kwargs={"a": math.nan}, eta=4102444800000),
-    "a queue that no index can hold": with_parts(queue_name="".join(random.choices(string.printable, k=20_000))),
     "of an unknown actor": body("elsewhere", kwargs={"a": math.nan}),
 }
 
@@ -107,7 +107,6 @@ UNREADABLE = {
     "no actor": with_parts(actor_name=None),
     "nameless actor": with_parts(actor_name=""),
     "nul in the actor": body("a\0b"),
-    "surrogate in the queue": with_parts(queue_name="\ud800"),
     "surrogate in the id": with_parts(message_id="\ud800"),
     "arguments without names": with_parts(kwargs=[1]),
     "options without names": with_parts(options=["run_id"]),
@@ -192,10 +191,36 @@ def test_a_locked_run_of_a_message_whose_clock_is_off_is_tried_again(
 ) -> None:
     message = with_parts(message_timestamp=4102444800000)
     process.settings = load_settings({"CALLSHEET_DATABASE__PGBOUNCER": "true"})  # takes what is free from the start
-    assert len(claim_messages(broker, process, [message]).messages) == 1
+    assert len(claim_messages(broker, process, "default", [message]).messages) == 1
     with process.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE runs SET state = 'queued', attempt = 0, worker_id = NULL")
     with process.engine.begin() as somebody:
         somebody.exec_driver_sql("SELECT FROM runs FOR UPDATE")
-        assert claim_messages(broker, process, [message]) == ([], [message], [])
-    assert len(claim_messages(broker, process, [message]).messages) == 1
+        assert claim_messages(broker, process, "default", [message]) == ([], [message], [])
+    assert len(claim_messages(broker, process, "default", [message]).messages) == 1
+
+
+@pytest.mark.parametrize("args", ['{"*": 5}', '{"*": {"a": 1}}', "[1]", '"text"'])
+def test_a_claim_that_is_no_call_has_failed_and_holds_no_other_up(
+    process: WorkerProcess, line: Line, args: str
+) -> None:
+    odd, even = published(process), published(process)
+    with process.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE runs SET args = %(args)s WHERE id = %(id)s",
+            {"args": args, "id": json.loads(odd)["options"]["run_id"]},
+        )
+    line.put(odd, even)
+    assert [str(message.claim.id) for message in line.claims()] == [json.loads(even)["options"]["run_id"]]
+    end = process.ends.get_nowait()
+    assert (str(end.id), end.state) == (json.loads(odd)["options"]["run_id"], State.FAILED)
+    assert end.error_type in ("TypeError", "ValueError")
+
+
+@pytest.mark.parametrize(
+    "queue", ["app.default", "default.DQ", "", 5, "".join(random.choices(string.printable, k=20_000))]
+)
+def test_a_message_is_of_the_queue_that_delivered_it(process: WorkerProcess, line: Line, queue: Any) -> None:
+    line.put(with_parts(queue_name=queue))
+    [message] = line.claims()
+    assert (message.queue_name, message.claim.queue) == ("default", "default")

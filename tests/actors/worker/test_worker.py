@@ -71,9 +71,9 @@ def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice
     with process.engine.begin() as connection:  # the commit of this try is never heard of
         lost = Message.decode(bodies[0]).options["run_id"]
         assert len(claim_runs(connection, [UUID(lost)], 0, process.id, 30)) == 1
-    won = claim_messages(broker, process, bodies, True).messages
+    won = claim_messages(broker, process, "default", bodies, True).messages
     assert len(won) == len({message.message_id for message in won}) == 2
-    assert claim_messages(broker, process, bodies, True).messages == []
+    assert claim_messages(broker, process, "default", bodies, True).messages == []
 
 
 class ClosedDeliveries(LocalDeliveries):
