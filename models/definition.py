@@ -25,6 +25,10 @@ DEFAULT_POLICIES: dict[str, float] = {
 MAX_ARGS_BYTES = 64 * 1024
 
 
+POSITIONAL = "*"
+"""The key under which arguments keep positional ones that have no name."""
+
+
 def _check_args(args: dict[str, Any]) -> dict[str, Any]:
     try:
         size = len(json.dumps(args, ensure_ascii=False, allow_nan=False).encode("utf-8", "surrogatepass"))
@@ -32,6 +36,8 @@ def _check_args(args: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("must be what JSON can hold") from None
     if size > MAX_ARGS_BYTES:
         raise ValueError(f"must be at most {MAX_ARGS_BYTES // 1024} KiB as JSON")
+    if not isinstance(args.get(POSITIONAL, []), list):
+        raise ValueError(f"{POSITIONAL} holds the positional arguments, a list")  # noqa: TRY004 - what pydantic takes
     if not all(map(is_storable, texts_in(args))):
         raise ValueError("must not hold NUL or half of a surrogate pair")
     return args

@@ -72,6 +72,8 @@ def test_a_policy_is_the_schedules_or_the_actors_or_the_default(given: Any, opti
         {"tags": ["\0"]},
         {"args": {"deep": [{"er": "\0"}]}},
         {"args": {"\ud800": 1}},
+        {"args": {"*": 5}},
+        {"args": {"*": {"a": 1}}},
         {"args": {"nan": float("nan")}},
         {"args": {"object": object()}},
         {"args": {"much": "x" * 70_000}},

@@ -12,7 +12,7 @@ from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.messages import POSITIONAL, as_run, decode, identity, is_published, sent_id
+from actors.worker.claiming.messages import as_run, decode, identity, is_published, sent_id
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
@@ -21,6 +21,7 @@ from actors.worker.running.current import CurrentRun
 from actors.worker.running.outcome import RetryRule, fail, interrupt
 from config.database import TRANSIENT
 from config.uptime import uptime
+from models.definition import POSITIONAL
 from models.lifecycle.adopting import adopt_as_failed, adopt_messages
 from models.lifecycle.claiming import ClaimedRun, claim_runs, find_claimable, renew_own_claims
 from models.lifecycle.new_runs import NewRun

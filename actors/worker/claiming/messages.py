@@ -11,6 +11,7 @@ from dramatiq import Broker, Message
 from dramatiq.errors import DecodeError
 
 from actors.worker.running.policies import number_in, policies_in
+from models.definition import POSITIONAL
 from models.lifecycle.new_runs import NewRun
 from models.words.bounds import MAX_INT
 from models.words.ids import message_run_id
@@ -18,9 +19,6 @@ from models.words.states import Trigger
 from models.words.text import is_storable
 
 log = structlog.get_logger("worker")
-
-POSITIONAL = "*"
-"""The key under which a run's arguments keep positional ones that have no name."""
 
 _LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000
 
