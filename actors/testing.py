@@ -119,6 +119,7 @@ class Run:
 
     def _claim(self, actor: Actor[Any, Any]) -> ClaimedRun:
         now = datetime.now(UTC)
+        trigger = self.trigger or (Trigger.MANUAL if self.slot_at is None else Trigger.SCHEDULE)
         own = {name: getattr(self, name) for name in DEFAULT_POLICIES if getattr(self, name) is not None}
         return ClaimedRun(
             id=self.id,
@@ -128,8 +129,8 @@ class Run:
             attempt=self.attempt,
             retries=self.attempt - 1 if self.retries is None else self.retries,
             interruptions=0,
-            trigger=self.trigger or (Trigger.MANUAL if self.slot_at is None else Trigger.SCHEDULE),
-            schedule_id=None,
+            trigger=trigger,
+            schedule_id=None if trigger == Trigger.MESSAGE else self.id,  # whichever
             schedule_name=self.schedule,
             slot_at=self.slot_at,
             previous_slot_at=self.previous_slot_at,

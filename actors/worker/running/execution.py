@@ -14,6 +14,8 @@ from actors.worker.running.output import Output
 from actors.worker.running.references import fill_in
 from models.lifecycle.claiming import ClaimedRun
 
+_Prepared = tuple[ClaimedRun, CurrentRun, Interrupts]
+
 
 class Execution:
     """Joins the claimed message that a thread processes with the function that Dramatiq calls for it."""
@@ -24,7 +26,7 @@ class Execution:
     def prepare(self, claim: ClaimedRun, interrupts: Interrupts, output_bytes: int) -> CurrentRun:
         """This thread calls the actor of this claim next; the run that it will be inside of."""
         run = _current_run(claim, output_bytes)
-        self._local.next = (claim.actor, run, interrupts)
+        self._local.next = (claim, run, interrupts)
         return run
 
     def clear(self) -> None:
@@ -45,11 +47,13 @@ class Execution:
 
         @wraps(original)
         def execute(*args: Any, **kwargs: Any) -> Any:
-            name, run, interrupts = getattr(self._local, "next", None) or (None, None, None)
-            if name != actor.actor_name or run is None or interrupts is None:
+            prepared: _Prepared | None = getattr(self._local, "next", None)
+            if prepared is None or prepared[0].actor != actor.actor_name:
                 return original(*args, **kwargs)
             self.clear()
-            args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
+            claim, run, interrupts = prepared
+            if claim.schedule_id is not None:  # what others have sent is no template: it may be anybody's words
+                args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
             aim = interrupts.take_aim()
             with entered(run):
                 try:

@@ -80,6 +80,12 @@ def test_references_are_filled_in_and_secrets_masked(monkeypatch: pytest.MonkeyP
     assert type(call(actor(use), "${secret:OTHER}", "").error).__name__ == "SecretMissing"
 
 
+def test_what_a_plain_message_brings_is_no_template(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLSHEET_SECRET_TOKEN", "open sesame")
+    ended = new_run(trigger="message").call(actor(lambda text: text[::-1]), "hi ${secret:TOKEN} ${run:foo}")
+    assert ended.result == "hi ${secret:TOKEN} ${run:foo}"[::-1]
+
+
 def test_arguments_travel_as_json() -> None:
     assert call(actor(lambda value: type(value).__name__), (1, 2)).result == "list"
     with pytest.raises(TypeError, match="travel as JSON"):
