@@ -38,12 +38,13 @@ LOCKED_SECONDS = 0.1
 @dataclass(frozen=True)
 class Planned:
     """What one round of planning did; `full` when there may be more due at once, `leased` what to publish, `now` up to
-    when it looked."""
+    when it looked, `locked` how many schedules wait for a run that somebody has locked."""
 
     schedules: int = 0
     runs: int = 0
     skips: int = 0
     quarantined: int = 0
+    locked: int = 0
     full: bool = False
     leased: tuple[LeasedRun, ...] = ()
     now: datetime | None = field(default=None, compare=False)
@@ -89,7 +90,7 @@ def plan_schedules(
             for schedule in alike:
                 _quarantine(connection, schedule, error)
             quarantined += len(alike)
-    decided = _without_locked(connection, decided)
+    decided, locked = _without_locked(connection, decided)
     try:
         with connection.begin_nested():
             new = _store(connection, decided, window)
@@ -98,7 +99,7 @@ def plan_schedules(
         quarantined += refused
     skips = sum(row.state == State.SKIPPED for row in new)
     leased = in_order(row.run for row in new if row.is_leased)
-    return Planned(len(schedules), len(new) - skips, skips, quarantined, leased=tuple(leased))
+    return Planned(len(schedules), len(new) - skips, skips, quarantined, locked, leased=tuple(leased))
 
 
 def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> None:
@@ -184,16 +185,16 @@ def _keys(schedules: Sequence[Standing], slot: datetime) -> list[tuple[UUID, UUI
     return [(slot_run_id(schedule.id, slot), schedule.id) for schedule in schedules]
 
 
-def _without_locked(connection: sa.Connection, decided: list[_Decided]) -> list[_Decided]:
-    """Without schedules of whose active runs one is to be cancelled and somebody has locked it: they stay due, and are
-    looked at again in a moment."""
+def _without_locked(connection: sa.Connection, decided: list[_Decided]) -> tuple[list[_Decided], int]:
+    """Without schedules of whose active runs one is to be cancelled and somebody has locked it, and how many those are:
+    they stay due, and are looked at again in a moment."""
     cancelling = _cancelling(decided)
     locked = schedules_with_locked_runs(connection, cancelling) if cancelling else set()
     if not locked:
-        return decided
+        return decided, 0
     log.warning("locked", schedules=len(locked))
     postpone_schedules(connection, locked, LOCKED_SECONDS)
-    return [rest for each in decided if (rest := each.without(locked)) is not None]
+    return [rest for each in decided if (rest := each.without(locked)) is not None], len(locked)
 
 
 def _cancelling(decided: Sequence[_Decided]) -> list[UUID]:

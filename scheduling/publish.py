@@ -78,16 +78,18 @@ class Publishing:
         """Publish runs that are leased for it, in this order; how many were confirmed."""
         if not runs:
             return 0
+        began = time.monotonic()
         confirmed = self.publisher.publish(_encode(runs))
-        self._remember([run for run in runs if run.id in confirmed])
+        self._remember([run for run in runs if run.id in confirmed], began)
         if unconfirmed := [run for run in runs if run.id not in confirmed]:
             with self._engine.begin() as connection:
                 release_runs(connection, unconfirmed)
         log.info("publish", runs=len(confirmed), unconfirmed=len(unconfirmed))
+        self.note_confirmed()  # now, where that has taken long
         return len(confirmed)
 
     def republish_vanished(self, after_seconds: float, limit: int) -> int:
-        """Publish queued runs again that were not confirmed, or whose messages are gone: queued for long, and their
+        """Publish queued runs again whose publisher has died, or whose messages are gone: queued for long, and their
         queue is empty, or they have been overtaken."""
         if not self.publisher.is_ready():
             return 0
@@ -99,12 +101,15 @@ class Publishing:
             with self._engine.begin() as connection:
                 runs = take_vanished_runs(connection, queue, after_seconds, limit, is_empty=is_empty)
             if runs:
-                republished += self.publish(runs)
-                log.warning("republish", queue=queue, runs=len(runs))
+                confirmed = self.publish(runs)
+                log.warning("republish", queue=queue, runs=confirmed)
+                republished += confirmed
+                if not confirmed:
+                    break  # nor would the next: others have their turn before it is tried again
         return republished
 
     def note_confirmed(self, after_seconds: float = NOTE_SECONDS) -> None:
-        """Note what has been confirmed, once the first of it was so long ago. What fails is tried again."""
+        """Note what has been confirmed, once the first of it was sent so long ago. What fails is tried again."""
         with self._lock:
             if not self._confirmed or time.monotonic() - self._since < after_seconds:
                 return
@@ -113,13 +118,12 @@ class Publishing:
             with self._engine.begin() as connection:
                 note_confirmed(connection, runs)
         except sa.exc.SQLAlchemyError:
-            self._remember(runs)
+            self._remember(runs, time.monotonic())
             raise
 
-    def _remember(self, runs: Sequence[LeasedRun]) -> None:
+    def _remember(self, runs: Sequence[LeasedRun], since: float) -> None:
         with self._lock:
-            if not self._confirmed:
-                self._since = time.monotonic()
+            self._since = min(self._since, since) if self._confirmed else since
             self._confirmed += runs
 
 

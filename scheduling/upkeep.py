@@ -88,9 +88,9 @@ class Upkeep:
             self._skip,
             self._rescue,
             self._tally,
-            self._republish,
             self._mark,
             self._declare,
+            self._republish,  # last, as it may wait for the broker
         )
 
     def _report(self) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, has_worker
+from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, PUBLISH_LEASE_SECONDS, has_worker
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.rows import by_attempt
 from models.sql.spelling import quoted, state_in
@@ -116,13 +116,18 @@ def mark_waiting_runs(
     return looked_until
 
 
-_ON_THEIR_WAY = f"""id = ANY(ARRAY(
+def _of_queued(condition: str) -> str:
+    return f"""id = ANY(ARRAY(
     SELECT r.id FROM runs r
-    WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (State.QUEUED,))}
-      AND r.lease_until IS NOT NULL
+    WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (State.QUEUED,))} AND {condition}
     ORDER BY r.id FOR UPDATE SKIP LOCKED))"""
-_NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_ON_THEIR_WAY}"
-_RELEASE = f"UPDATE runs SET lease_until = now() WHERE {_ON_THEIR_WAY}"
+
+
+_NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_of_queued('r.lease_until IS NOT NULL')}"
+_RELEASE = f"""
+UPDATE runs SET state = CASE WHEN attempt = 0 THEN 'planned' ELSE 'retrying' END, queued_at = NULL, lease_until = NULL
+WHERE {_of_queued("true")}
+"""
 
 
 def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
@@ -135,9 +140,9 @@ def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None
 
 
 def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
-    """Give runs whose publishing failed back, to be published again; a message that did arrive is a duplicate then.
+    """Have runs whose publishing failed wait again in their rows; a message that did arrive is a duplicate then.
 
-    What somebody has locked goes back when its lease has run out.
+    What somebody has locked is published again when its lease has run out.
     """
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
         connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})
@@ -145,16 +150,20 @@ def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
 
 # Without `queued_at` when its queue was paused meanwhile. While it is, workers drop messages, and none is missed.
 _OLD = "lease_until IS NULL AND (queued_at IS NULL OR queued_at < now() - make_interval(secs => %(after)s))"
-_UNPUBLISHED = "lease_until < now()"
+# No lease is longer, but by a clock that was ahead.
+_UNPUBLISHED = f"(lease_until < now() OR lease_until > now() + 2 * {PUBLISH_LEASE})"
+# By what an index has: a lease that has run out was taken that long ago. The rows are looked at when they are taken.
 _STALE_QUEUES = f"""
 SELECT DISTINCT queue FROM runs
-WHERE state = 'queued' AND ({_UNPUBLISHED} OR {_OLD}) AND queue NOT IN (SELECT name FROM queues)
+WHERE state = 'queued' AND queue NOT IN (SELECT name FROM queues)
+  AND (queued_at IS NULL OR queued_at > now() + {PUBLISH_LEASE}
+       OR queued_at < now() - make_interval(secs => least(%(after)s, {PUBLISH_LEASE_SECONDS})))
 """
 
 
 def queues_with_stale_runs(connection: sa.Connection, after_seconds: float) -> list[str]:
-    """Queues with a run that has been queued for longer than `after_seconds`, or from before a pause that is over, or
-    whose publisher has died or got no confirm."""
+    """Queues with a run that has been queued for longer than `after_seconds` or a publisher's lease, or from before a
+    pause that is over."""
     return list(connection.exec_driver_sql(_STALE_QUEUES, {"after": after_seconds}).scalars())
 
 
@@ -182,7 +191,7 @@ RETURNING {_LEASED}
 def take_vanished_runs(
     connection: sa.Connection, queue: str, after_seconds: float, limit: int, *, is_empty: bool
 ) -> list[LeasedRun]:
-    """Lease queued runs of a queue whose messages are gone, or were never confirmed, to publish them again.
+    """Lease queued runs of a queue whose messages are gone, or whose publisher has died, to publish them again.
 
     If the queue is empty, that is all that have been queued for longer than `after_seconds`; else those that later ones
     have overtaken, and those from before a pause.

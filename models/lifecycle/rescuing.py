@@ -82,7 +82,7 @@ WITH wanted AS MATERIALIZED (
     WHERE r.state IN ({quoted(sources(State.SKIPPED))}) AND r.deadline_at <= now() AND {UNSTARTED}
 ), locked AS (
     SELECT s.id FROM schedules s WHERE s.id IN (SELECT schedule_id FROM wanted WHERE trigger = '{Trigger.SCHEDULE}')
-    ORDER BY s.id FOR UPDATE SKIP LOCKED
+    ORDER BY s.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), free AS (
     SELECT w.id FROM wanted w
     WHERE w.trigger <> '{Trigger.SCHEDULE}' OR w.schedule_id IN (SELECT id FROM locked)

@@ -80,7 +80,7 @@ class Catchup(StrEnum):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.QUEUED, State.RUNNING, State.CANCELLED, State.SKIPPED}),
-    State.QUEUED: frozenset({State.RUNNING, State.CANCELLED, State.SKIPPED}),
+    State.QUEUED: frozenset({State.PLANNED, State.RETRYING, State.RUNNING, State.CANCELLED, State.SKIPPED}),
     State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RETRYING}),
     State.RETRYING: frozenset({State.QUEUED, State.RUNNING, State.CANCELLED, State.SKIPPED}),
     State.SUCCEEDED: frozenset(),

@@ -43,10 +43,10 @@ def settle(connection: sa.Connection, row: StoredSchedule, by: str | None = None
     What can't be decided was missed. Raises Conflict where others have locked the runs that would have to end first.
     """
     now = read_clock(connection)
-    plan_schedules(connection, [row], now, by=by)
+    planned = plan_schedules(connection, [row], now, by=by)
     settled = lock(connection, row.name)
     if settled.cursor_at < now:
-        if settled.error is None:
+        if planned.locked or settled.error is None:
             raise Conflict("somebody has locked the runs that a slot of it is to cancel: try again")
         miss_undecidable(connection, settled, now)
         return lock(connection, row.name), now

@@ -23,8 +23,8 @@ FOREIGN_SECONDS = 60
 """A queue that was refused is declared again after this time, and on a new connection: somebody may have mended it."""
 
 DECLARE_SECONDS = 5
-CONFIRM_SECONDS = 20
-"""What is not confirmed by then counts as failed. The blocked-connection timeout is shorter."""
+CONFIRM_SECONDS = 8
+"""What is not confirmed by then counts as failed, and is sent again: before a publisher's lease runs out."""
 
 
 @dataclass

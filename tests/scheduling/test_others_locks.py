@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from config.database import make_engine, single_statements
 from config.sections import Database, Worker
 from config.settings import Settings
+from models.lifecycle.rescuing import skip_overdue_runs
 from scheduling.declare import apply_declared_schedules
 from scheduling.plan import LOCKED_SECONDS, plan_due
 from scheduling.publish import Publishing
@@ -177,3 +178,17 @@ def test_nobody_is_lost_for_a_table_that_nobody_could_write_to(
     assert states(engine, [run]) == ["running"]
     look(3)
     assert states(engine, [run]) == ["failed"]
+
+
+def test_skips_lock_no_more_schedules_than_they_skip_runs(engine: sa.Engine, impatient: sa.Engine) -> None:
+    """Planning passes over what is locked."""
+    with engine.begin() as connection:
+        for number in range(6):
+            schedule = add_schedule(connection, f"s{number}")
+            add_run(connection, schedule_id=schedule, trigger="schedule", overlap="allow")
+        connection.exec_driver_sql("UPDATE runs SET deadline_at = now()")
+    free = "SELECT count(*) FROM (SELECT FROM schedules FOR UPDATE SKIP LOCKED) f"
+    with impatient.begin() as skipping, engine.begin() as connection:
+        assert len(skip_overdue_runs(skipping, 2)) == 2
+        assert connection.exec_driver_sql(free).scalar_one() == 4
+    assert [skip_overdue(impatient, 2) for _ in range(3)] == [2, 2, 0]

@@ -1,6 +1,7 @@
 """Messages that vanished from a real RabbitMQ are missed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from types import SimpleNamespace
 from uuid import UUID
 
 import pika
@@ -12,6 +13,7 @@ from config.sections import Amqp
 from scheduling.publish import Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.models.rows import add_run, announce, claim, read_run, set_run
+from tests.scheduling.ticking import FakePublisher
 from tests.waiting import eventually
 
 
@@ -65,7 +67,7 @@ def test_one_whose_confirm_was_never_noted_is_sent_again_though_its_queue_is_not
     other = Publishing(engine, publisher)
     assert other.republish_vanished(10, 100) == 0
     with engine.begin() as connection:
-        set_run(connection, run, "lease_until = now() - interval '1 s'")
+        set_run(connection, run, "lease_until = now() - interval '1 s', queued_at = now() - interval '11 s'")
     assert other.republish_vanished(10, 100) == 1
     other.note_confirmed(0)
     assert other.republish_vanished(10, 100) == 0
@@ -88,3 +90,39 @@ def test_confirms_are_noted_together_a_moment_later(engine: sa.Engine, publisher
     publishing.note_confirmed()
     assert leases() == [True, True]
     eventually(lambda: publishing.note_confirmed() or leases() == [False, False])
+
+
+class Deaf(FakePublisher):
+    """A broker that confirms nothing."""
+
+    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        super().publish(messages)
+        return set()
+
+
+def test_where_the_broker_confirms_nothing_one_queue_is_enough_to_find_out(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        for queue in ("a", "b", "c"):
+            set_run(connection, add_run(connection, queue=queue), "state = 'queued'")
+        connection.exec_driver_sql("UPDATE runs SET queued_at = NULL")
+    deaf = Deaf()
+    assert Publishing(engine, deaf).republish_vanished(10, 100) == 0
+    assert len(deaf.published) == 1
+
+
+def test_a_confirm_that_took_long_is_noted_at_once(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease that it ends has run since the run was taken."""
+
+    class Slow(FakePublisher):
+        def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+            now[0] += 9
+            return super().publish(messages)
+
+    now = [0.0]
+    monkeypatch.setattr("scheduling.publish.time", SimpleNamespace(monotonic=lambda: now[0]))
+    with engine.begin() as connection:
+        announce(connection)
+        run = add_run(connection)
+    assert Publishing(engine, Slow()).publish_due(100, 1000) == 1
+    with engine.begin() as connection:
+        assert read_run(connection, run).lease_until is None

@@ -41,7 +41,7 @@ class Watchdog:
     def _run(self) -> None:
         orphaned = False
         while not self._stopping.wait(STEP_SECONDS):
-            if not threading.main_thread().is_alive():
+            if _is_headless():
                 _end_at_once()
             if not orphaned and _master_is_gone():
                 orphaned = True
@@ -60,6 +60,11 @@ class Watchdog:
         for held in self._process.held.overdue():
             if self._process.interrupts.interrupt(*key_of(held.claim), LeaseLost):
                 log.warning("interrupt", run_id=str(held.claim.id), actor=held.claim.actor, why=LeaseLost.__name__)
+
+
+def _is_headless() -> bool:
+    """Whether a process of Dramatiq's has lost its main thread. Others have one that may end before its interpreter."""
+    return multiprocessing.parent_process() is not None and not threading.main_thread().is_alive()
 
 
 def _end_at_once() -> None:

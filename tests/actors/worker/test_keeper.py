@@ -1,6 +1,7 @@
 """The keeper on a real database: results, leases, and claims of which nothing was heard."""
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.keeping.held import HeldRuns, key_of
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import WorkerProcess
-from actors.worker.keeping.watchdog import Watchdog
+from actors.worker.keeping.watchdog import Watchdog, _is_headless
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.interrupts import LeaseLost
 from actors.worker.running.outcome import succeed
@@ -168,3 +169,13 @@ def test_a_claim_that_was_given_to_another_before_it_started_never_starts(proces
     eventually(lambda: process.held.all() == [], message="the keeper lets go of it")
     assert process.held.start(message.claim) is None
     keeper.stop()
+
+
+@pytest.mark.parametrize(("parent", "is_headless"), [(object(), True), (None, False)])
+def test_only_a_process_of_dramatiqs_ends_when_its_main_thread_has(
+    monkeypatch: pytest.MonkeyPatch, parent: object, is_headless: bool
+) -> None:
+    """Of any other it ends before what is to be done at exit."""
+    monkeypatch.setattr("multiprocessing.parent_process", lambda: parent)
+    monkeypatch.setattr("threading.main_thread", threading.Thread)
+    assert _is_headless() is is_headless

@@ -104,13 +104,14 @@ def test_a_cursor_that_lies_in_the_future_comes_back(
     assert _rows(execute) == []
 
 
+@pytest.mark.parametrize("error", [None, "set aside before"])
 def test_an_edit_that_could_not_decide_what_is_due_changes_nothing(
-    client: TestClient, create: Callable[..., Any], execute: Execute, engine: sa.Engine
+    client: TestClient, create: Callable[..., Any], execute: Execute, engine: sa.Engine, error: str | None
 ) -> None:
     """A slot of it would cancel a run that somebody has locked."""
     create(cron="* * * * *", overlap="cancel_other")
     client.simulate_post(f"{SCHEDULE}/trigger")
-    execute("UPDATE schedules SET cursor_at = now() - interval '1 hour'")
+    execute("UPDATE schedules SET cursor_at = now() - interval '1 hour', error = %(error)s", error=error)
     with engine.begin() as holder:
         holder.exec_driver_sql("SELECT FROM runs FOR UPDATE")
         assert ACTS["patch"](client).status_code == 409

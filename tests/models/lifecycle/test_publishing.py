@@ -43,23 +43,34 @@ def test_a_run_is_queued_when_it_is_taken_and_again_when_its_lease_has_run_out(c
     assert (row.state, row.queued_at is not None) == ("queued", True)
     assert taken(connection) == []
     assert queues_with_stale_runs(connection, 10) == []
-    set_run(connection, run, "lease_until = now() - interval '1 s'")
-    assert queues_with_stale_runs(connection, 10) == ["default"]
+    set_run(connection, run, "lease_until = now() - interval '1 s', queued_at = now() - interval '11 s'")
+    assert queues_with_stale_runs(connection, 3600) == ["default"]
     assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [run]
     assert queues_with_stale_runs(connection, 10) == []
 
 
-def test_what_was_not_confirmed_is_taken_again_and_what_was_is_not(engine: sa.Engine) -> None:
-    with engine.begin() as connection:
-        announce(connection)
-        first, second = add_run(connection), add_run(connection)
-        rows = {row.id: row for row in take_publishable_runs(connection, 10, 1000)}
-    with engine.begin() as connection:
-        note_confirmed(connection, [rows[first]])
-        release_runs(connection, [rows[second]])
-    with engine.begin() as connection:
-        assert {read_run(connection, run).state for run in rows} == {"queued"}
-        assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [second]
+def test_what_was_not_confirmed_waits_in_its_row_again_and_what_was_is_queued(connection: sa.Connection) -> None:
+    """There a paused queue, a worker that is gone and what is more urgent count again."""
+    announce(connection)
+    confirmed, planned, retrying = (add_run(connection) for _ in range(3))
+    set_run(connection, retrying, "state = 'retrying', attempt = 1")
+    rows = {row.id: row for row in take_publishable_runs(connection, 10, 1000)}
+    note_confirmed(connection, [rows[confirmed]])
+    release_runs(connection, [rows[planned], rows[retrying]])
+    found = [read_run(connection, run) for run in (confirmed, planned, retrying)]
+    assert [(row.state, row.lease_until) for row in found] == [("queued", None), ("planned", None), ("retrying", None)]
+    assert [row.queued_at is not None for row in found] == [True, False, False]
+    assert set(taken(connection)) == {planned, retrying}
+
+
+def test_a_lease_by_a_clock_that_was_ahead_holds_nothing(connection: sa.Connection) -> None:
+    announce(connection)
+    run = add_run(connection)
+    assert taken(connection) == [run]
+    ahead = "lease_until = now() + interval '1 day', queued_at = now() + interval '1 day'"
+    set_run(connection, run, ahead)
+    assert queues_with_stale_runs(connection, 10) == ["default"]
+    assert [row.id for row in take_vanished_runs(connection, "default", 10, 100, is_empty=False)] == [run]
 
 
 @pytest.mark.parametrize("note", [note_confirmed, release_runs])
