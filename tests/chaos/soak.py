@@ -1,4 +1,4 @@
-"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: all faults at random, and what must hold after them."""
+"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: all faults in random order, and what must hold after them."""
 
 import os
 import random
@@ -27,13 +27,36 @@ TOGETHER = 0.3
 SCOPE = "soak"
 
 
-def soak(world: World, minutes: float) -> dict[str, Any]:
+class Deck:
+    """All faults in the order of a seed, and all over again."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self._left: list[tuple[str, Fault]] = []
+
+    def draw(self) -> list[Fault]:
+        """One fault, or two that hit different parts: each must find its own part as it left it."""
+        first, fault = self._next("")
+        together = self._chance.random() < TOGETHER
+        return [fault, self._next(first)[1]] if together else [fault]
+
+    def _next(self, spared: str) -> tuple[str, Fault]:
+        if not any(part != spared for part, _ in self._left):
+            self._left += [(part, fault) for part, faults in faults_by_part().items() for fault in faults]
+            self._chance.shuffle(self._left)
+        chosen = next(each for each in self._left if each[0] != spared)
+        self._left.remove(chosen)
+        return chosen
+
+
+def soak(world: World, minutes: float, seed: int) -> dict[str, Any]:
     """Inflict random faults for so long; the report."""
     result, since, began = Result(SCOPE), world.now(), time.monotonic()
     injected: Counter[str] = Counter()
+    deck = Deck(seed)
     with loaded(world, SCOPE, QUICK) as load:
         while time.monotonic() - began < minutes * 60:
-            chosen = _choose(world.random)
+            chosen = deck.draw()
             injected.update(fault.name for fault in chosen)
             print(f"{time.monotonic() - began:6.0f} s  {_names(chosen)}", flush=True)
             _strike(world, chosen, result)
@@ -43,16 +66,6 @@ def soak(world: World, minutes: float) -> dict[str, Any]:
     judge(world, result, evidence, SCOPE, may_lose=True)
     result.violations += lost_in_living_processes(world, evidence)
     return _report(world, result, injected)
-
-
-def _choose(chance: random.Random) -> list[Fault]:
-    """One fault, or two that hit different parts: each must find its own part as it left it."""
-    parts = faults_by_part()
-    chosen = [chance.choice([(part, fault) for part, faults in parts.items() for fault in faults])]
-    if chance.random() < TOGETHER:
-        part = chance.choice([part for part in parts if part != chosen[0][0]])
-        chosen.append((part, chance.choice(parts[part])))
-    return [fault for _, fault in chosen]
 
 
 def _strike(world: World, chosen: list[Fault], result: Result) -> None:
@@ -99,7 +112,7 @@ def main() -> int:
     with run_folder() as folder, servers.started() as started:
         urls = (started.database_url, started.rabbitmq.url, started.ledger.url)
         with World(folder, *urls, servers=started, seed=seed) as world:
-            report = {"seed": seed} | soak(world, minutes)
+            report = {"seed": seed} | soak(world, minutes, seed)
     write_json(folder / "soak.json", report)
     print(show_violations(Result(SCOPE, violations=report.pop("violations"))))
     print("\n".join(f"{name:<32}{value}" for name, value in report.items()), f"\nlogs and report: {folder}")
