@@ -7,11 +7,11 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Actor, Broker
 from pydantic import TypeAdapter, ValidationError
-from pydantic.errors import PydanticUserError
 
 from actors.worker.keeping.process import WorkerProcess
-from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
+from actors.worker.running.clean import MAX_DOC_CHARACTERS, MAX_MESSAGE_CHARACTERS, clean_json, clean_text
 from actors.worker.running.policies import policies_in
+from config.database import REFUSALS
 from models.announcing import Announcement, announce_actors
 from models.declarations import Declaration
 from models.sql.wake import notify
@@ -28,13 +28,36 @@ class Announcer:
 
     def __init__(self, broker: Broker, process: WorkerProcess) -> None:
         self._process = process
-        self._actors = [describe_actor(actor) for actor in broker.actors.values() if actor.queue_name in process.queues]
+        self._actors = [_described(actor) for actor in broker.actors.values() if actor.queue_name in process.queues]
 
     def announce(self, connection: sa.Connection) -> None:
         """Say what this worker can do; wakes the schedulers if any of it is new."""
-        if announce_actors(connection, self._actors, self._process.id):
+        try:
+            with connection.begin_nested():
+                new = announce_actors(connection, self._actors, self._process.id)
+        except REFUSALS:
+            new = sum(self._announce_one(connection, actor) for actor in self._actors)
+        if new:
             log.info("announce", actors=[actor.name for actor in self._actors])
             notify(connection)
+
+    def _announce_one(self, connection: sa.Connection, actor: Announcement) -> int:
+        """What is refused of one says nothing against the others."""
+        try:
+            with connection.begin_nested():
+                return announce_actors(connection, [actor], self._process.id)
+        except REFUSALS as error:
+            log.warning("not-announced", actor=actor.name, error=str(error.orig).strip())
+            return 0
+
+
+def _described(actor: Actor[Any, Any]) -> Announcement:
+    """The actor as it is, or as little of it as is certain: whatever its code or its hints raise, it can run."""
+    try:
+        return describe_actor(actor)
+    except Exception:
+        log.exception("undescribable", actor=actor.actor_name)
+        return Announcement(actor.actor_name, actor.queue_name, "", _ANYTHING, {})
 
 
 def describe_actor(actor: Actor[Any, Any]) -> Announcement:
@@ -47,9 +70,9 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     return Announcement(
         name=actor.actor_name,
         queue=actor.queue_name,
-        doc=inspect.getdoc(actor.fn) or "",
-        parameters=parameters_schema(actor),
-        options=options,
+        doc=clean_text(inspect.getdoc(actor.fn) or "", MAX_DOC_CHARACTERS),
+        parameters=clean_json(parameters_schema(actor)),
+        options=clean_json(options),
     )
 
 
@@ -62,8 +85,8 @@ def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:
     """The JSON Schema of the actor's keyword arguments; any object where its hints can't be read."""
     try:
         schema = TypeAdapter(inspect.unwrap(actor.fn)).json_schema()
-    except (PydanticUserError, NameError, TypeError):
-        log.warning("no-schema", actor=actor.actor_name)
+    except Exception as error:  # noqa: BLE001 - hints are anybody's, and so is what they raise when they are read
+        log.warning("no-schema", actor=actor.actor_name, error=f"{type(error).__name__}: {error}"[:200])
         return _ANYTHING
     return schema if schema.get("type") == "object" else _ANYTHING
 

@@ -44,6 +44,10 @@ class Keeper:
         """Begin, in a thread of its own."""
         self._thread.start()
 
+    def is_alive(self) -> bool:
+        """Whether it is at work."""
+        return self._thread.is_alive()
+
     def stop(self) -> None:
         """Write what is left, for a few seconds at most, and end."""
         self._stopping.set()
@@ -78,17 +82,20 @@ class Keeper:
         self._burial.hold()
 
     def _report(self) -> None:
-        """Say that this process is alive, and what it can do; a row that others have locked delays that alone."""
+        """Say that this process is alive, and what it can do; a row that others have locked delays that alone.
+
+        Each by itself: a worker whose actors can't be announced is alive all the same.
+        """
         self._reported = time.monotonic()
         if self._process.journal is not None:
             self._process.journal.touch()
-        try:
-            with self._process.engine.begin() as connection:
-                report_worker(connection, self._process.report())
-                self._announce(connection)
-        except sa.exc.DBAPIError as error:
-            self._reported -= REPORT_SECONDS - RETRY_SECONDS
-            log.warning("report", error=str(error.orig).strip())
+        for say in (lambda connection: report_worker(connection, self._process.report()), self._announce):
+            try:
+                with self._process.engine.begin() as connection:
+                    say(connection)
+            except sa.exc.DBAPIError as error:
+                self._reported = time.monotonic() - REPORT_SECONDS + RETRY_SECONDS
+                log.warning("report", error=str(error.orig).strip())
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

@@ -17,11 +17,13 @@ from dramatiq import Broker
 from actors.worker.keeping.doubts import Doubts
 from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.keeping.journal import Journal
+from actors.worker.running.clean import clean_text
 from actors.worker.running.interrupts import Interrupts
 from config.database import single_statements
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
 
+MAX_HOST_CHARACTERS = 255
 CONNECTIONS = 2
 """One for claims, one for results and leases; neither is held while a run executes."""
 
@@ -68,7 +70,7 @@ class WorkerProcess:
         """This process as a row of `workers`."""
         return {
             "id": self.id,
-            "host": socket.gethostname(),
+            "host": clean_text(socket.gethostname(), MAX_HOST_CHARACTERS),
             "pid": os.getpid(),
             "queues": json.dumps(self.queues),
             "actors": None if self.actors is None else json.dumps(self.actors),

@@ -1,7 +1,8 @@
 """The watchdog: interrupts runs at their time limit, when their lease has run out, and when the process must end.
 
-It touches no database, so limits hold while PostgreSQL is away or hangs. It also stops a worker whose master is gone:
-nobody would stop it otherwise, and the platform starts a new master.
+It touches no database, so limits hold while PostgreSQL is away or hangs. It also stops a worker whose master is gone,
+as nobody would stop it otherwise, and one that has lost its keeper, without which nothing is written. The platform
+starts another.
 """
 
 import multiprocessing
@@ -9,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -24,8 +26,10 @@ STEP_SECONDS = 0.1
 class Watchdog:
     """Looks at what runs a few times a second."""
 
-    def __init__(self, process: WorkerProcess) -> None:
+    def __init__(self, process: WorkerProcess, keeper_lives: Callable[[], bool]) -> None:
         self._process = process
+        self._keeper_lives = keeper_lives
+        self._has_ended = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
 
@@ -39,21 +43,33 @@ class Watchdog:
         self._thread.join(1)
 
     def _run(self) -> None:
-        orphaned = False
         while not self._stopping.wait(STEP_SECONDS):
-            if _is_headless():
-                _end_at_once()
-            if not orphaned and _master_is_gone():
-                orphaned = True
-                log.warning("orphaned")
-                os.kill(os.getpid(), signal.SIGTERM)
-            self._fence()
-            stop_at = self._process.stop_at
-            must_end = stop_at is not None and time.monotonic() >= stop_at
-            for run in self._process.interrupts.running():
-                kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
-                if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
-                    log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+            try:
+                self._look()
+            except Exception:
+                log.exception("watchdog")
+
+    def _look(self) -> None:
+        if _is_headless():
+            _end_at_once()
+        if _master_is_gone():
+            self._end("orphaned")
+        if not self._keeper_lives():
+            self._end("no-keeper")
+        self._fence()
+        stop_at = self._process.stop_at
+        must_end = stop_at is not None and time.monotonic() >= stop_at
+        for run in self._process.interrupts.running():
+            kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
+            if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
+                log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+
+    def _end(self, why: str) -> None:
+        """Stop the process as its platform would, once: it has lost what it can't do without."""
+        if not self._has_ended:
+            self._has_ended = True
+            log.warning(why)
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _fence(self) -> None:
         """After a whole lease without the database other workers may have been given these runs: end them here."""

@@ -24,6 +24,9 @@ from models.sql.locks import PATIENCE_MILLISECONDS
 log = structlog.get_logger("worker")
 
 
+EXIT_BOOT = 1
+
+
 class Keep(Middleware):
     """Makes the worker process's shared state after the fork, runs its keeper and watchdog, and ends them last."""
 
@@ -35,10 +38,18 @@ class Keep(Middleware):
         become_worker()
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
-        """Connect, announce, watch: before the first consumer."""
+        """Connect, announce, watch: before the first consumer. Exits where that fails: Dramatiq would go on without."""
+        try:
+            self._begin(broker, worker)
+        except Exception:
+            log.exception("boot")
+            raise SystemExit(EXIT_BOOT) from None
+
+    def _begin(self, broker: Broker, worker: Worker) -> None:
         process = _make_process(broker, worker)
         attach_process(broker, process)
-        keeper, watchdog = Keeper(process, Announcer(broker, process).announce), Watchdog(process)
+        keeper = Keeper(process, Announcer(broker, process).announce)
+        watchdog = Watchdog(process, keeper.is_alive)
         # What ends last comes first.
         self._ending.callback(process.engine.dispose)
         self._ending.callback(_forget, process)

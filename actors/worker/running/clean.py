@@ -1,6 +1,7 @@
 """Text and results as the database can hold them: without NUL and lone surrogates, bounded."""
 
 import json
+import math
 from typing import Any
 
 from config.secrets import known_secrets
@@ -10,6 +11,7 @@ _HEAD_SHOWN = 1000
 _HEAD_CHARACTERS = 65536
 MAX_MESSAGE_CHARACTERS = 4000
 MAX_TRACEBACK_CHARACTERS = 32000
+MAX_DOC_CHARACTERS = 20_000
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -35,6 +37,24 @@ def clean_result(value: Any) -> str | None:
     if known_secrets().longest or "\\u0000" in text or "\\ud" in text.lower():
         return json.dumps(_cleaned(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
     return text
+
+
+def clean_json(value: Any) -> Any:
+    """The value as JSON that can be stored: text as `clean_text` has it, and in words what is no JSON, infinite numbers
+    too."""
+    match value:
+        case str():
+            return clean_text(value, MAX_RESULT_BYTES)
+        case None | bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+        case dict():
+            return {clean_text(str(key), MAX_RESULT_BYTES): clean_json(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [clean_json(item) for item in value]
+        case _:
+            return clean_text(str(value), MAX_RESULT_BYTES)
 
 
 def describe_error(error: BaseException) -> str:

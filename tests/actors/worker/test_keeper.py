@@ -1,6 +1,7 @@
 """The keeper on a real database: results, leases, and claims of which nothing was heard."""
 
 import math
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -93,7 +94,7 @@ def test_what_runs_is_interrupted_when_its_lease_runs_out_though_the_database_on
     line.put(published(process))
     [message] = line.claims()
     process.held.start(message.claim)
-    watchdog = Watchdog(process)
+    watchdog = Watchdog(process, lambda: True)
     watchdog.start()
     process.interrupts.enter(new_run(run_id=message.claim.id, attempt=1), process.interrupts.take_aim())
     with pytest.raises(LeaseLost):  # noqa: PT012 - the interrupt may strike at any step
@@ -179,3 +180,29 @@ def test_only_a_process_of_dramatiqs_ends_when_its_main_thread_has(
     monkeypatch.setattr("multiprocessing.parent_process", lambda: parent)
     monkeypatch.setattr("threading.main_thread", threading.Thread)
     assert _is_headless() is is_headless
+
+
+def test_a_process_without_its_keeper_is_stopped_once(process: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that it runs would ever be written."""
+    signals: list[int] = []
+    monkeypatch.setattr("actors.worker.keeping.watchdog.os.kill", lambda _pid, signum: signals.append(signum))
+    watchdog = Watchdog(process, lambda: False)
+    for _ in range(3):
+        watchdog._look()
+    assert signals == [signal.SIGTERM]
+
+
+def test_the_watchdog_outlives_whatever_goes_wrong_in_it(
+    process: WorkerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def look() -> None:
+        looked.append(1)
+        raise RuntimeError("on purpose")
+
+    watchdog = Watchdog(process, lambda: True)
+    monkeypatch.setattr(watchdog, "_look", look)
+    watchdog.start()
+    eventually(lambda: len(looked) >= 2)
+    watchdog.stop()
