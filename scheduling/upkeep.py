@@ -16,7 +16,7 @@ from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
 from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
-from models.lifecycle.publishing import mark_waiting_runs
+from models.lifecycle.publishing import mark_waiting_runs, resolve_queues
 from models.sql.clock import read_clock
 from scheduling.declare import apply_declared_schedules
 from scheduling.publish import Publishing
@@ -32,6 +32,7 @@ GAP_SECONDS = 10.0
 PARTITIONS_SECONDS = 86400.0
 
 MARK_ALL_SECONDS = 60.0
+RESOLVE_SECONDS = 5.0
 
 WAITING_SECONDS = 2.0
 """A run that is due for so long and not published is told what it waits for."""
@@ -51,6 +52,7 @@ class Upkeep:
         self._batch = settings.scheduling.batch
         self._marked_since: datetime | None = None
         self._marked_all = -math.inf
+        self._resolved = -math.inf
         self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
         self._untallied: list[EndedRun] = []
@@ -88,6 +90,7 @@ class Upkeep:
             self._skip,
             self._rescue,
             self._tally,
+            self._resolve,
             self._mark,
             self._declare,
             self._republish,  # last, as it may wait for the broker
@@ -120,6 +123,15 @@ class Upkeep:
     def _republish(self) -> None:
         after_seconds = self._settings.scheduling.rescue_after_seconds
         self._publishing.republish_vanished(after_seconds, self._batch)
+
+    def _resolve(self) -> None:
+        """Runs whose actor has become known go to its queue."""
+        now = time.monotonic()
+        if now - self._resolved >= RESOLVE_SECONDS:
+            self._resolved = now
+            with self._engine.begin() as connection:
+                if runs := resolve_queues(connection):
+                    log.info("resolve", runs=runs)
 
     def _mark(self) -> None:
         """Once in a while those too that were planned long after they were due, or somebody had locked."""

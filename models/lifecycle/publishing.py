@@ -116,6 +116,18 @@ def mark_waiting_runs(
     return looked_until
 
 
+_RESOLVE_QUEUES = f"""
+UPDATE runs r SET queue = a.queue FROM actors a, schedules s
+WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.waiting_for = 'actor' AND a.name = r.actor AND {ANNOUNCED}
+  AND s.id = r.schedule_id AND s.queue IS NULL AND r.queue <> a.queue
+"""
+
+
+def resolve_queues(connection: sa.Connection) -> int:
+    """Move runs that were planned while nobody knew their actor, and have no queue of their own, to its queue."""
+    return connection.exec_driver_sql(_RESOLVE_QUEUES).rowcount
+
+
 def _of_queued(condition: str) -> str:
     return f"""id = ANY(ARRAY(
     SELECT r.id FROM runs r

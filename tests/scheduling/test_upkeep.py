@@ -78,3 +78,22 @@ def test_what_cannot_be_planned_keeps_nothing_from_being_published(
         ticker.tick()
     ticker.close()
     assert publisher.published == [run]
+
+
+@pytest.mark.parametrize(("own", "queue"), [(None, "reports"), ("default", "default")])
+def test_a_run_that_was_planned_before_its_actor_was_known_goes_to_the_actors_queue(
+    engine: sa.Engine, upkeep: Upkeep, monkeypatch: pytest.MonkeyPatch, own: str | None, queue: str
+) -> None:
+    """Unless its schedule names one."""
+    monkeypatch.setattr("scheduling.upkeep.RESOLVE_SECONDS", 0)
+    with engine.begin() as connection:
+        schedule = add_schedule(connection, queue=own)
+        run = add_run(connection, due_seconds=-5, schedule_id=schedule)
+    upkeep.run()
+    with engine.begin() as connection:
+        row = read_run(connection, run)
+        assert (row.queue, row.waiting_for) == ("default", "actor")
+        announce(connection, queue="reports")
+    upkeep.run()
+    with engine.begin() as connection:
+        assert read_run(connection, run).queue == queue
