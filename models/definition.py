@@ -43,9 +43,18 @@ def _check_args(args: dict[str, Any]) -> dict[str, Any]:
     return args
 
 
+def _check_queue(name: str) -> str:
+    """Dramatiq has queues of such names beside each other one, and declares them in another way."""
+    if name.endswith((".DQ", ".XQ")):
+        raise ValueError(
+            "must not end in .DQ or .XQ: those are the delayed and the dead messages of the queue before it"
+        )
+    return name
+
+
 Args = Annotated[dict[str, Any], AfterValidator(_check_args)]
 Actor = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^\S(.*\S)?$"), Storable]
-Queue = Annotated[str, Field(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9._-]*$")]
+Queue = Annotated[str, Field(max_length=128, pattern=r"^[a-zA-Z_][a-zA-Z0-9._-]*$"), AfterValidator(_check_queue)]
 Expression = Annotated[str, Field(min_length=1, max_length=256)]
 Expressions = Annotated[
     list[Expression],

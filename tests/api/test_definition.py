@@ -73,6 +73,8 @@ def test_a_policy_is_the_schedules_or_the_actors_or_the_default(given: Any, opti
         {"args": {"deep": [{"er": "\0"}]}},
         {"args": {"\ud800": 1}},
         {"args": {"*": 5}},
+        {"queue": "late.DQ"},
+        {"queue": "late.XQ"},
         {"args": {"*": {"a": 1}}},
         {"args": {"nan": float("nan")}},
         {"args": {"object": object()}},
