@@ -13,7 +13,7 @@ from models.sql.clock import read_clock
 from models.words.faults import Fault
 from scheduling.commands.faults import Refused
 from scheduling.commands.rules import check_spec
-from scheduling.cron import describe
+from scheduling.cron import describe, matches_either
 from scheduling.slots.spec import Spec, take_slots
 
 
@@ -36,7 +36,7 @@ def preview_spec(call: Call, body: SpecBody) -> Answer:
         raise Refused(faults)
     slots = list(take_slots(spec, after, body.count))
     shown = [SlotJson(**show_slot(spec, slot)) for slot in slots]
-    return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(slots)))
+    return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(spec, slots)))
 
 
 ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJson}),)
@@ -55,7 +55,8 @@ def _words(spec: Spec) -> str | None:
     return None
 
 
-def _warnings(slots: list[datetime]) -> list[str]:
-    if not slots:
-        return ["nothing is to come after that instant"]
-    return []
+def _warnings(spec: Spec, slots: list[datetime]) -> list[str]:
+    either = [
+        f"{expr} fires on days that match one of the two day fields" for expr in spec.cron if matches_either(expr)
+    ]
+    return either if slots else [*either, "nothing is to come after that instant"]

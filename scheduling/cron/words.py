@@ -20,7 +20,22 @@ def describe(expr: str) -> str:
         return f"At times that match {' '.join(expr.split())}"
     if days is None:
         return f"{_english(f'{times} * * *')}, on days that match {' '.join(split_fields(expr)[3:])}"
-    return _english(f"{times} {days[0]} {_words(rule.months, 12)} {days[1]}")
+    months = _words(rule.months, 12)
+    return _english(f"{times} {days[0]} {months} {days[1]}") if "*" in days else _either(times, months, *days)
+
+
+def matches_either(expr: str) -> bool:
+    """Whether it fires on days that match one of its day fields but not the other. ValueError for an invalid one."""
+    days = rule_of(expr).days
+    return not (days.needs_both or days.any_date or days.any_weekday)
+
+
+def _either(times: str, months: str, dates: str, weekdays: str) -> str:
+    """With the word between the two that matters: `cron-descriptor` leaves it out where one is a range."""
+    when = _english(f"{times} * * *")
+    fields = (f"{dates} * *", f"* * {weekdays}", f"* {months} *")
+    date, weekday, month = (_english(f"{times} {each}").removeprefix(when).removeprefix(", ") for each in fields)
+    return f"{when}, {date}, or {weekday.removeprefix('only ')}{month and f', {month}'}"
 
 
 def _words(numbers: tuple[int, ...], size: int) -> str:
