@@ -36,7 +36,7 @@ MONTH = Field("month", 1, 12, ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", 
 WEEKDAY = Field("weekday", 0, 7, ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"))
 
 _ITEM = re.compile(r"(?:(?P<star>\*)|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\w+))?")
-_NEAREST = re.compile(r"(\d+)W", re.IGNORECASE)
+_NEAREST = re.compile(r"(\d+|L)W", re.IGNORECASE)
 _NTH = re.compile(r"(\w+)#(\w+)")
 _LAST_WEEKDAY = re.compile(r"(\w+)L", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ _LAST_WEEKDAY = re.compile(r"(\w+)L", re.IGNORECASE)
 class DayRule:
     """Which days of a month match: by date, by weekday (0 is Sunday), with both or with either.
 
-    `nearest` is the n of `nW`; `nth_weekdays` holds pairs of a weekday and its number, 1 to 5 or LAST.
+    `nearest` is the n of `nW`, LAST of `LW`; `nth_weekdays` holds pairs of a weekday and its number, 1 to 5 or LAST.
     `also` holds further rules that must match as well; no single expression has any.
     """
 
@@ -132,11 +132,15 @@ def _day_rule(day: str, weekday: str) -> DayRule:
     return DayRule(
         dates=() if nearest else _numbers(DAY_OF_MONTH, plain_dates),
         last_date=len(plain_dates) < len(dates),
-        nearest=_number(DAY_OF_MONTH, day, nearest[1]) if nearest else None,
+        nearest=_nearest(day, nearest[1]) if nearest else None,
         weekdays=tuple(sorted({number % 7 for number in _numbers(WEEKDAY, plain_weekdays)})),
         nth_weekdays=tuple(sorted({nth for nth in nth_weekdays.values() if nth is not None})),
         needs_both=needs_both,
     )
+
+
+def _nearest(item: str, day: str) -> int:
+    return LAST if day.upper() == "L" else _number(DAY_OF_MONTH, item, day)
 
 
 def _nth_weekday(item: str) -> tuple[int, int] | None:
@@ -195,7 +199,7 @@ def _shape_advice(field: Field, item: str) -> str:
     if "?" in item:
         return "? stands alone, as the whole day or weekday field"
     if field is DAY_OF_MONTH and "W" in item.upper():
-        return "nW, as in 15W, stands alone in the day field"
+        return "nW, as in 15W or LW, stands alone in the day field"
     if field is DAY_OF_MONTH and "L" in item.upper():
         return "L, the last day, takes nothing before or after it"
     return "" if _ITEM.fullmatch(item) else "write *, n, a-b, or */s, n/s, a-b/s with a step"

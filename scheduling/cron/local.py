@@ -115,7 +115,7 @@ def _dates(rule: DayRule, first_weekday: int, length: int) -> frozenset[int]:
     if rule.any_date:
         return frozenset(range(1, length + 1))
     if rule.nearest is not None:
-        return _nearest_weekday(rule.nearest, first_weekday, length)
+        return _nearest_weekday(length if rule.nearest == LAST else rule.nearest, first_weekday, length)
     items = [str(day) for day in rule.dates] + ["L"] * rule.last_date
     return frozenset[int]().union(*(_plain_days(f"0 0 {item} * *", first_weekday, length) for item in items))
 

@@ -76,7 +76,7 @@ def _date_words(days: DayRule) -> str | None:
     if days.any_date:
         return "*"
     if days.nearest is not None:
-        return f"{days.nearest}W"
+        return "LW" if days.nearest == LAST else f"{days.nearest}W"
     if days.last_date:
         return None if days.dates else "L"
     return _words(days.dates, 31)

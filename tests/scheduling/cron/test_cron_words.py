@@ -23,6 +23,7 @@ from scheduling.cron import describe, matches_either
         ),
         ("0 0 1-31 * 5", "At 00:00"),
         ("0 0 * * friL", "At 00:00, on the last Friday of the month"),
+        ("0 0 LW * *", "At 00:00, on the last weekday of the month"),
         ("0 0 15W * *", "At 00:00, on the weekday nearest day 15 of the month"),
         ("0 0 L * ?", "At 00:00, on the last day of the month"),
     ],
