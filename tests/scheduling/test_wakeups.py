@@ -16,7 +16,8 @@ from tests.waiting import eventually
 
 NOWHERE = SecretStr("postgresql://nobody@127.0.0.1:1/nothing")
 LONG = 60.0
-LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE query = %s AND state = 'idle'"
+LISTENERS = """SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND query = %s AND state = 'idle'"""
 
 
 @pytest.fixture
