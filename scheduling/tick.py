@@ -87,7 +87,6 @@ class Ticker:
                 self._publication = self._side.submit(self._publish, planned.leased, began)
             else:
                 published = self._publish(planned.leased, began)
-        self._publishing.note_confirmed()
         if planned.full or published >= batch:
             return 0
         longest = min(self._settings.scheduling.poll_seconds, REFILL_SECONDS if published else math.inf)

@@ -128,10 +128,12 @@ class Upkeep:
         """Runs whose actor has become known go to its queue."""
         now = time.monotonic()
         if now - self._resolved >= RESOLVE_SECONDS:
-            self._resolved = now
             with self._engine.begin() as connection:
-                if runs := resolve_queues(connection):
-                    log.info("resolve", runs=runs)
+                runs = resolve_queues(connection, self._batch)
+            if runs < self._batch:
+                self._resolved = now
+            if runs:
+                log.info("resolve", runs=runs)
 
     def _mark(self) -> None:
         """Once in a while those too that were planned long after they were due, or somebody had locked."""

@@ -49,7 +49,8 @@ def list_runs(call: Call, query: RunQuery) -> Answer:
 
     A search for few among very many ends a page once it has looked at 20,000; `next` goes on from there.
     """
-    with call.engine.connect() as connection:
+    # A page and how far it has looked are of one moment: what is inserted or pruned between them shifts nothing.
+    with call.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
         page = runs.list_runs(connection, query.limit, _filters(connection, query), full=query.full)
     looked_to = page.looked_to and instant_of(page.looked_to)
     return Answer(RunPage(items=[show_listed(row) for row in page.runs], next=page.next, looked_to=looked_to))

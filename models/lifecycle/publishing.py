@@ -117,15 +117,20 @@ def mark_waiting_runs(
 
 
 _RESOLVE_QUEUES = f"""
-UPDATE runs r SET queue = a.queue FROM actors a, schedules s
-WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.waiting_for = 'actor' AND a.name = r.actor AND {ANNOUNCED}
-  AND s.id = r.schedule_id AND s.queue IS NULL AND r.queue <> a.queue
+WITH astray AS (
+    SELECT r.id, a.queue FROM runs r JOIN actors a ON a.name = r.actor JOIN schedules s ON s.id = r.schedule_id
+    WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.waiting_for = 'actor' AND {ANNOUNCED}
+      AND s.queue IS NULL AND r.queue <> a.queue
+    LIMIT %(limit)s FOR UPDATE OF r SKIP LOCKED
+)
+UPDATE runs r SET queue = astray.queue FROM astray WHERE r.id = astray.id
 """
 
 
-def resolve_queues(connection: sa.Connection) -> int:
-    """Move runs that were planned while nobody knew their actor, and have no queue of their own, to its queue."""
-    return connection.exec_driver_sql(_RESOLVE_QUEUES).rowcount
+def resolve_queues(connection: sa.Connection, limit: int) -> int:
+    """Move runs that were planned while nobody knew their actor, and have no queue of their own, to its queue; how
+    many."""
+    return connection.exec_driver_sql(_RESOLVE_QUEUES, {"limit": limit}).rowcount
 
 
 def _of_queued(condition: str) -> str:

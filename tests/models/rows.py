@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from models.announcing import Announcement, announce_actors, report_worker
 from models.lifecycle.claiming import ClaimedRun, claim_runs
 from models.lifecycle.new_runs import NewRun, insert_runs
+from models.lifecycle.publishing import take_publishable_runs
 from models.sql.clock import read_clock
 from models.words.ids import new_run_id
 from models.words.states import Trigger
@@ -96,3 +97,8 @@ def read_run(connection: sa.Connection, run: UUID) -> sa.Row[Any]:
 
 def set_run(connection: sa.Connection, run: UUID, assignments: str) -> None:
     connection.exec_driver_sql(f"UPDATE runs SET {assignments} WHERE id = %(id)s", {"id": run})
+
+
+def taken(connection: sa.Connection, limit: int = 100, window: int = 1000) -> list[UUID]:
+    """The runs that are taken for publishing now."""
+    return [run.id for run in take_publishable_runs(connection, limit, window)]

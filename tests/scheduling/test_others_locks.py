@@ -1,6 +1,7 @@
 """Rows that somebody else has locked: they wait, and nothing else does. What waits for a lock here fails."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from config.database import make_engine, single_statements
 from config.sections import Database, Worker
 from config.settings import Settings
+from models.lifecycle.publishing import resolve_queues
 from models.lifecycle.rescuing import skip_overdue_runs
 from scheduling.declare import apply_declared_schedules
 from scheduling.plan import LOCKED_SECONDS, plan_due
@@ -192,3 +194,45 @@ def test_skips_lock_no_more_schedules_than_they_skip_runs(engine: sa.Engine, imp
         assert len(skip_overdue_runs(skipping, 2)) == 2
         assert connection.exec_driver_sql(free).scalar_one() == 4
     assert [skip_overdue(impatient, 2) for _ in range(3)] == [2, 2, 0]
+
+
+def test_a_locked_run_keeps_no_other_from_the_queue_of_its_actor(engine: sa.Engine, impatient: sa.Engine) -> None:
+    with engine.begin() as connection:
+        schedule = add_schedule(connection)
+        locked, free, last = (add_run(connection, schedule_id=schedule, overlap="allow") for _ in range(3))
+        connection.exec_driver_sql("UPDATE runs SET waiting_for = 'actor'")
+        announce(connection, queue="reports")
+
+    def resolve() -> int:
+        with impatient.begin() as connection:
+            return resolve_queues(connection, 1)
+
+    with engine.begin() as holder:
+        holder.exec_driver_sql("SELECT FROM runs WHERE id = %(id)s FOR UPDATE", {"id": locked})
+        assert [resolve() for _ in range(3)] == [1, 1, 0]
+    with engine.begin() as connection:
+        queues = [read_run(connection, run).queue for run in (locked, free, last)]
+    assert queues == ["default", "reports", "reports"]
+    assert resolve() == 1
+
+
+def test_planning_and_a_renewal_that_want_two_runs_in_other_orders_do_not_wait_for_each_other(
+    engine: sa.Engine, impatient: sa.Engine
+) -> None:
+    """Each held one of the two, and waited for the other's."""
+    with engine.begin() as connection:
+        runs = []
+        for name in ("first", "second"):
+            schedule = add_schedule(connection, name, every_seconds=60, overlap="cancel_other", cursor_seconds_ago=60)
+            runs.append(add_run(connection, schedule_id=schedule, overlap="cancel_other"))
+            claim(connection, runs[-1])
+    lock = "SELECT FROM runs WHERE id = %(id)s FOR UPDATE"
+    with ThreadPoolExecutor(1) as other, engine.begin() as renewing:
+        renewing.exec_driver_sql(lock, {"id": runs[1]})
+        with impatient.begin() as planning:
+            assert plan_due(planning, 10).locked == 1
+            wants = other.submit(renewing.exec_driver_sql, lock, {"id": runs[0]})
+        wants.result(10)
+    with engine.begin() as connection:
+        asked = [read_run(connection, run).cancel_requested_at is not None for run in runs]
+    assert asked == [True, False]

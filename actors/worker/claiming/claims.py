@@ -132,7 +132,7 @@ def is_unstorable(error: Exception) -> bool:
 def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool) -> _Won:
     """Claim, waiting but a moment for locks; then what is free."""
     try:
-        return _claim(process, new, published, again, free_only=process.settings.database.pgbouncer)
+        return _claim(process, new, published, again)
     except TRANSIENT as error:
         if not is_locked(error):
             raise
@@ -140,7 +140,7 @@ def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: S
 
 
 def _claim(
-    process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool, *, free_only: bool
+    process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool, *, free_only: bool = False
 ) -> _Won:
     claims: list[ClaimedRun] = []
     locked: set[UUID] = set()

@@ -36,7 +36,7 @@ def decode(body: bytes, queue: str) -> Message[Any] | None:
             if is_published(message):
                 UUID(message.options["run_id"])
                 message.options["attempt"] = _attempt(message.options["attempt"])
-            return message.copy(queue_name=queue)
+            return message if message.queue_name == queue else message.copy(queue_name=queue)
     except (DecodeError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         pass
     log.warning("undecodable", bytes=len(body))

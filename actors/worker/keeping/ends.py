@@ -79,7 +79,7 @@ class Ends:
 
     def _write_group(self, ends: Sequence[FinishedAttempt]) -> None:
         try:
-            written, locked = self._finish(ends, free_only=self._process.settings.database.pgbouncer)
+            written, locked = self._finish(ends)
         except TRANSIENT as error:
             if not is_locked(error):
                 raise
@@ -93,7 +93,7 @@ class Ends:
         if superseded := [str(end.id) for end in ends if _key(end) not in won | locked]:
             log.warning("superseded", runs=superseded)
 
-    def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool) -> tuple[list[EndedRun], set[Key]]:
+    def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool = False) -> tuple[list[EndedRun], set[Key]]:
         """What was written, and what is still ours and could not be: somebody has locked it."""
         with self._process.engine.begin() as connection:
             written = finish_runs(connection, ends, self._process.id, free_only=free_only)

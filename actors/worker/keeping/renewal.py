@@ -58,13 +58,13 @@ class Renewal:
 
     def _renew(self, held: Sequence[HeldRun]) -> dict[Key, bool]:
         try:
-            return self._renew_once(held, free_only=self._process.settings.database.pgbouncer)
+            return self._renew_once(held)
         except TRANSIENT as error:
             if not is_locked(error):
                 raise
             return self._renew_once(held, free_only=True)
 
-    def _renew_once(self, held: Sequence[HeldRun], *, free_only: bool) -> dict[Key, bool]:
+    def _renew_once(self, held: Sequence[HeldRun], *, free_only: bool = False) -> dict[Key, bool]:
         rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
         lease_seconds = self._process.settings.worker.lease_seconds
         with self._process.engine.begin() as connection:

@@ -35,7 +35,7 @@ def clean_result(value: Any) -> str | None:
         head = known_secrets().mask(text[:_HEAD_CHARACTERS])[:_HEAD_SHOWN]
         return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(head, _HEAD_SHOWN)})
     if known_secrets().longest or "\\u0000" in text or "\\ud" in text.lower():
-        return json.dumps(_cleaned(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
+        return json.dumps(clean_json(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
     return text
 
 
@@ -67,13 +67,3 @@ def describe_error(error: BaseException) -> str:
 
 def _describe(value: object) -> str:
     return str(value)
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean_text(value, MAX_RESULT_BYTES)
-    if isinstance(value, list):
-        return [_cleaned(item) for item in value]
-    if isinstance(value, dict):
-        return {clean_text(key, MAX_RESULT_BYTES): _cleaned(item) for key, item in value.items()}
-    return value

@@ -7,9 +7,11 @@ import pytest
 
 from tests.actors.worker.machine import Machine
 
+BEHIND_A_POOLER_TOO = pytest.mark.parametrize("machine", [False, True], ids=["straight", "pooled"], indirect=True)
+
 
 @pytest.fixture
-def machine(database_url: str, tmp_path: Path) -> Iterator[Machine]:
-    machine = Machine(database_url, tmp_path / "journals")
+def machine(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(database_url, tmp_path / "journals", pgbouncer=getattr(request, "param", False))
     yield machine
     machine.close()

@@ -7,14 +7,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-from pydantic import SecretStr
 
 from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.held import HeldRuns
 from actors.worker.keeping.journal import Journal
 from actors.worker.keeping.process import WorkerProcess
 from config.database import fingerprint, make_engine
-from config.sections import Database
 from config.settings import load_settings
 from models.lifecycle.claiming import ClaimedRun
 from models.sql.clock import read_clock
@@ -30,11 +28,12 @@ SETTINGS = {"CALLSHEET_WORKER__LEASE_SECONDS": str(LEASE_SECONDS), "CALLSHEET_WO
 class Machine:
     """Its processes are of this one, and each is known by the lock on its journal."""
 
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, folder: Path, *, pgbouncer: bool = False) -> None:
         self.folder = folder
-        self.settings = load_settings({"DATABASE_URL": database_url, **SETTINGS})
+        pooled = {"CALLSHEET_DATABASE__PGBOUNCER": str(pgbouncer).lower()}
+        self.settings = load_settings({"DATABASE_URL": database_url, **SETTINGS, **pooled})
         self.engine = make_engine(
-            Database(url=SecretStr(database_url)),
+            self.settings.database,
             pool_size=6,
             application="test",
             plan_once=True,

@@ -17,6 +17,7 @@ from dramatiq.errors import ConnectionClosed
 
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
+from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.held import HeldRuns, key_of
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import WorkerProcess
@@ -28,7 +29,9 @@ from models.lifecycle.claiming import claim_runs
 from models.lifecycle.finishing import FinishedAttempt
 from models.sql.wake import CHANNEL
 from models.words.states import Outcome, State
+from tests.actors.worker.conftest import BEHIND_A_POOLER_TOO
 from tests.actors.worker.line import Line, published
+from tests.actors.worker.machine import Machine, locked, started
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually
 
@@ -206,3 +209,18 @@ def test_the_watchdog_outlives_whatever_goes_wrong_in_it(
     watchdog.start()
     eventually(lambda: len(looked) >= 2)
     watchdog.stop()
+
+
+@BEHIND_A_POOLER_TOO
+def test_an_end_whose_row_is_locked_is_written_later_and_the_others_at_once(machine: Machine) -> None:
+    worker = machine.worker()
+    stuck, fine = started(worker), started(worker)
+    ends = Ends(worker)
+    for claim in (stuck, fine):
+        worker.finish(succeed(claim, None, None, claim.claimed_at))
+    with locked(machine, "runs", stuck.id):
+        ends.collect(0, lambda _: None)
+        ends.write()
+        assert [machine.row(claim).state for claim in (stuck, fine)] == ["running", "succeeded"]
+    eventually(lambda: ends.write() or not ends)
+    assert machine.row(stuck).state == "succeeded"

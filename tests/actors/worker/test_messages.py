@@ -14,7 +14,9 @@ import sqlalchemy as sa
 from dramatiq.brokers.stub import StubBroker
 
 from actors.worker.claiming.claims import claim_messages
+from actors.worker.keeping.held import HeldRuns
 from actors.worker.keeping.process import WorkerProcess
+from config.database import make_engine
 from config.settings import load_settings
 from models.lifecycle import adopting
 from models.words.bounds import MAX_INT, MAX_RETRIES, MONTH
@@ -186,11 +188,14 @@ def test_a_clock_that_is_a_zone_off_is_believed(process: WorkerProcess, line: Li
     assert row.id.int >> 80 == now + 14 * 3_600_000
 
 
+@pytest.mark.parametrize("pgbouncer", ["false", "true"])
 def test_a_locked_run_of_a_message_whose_clock_is_off_is_tried_again(
-    process: WorkerProcess, broker: StubBroker
+    database_url: str, broker: StubBroker, pgbouncer: str
 ) -> None:
     message = with_parts(message_timestamp=4102444800000)
-    process.settings = load_settings({"CALLSHEET_DATABASE__PGBOUNCER": "true"})  # takes what is free from the start
+    settings = load_settings({"DATABASE_URL": database_url, "CALLSHEET_DATABASE__PGBOUNCER": pgbouncer})
+    engine = make_engine(settings.database, pool_size=3, application="test", patience_milliseconds=50)
+    process = WorkerProcess(settings, engine, 4, ["default"], HeldRuns(4))
     assert len(claim_messages(broker, process, "default", [message]).messages) == 1
     with process.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE runs SET state = 'queued', attempt = 0, worker_id = NULL")
@@ -198,6 +203,7 @@ def test_a_locked_run_of_a_message_whose_clock_is_off_is_tried_again(
         somebody.exec_driver_sql("SELECT FROM runs FOR UPDATE")
         assert claim_messages(broker, process, "default", [message]) == ([], [message], [])
     assert len(claim_messages(broker, process, "default", [message]).messages) == 1
+    engine.dispose()
 
 
 @pytest.mark.parametrize("args", ['{"*": 5}', '{"*": {"a": 1}}', "[1]", '"text"'])

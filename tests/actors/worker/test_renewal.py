@@ -17,6 +17,7 @@ from actors.worker.running.current import CurrentRun
 from actors.worker.running.interrupts import LeaseLost
 from actors.worker.running.outcome import succeed
 from models.lifecycle.claiming import ClaimedRun
+from tests.actors.worker.conftest import BEHIND_A_POOLER_TOO
 from tests.actors.worker.machine import Machine, claimed, locked, started, write
 from tests.actors.worker.test_held_runs import claims
 from tests.models.rows import announce, set_run
@@ -158,6 +159,7 @@ def test_a_thread_in_a_long_run_takes_no_part_in_claiming_ahead(
         assert worker.held.room() == room
 
 
+@BEHIND_A_POOLER_TOO
 def test_a_locked_run_stays_held_and_the_others_are_renewed(
     machine: Machine, worker: WorkerProcess, new_run: Callable[..., CurrentRun]
 ) -> None:

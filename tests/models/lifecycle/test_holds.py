@@ -1,7 +1,7 @@
 """What holds a due run back: another of its schedule, a paused queue, a full window; and what it is told."""
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -18,11 +18,7 @@ from models.lifecycle.publishing import (
 from models.sql.clock import read_clock
 from models.words.ids import new_run_id
 from models.words.states import Trigger
-from tests.models.rows import add_run, add_schedule, announce, claim, read_run, set_run
-
-
-def taken(connection: sa.Connection, limit: int = 100, window: int = 1000) -> list[UUID]:
-    return [run.id for run in take_publishable_runs(connection, limit, window)]
+from tests.models.rows import add_run, add_schedule, announce, claim, read_run, set_run, taken
 
 
 @pytest.mark.parametrize("blocker", ["queued", "running", "retrying"])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -18,11 +17,7 @@ from models.lifecycle.publishing import (
     take_vanished_runs,
 )
 from models.sql.clock import read_clock
-from tests.models.rows import add_run, add_schedule, add_worker, announce, claim, read_run, set_run
-
-
-def taken(connection: sa.Connection, limit: int = 100, window: int = 1000) -> list[UUID]:
-    return [run.id for run in take_publishable_runs(connection, limit, window)]
+from tests.models.rows import add_run, add_schedule, add_worker, announce, claim, read_run, set_run, taken
 
 
 def test_due_runs_go_by_priority_then_due_time(connection: sa.Connection) -> None:
