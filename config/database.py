@@ -52,6 +52,7 @@ def make_engine(
     *,
     pool_size: int,
     application: str,
+    overflow: int = 0,
     ping: bool = True,
     plan_once: bool = False,
     patience_milliseconds: int | None = None,
@@ -59,6 +60,7 @@ def make_engine(
 ) -> sa.Engine:
     """An engine whose pool holds `pool_size` connections at most; `application` names them in pg_stat_activity.
 
+    `overflow` more are made where they are needed, and closed after use.
     `ping` tries each connection before it is used. Who tries again after an error anyway need not pay for that.
     `plan_once` is for few statements, many times each, whose plans are good whatever their parameters are.
     `patience_milliseconds` is how long a statement waits for a lock that others hold, None for as long as it takes.
@@ -67,7 +69,7 @@ def make_engine(
     engine = sa.create_engine(
         driver_url(database),
         pool_size=pool_size,
-        max_overflow=0,
+        max_overflow=overflow,
         isolation_level="READ COMMITTED",  # whatever role or database have: statements look again after a lock
         hide_parameters=True,  # arguments of runs stay out of logs
         pool_pre_ping=ping,

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 import structlog
@@ -27,6 +29,10 @@ WORKER_LOGGER = "worker"
 
 _CONTEXT = ("run_id", "actor", "schedule", "attempt")
 """What the log context of a run binds, and the run itself need not repeat."""
+
+
+about: ContextVar[Callable[[], Mapping[str, Any]] | None] = ContextVar("about", default=None)
+"""What gives the fields that lines have besides their own, such as those of a run. Asked where there is a line."""
 
 
 def configure_logging(log: Log, stream: TextIO | None = None) -> None:
@@ -92,12 +98,18 @@ def _formatter(renderers: list[Any]) -> logging.Formatter:
 
 def _shared() -> list[Any]:
     return [
+        _merge_about,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         _add_extra,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+
+
+def _merge_about(_logger: Any, _method: str, event: Any) -> Any:
+    fields = about.get()
+    return event if fields is None else {**fields(), **event}
 
 
 def _add_extra(_logger: Any, _method: str, event: Any) -> Any:

@@ -68,6 +68,7 @@ class Amqp(Section):
     queue_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
     queue_type: Literal["classic", "quorum"] = "classic"
     window: int = Field(default=1000, ge=1)
+    bundle: int = Field(default=8, ge=1, le=64)
 
     @property
     def is_local(self) -> bool:

@@ -15,19 +15,20 @@ from models.sql.wake import notify
 @dataclass(frozen=True)
 class Announcement:
     """An actor as its worker knows it. `parameters` is a JSON Schema, `options` its retry and time policy,
-    and the `schedule` that it declares."""
+    and the `schedule` that it declares; `run_seconds` is how long its runs take, None where the worker has no news."""
 
     name: str
     queue: str
     doc: str
     parameters: dict[str, Any]
     options: dict[str, Any]
+    run_seconds: float | None = None
 
 
 _REPORT_WORKER = """
-INSERT INTO workers (id, host, pid, queues, actors, threads, version, started_at, last_seen_at, running)
+INSERT INTO workers (id, host, pid, queues, actors, threads, version, started_at, last_seen_at, running, takes_bundles)
 VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(threads)s, %(version)s, now(), now(),
-    %(running)s)
+    %(running)s, true)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues,
     actors = excluded.actors
 RETURNING xmax = 0
@@ -46,14 +47,15 @@ def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
 _ANNOUNCE = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
-        AS v(name text, queue text, doc text, parameters jsonb, options jsonb)
+        AS v(name text, queue text, doc text, parameters jsonb, options jsonb, run_seconds float)
 ), known AS (
     SELECT a.name FROM actors a WHERE {ANNOUNCED}
 ), announced AS (
-    INSERT INTO actors (name, queue, doc, parameters, options, announced_by, announced_at)
-    SELECT name, queue, doc, parameters, options, %(worker)s, now() FROM v ORDER BY name
+    INSERT INTO actors AS a (name, queue, doc, parameters, options, run_seconds, announced_by, announced_at)
+    SELECT name, queue, doc, parameters, options, run_seconds, %(worker)s, now() FROM v ORDER BY name
     ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, doc = excluded.doc, parameters = excluded.parameters,
-        options = excluded.options, announced_by = excluded.announced_by, announced_at = now()
+        options = excluded.options, run_seconds = coalesce(excluded.run_seconds, a.run_seconds),
+        announced_by = excluded.announced_by, announced_at = now()
     RETURNING name
 )
 SELECT count(*) FROM announced WHERE name NOT IN (SELECT name FROM known)

@@ -10,12 +10,16 @@ from config.logging import configure_logging
 from config.settings import settings_or_exit
 from models.sql.locks import PATIENCE_MILLISECONDS
 from scheduling.loop import run_until_stopped
+from scheduling.planners import PLANNERS
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from scheduling.wakeups import Wakeups
 
 CONNECTIONS = 2
-"""To PostgreSQL: to plan, and to publish beside it. A third one listens."""
+"""To PostgreSQL: to plan, and to publish beside it. Another listens."""
+
+AT_TIMES = PLANNERS - 1 + 1
+"""While all is in use: for a second planner where much is due, and for upkeep."""
 
 
 def main() -> None:
@@ -34,6 +38,7 @@ def main() -> None:
     engine = make_engine(
         settings.database,
         pool_size=CONNECTIONS,
+        overflow=AT_TIMES,
         application="scheduling",
         ping=False,
         plan_once=True,

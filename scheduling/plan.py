@@ -91,6 +91,8 @@ def plan_schedules(
                 _quarantine(connection, schedule, error)
             quarantined += len(alike)
     decided, locked = _without_locked(connection, decided)
+    if sum(len(each.due.runs) * len(each.schedules) for each in decided) > len(schedules):
+        window = 0  # several of one schedule are late anyway: publishing takes them in their turn
     try:
         with connection.begin_nested():
             new = _store(connection, decided, window)

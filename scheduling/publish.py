@@ -9,15 +9,16 @@ Each statement here stands for itself: the engine may be in autocommit mode.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
+from models.lifecycle.bundling import find_short_actors
 from models.lifecycle.publishing import (
     LeasedRun,
     note_confirmed,
@@ -26,14 +27,27 @@ from models.lifecycle.publishing import (
     take_publishable_runs,
     take_vanished_runs,
 )
+from scheduling.bundles import bundle
 
 log = structlog.get_logger("scheduling")
 
-NOTE_SECONDS = 1.0
+NOTE_SECONDS = 3.0
 """How late a confirm is noted: by then most runs have been claimed, and need no note."""
 
 _ID = b"00000000-0000-0000-0000-000000000000"
 """Stands for the run's id in a body that is encoded for many."""
+
+_IDS = b"ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Stands for the ids of all the runs of a bundle. The first is given by itself too: a message without is a plain one
+to a worker that takes no bundles, which would make a new run of it."""
+
+
+class Outgoing(NamedTuple):
+    """A message, and the runs that it stands for."""
+
+    runs: tuple[UUID, ...]
+    queue: str
+    body: bytes
 
 
 class Publisher(Protocol):
@@ -43,8 +57,8 @@ class Publisher(Protocol):
         """Whether publishing has a chance just now."""
         ...
 
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-        """Publish (run id, queue, body) and wait; returns the ids that the broker has confirmed."""
+    def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
+        """Publish and wait; the ids of the runs whose messages the broker has confirmed."""
         ...
 
     def count_messages(self, queue: str) -> int | None:
@@ -53,11 +67,15 @@ class Publisher(Protocol):
 
 
 class Publishing:
-    """Publishes by one publisher, and remembers what is confirmed and not noted yet. Any thread may use it."""
+    """Publishes by one publisher, and remembers what is confirmed and not noted yet. Any thread may use it.
 
-    def __init__(self, engine: sa.Engine, publisher: Publisher) -> None:
+    In floods of short runs a message stands for up to `most` of them.
+    """
+
+    def __init__(self, engine: sa.Engine, publisher: Publisher, most: int = 1) -> None:
         self._engine = engine
         self.publisher = publisher
+        self._most = most
         self._confirmed: list[LeasedRun] = []
         self._since = 0.0
         self._lock = threading.Lock()
@@ -70,21 +88,24 @@ class Publishing:
         """Publish up to `limit` due runs; how many were confirmed."""
         if not self.publisher.is_ready():
             return 0
+        began = time.monotonic()
         with self._engine.begin() as connection:
             runs = take_publishable_runs(connection, limit, window)
-        return self.publish(runs)
+        return self.publish(runs, began)
 
-    def publish(self, runs: Sequence[LeasedRun]) -> int:
-        """Publish runs that are leased for it, in this order; how many were confirmed."""
+    def publish(self, runs: Sequence[LeasedRun], since: float | None = None) -> int:
+        """Publish runs that are leased for it, in this order; how many were confirmed. The lease began at `since`, or
+        just now."""
         if not runs:
             return 0
-        began = time.monotonic()
-        confirmed = self.publisher.publish(_encode(runs))
+        began = time.monotonic() if since is None else since
+        messages = _encode(bundle(runs, self._most, self._are_short))
+        confirmed = self.publisher.publish(messages)
         self._remember([run for run in runs if run.id in confirmed], began)
         if unconfirmed := [run for run in runs if run.id not in confirmed]:
             with self._engine.begin() as connection:
                 release_runs(connection, unconfirmed)
-        log.info("publish", runs=len(confirmed), unconfirmed=len(unconfirmed))
+        log.info("publish", runs=len(confirmed), unconfirmed=len(unconfirmed), messages=len(messages))
         self.note_confirmed()  # now, where that has taken long
         return len(confirmed)
 
@@ -113,13 +134,23 @@ class Publishing:
         with self._lock:
             if not self._confirmed or time.monotonic() - self._since < after_seconds:
                 return
-            runs, self._confirmed = self._confirmed, []
+            runs, since, self._confirmed = self._confirmed, self._since, []
         try:
             with self._engine.begin() as connection:
                 note_confirmed(connection, runs)
         except sa.exc.SQLAlchemyError:
-            self._remember(runs, time.monotonic())
+            self._remember(runs, since)
             raise
+
+    def _are_short(self, actors: Collection[str]) -> set[str]:
+        """Which of these actors are known to be short; none if the database does not say: the runs are leased, and
+        must go."""
+        try:
+            with self._engine.begin() as connection:
+                return find_short_actors(connection, actors)
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("bundle", error=str(error).strip())
+            return set()
 
     def _remember(self, runs: Sequence[LeasedRun], since: float) -> None:
         with self._lock:
@@ -127,19 +158,24 @@ class Publishing:
             self._confirmed += runs
 
 
-def _encode(runs: Sequence[LeasedRun]) -> list[tuple[UUID, str, bytes]]:
-    """(run id, queue, body) for each run. A body is Dramatiq's message: it carries the run's id and attempt, the
-    arguments stay in the row. So many have all in common but the id, and are encoded once.
+def _encode(bundles: Sequence[Sequence[LeasedRun]]) -> list[Outgoing]:
+    """A message for each bundle. A body is Dramatiq's message: it carries the ids and the attempt of its runs, the
+    arguments stay in their rows. So many have all in common but the ids, and are encoded once.
     """
     encode = cache(_encode_one)
-    return [
-        (run.id, run.queue, encode(run.queue, run.actor, run.attempt).replace(_ID, str(run.id).encode()))
-        for run in runs
-    ]
+    outgoing = []
+    for runs in bundles:
+        ids = [str(run.id) for run in runs]
+        body = encode(runs[0].queue, runs[0].actor, runs[0].attempt, len(runs) > 1)
+        body = body.replace(_IDS, '","'.join(ids).encode()).replace(_ID, ids[0].encode())
+        outgoing.append(Outgoing(tuple(run.id for run in runs), runs[0].queue, body))
+    return outgoing
 
 
-def _encode_one(queue: str, actor: str, attempt: int) -> bytes:
-    options = {"run_id": _ID.decode(), "attempt": attempt}
+def _encode_one(queue: str, actor: str, attempt: int, is_bundle: bool) -> bytes:
+    options: dict[str, Any] = {"run_id": _ID.decode(), "attempt": attempt}
+    if is_bundle:
+        options["run_ids"] = [_IDS.decode()]
     message: Message[Any] = Message(
         queue_name=queue, actor_name=actor, args=(), kwargs={}, options=options, message_id=_ID.decode()
     )

@@ -8,20 +8,25 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from config.direct import Direct
 from models.lifecycle.ended import UNSTARTED
 from models.sql.locks import ALL, FREE
+from models.sql.rows import as_array
 from models.sql.spelling import state_in
 from models.words.states import State, sources
 
 
 @dataclass(slots=True)
 class ClaimedRun:
-    """A run this worker holds, as the row was at the claim. Its fields are columns; the last is the database clock."""
+    """A run this worker holds, as the row was at the claim. Its fields are columns; the last is the database clock.
+
+    `args` is None where there are none, as most have none.
+    """
 
     id: UUID
     actor: str
     queue: str
-    args: dict[str, Any]
+    args: dict[str, Any] | None
     attempt: int
     retries: int
     interruptions: int
@@ -40,7 +45,9 @@ class ClaimedRun:
     claimed_at: datetime
 
 
-_COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at")
+_COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at").replace(
+    "r.args", "nullif(r.args, '{}')"
+)
 _CLAIMED = f"{_COLUMNS}, clock_timestamp()"
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))
@@ -63,7 +70,7 @@ _CLAIM, _CLAIM_FREE = _claim(ALL), _claim(FREE)
 
 
 def claim_runs(
-    connection: sa.Connection,
+    connection: sa.Connection | Direct,
     runs: Sequence[UUID],
     attempt: int,
     worker: UUID,
@@ -74,7 +81,7 @@ def claim_runs(
     """Claim these runs, of which each has had `attempt` attempts. Returns those won: a run that another worker holds,
     that has moved on, that is not due yet or whose queue is paused is not among them, nor, with `free_only`, one that
     somebody has locked."""
-    parameters = {"ids": list(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
+    parameters = {"ids": as_array(runs), "attempt": attempt, "worker": worker, "lease": lease_seconds}
     statement = _CLAIM_FREE if free_only else _CLAIM
     return [ClaimedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]
 

@@ -1,5 +1,6 @@
 """SQL of finish: what became of attempts, written in groups by one writer per worker process."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 
 from models.lifecycle.ended import ENDED, EndedRun
 from models.sql.locks import ALL, FREE
-from models.sql.rows import as_json
+from models.sql.rows import as_array, as_json
 from models.sql.spelling import state_in
 from models.words.states import Outcome, State
 
@@ -114,7 +115,7 @@ def finish_runs(
     """Write the ends of a worker's attempts; those that it still held and, with `free_only`, nobody has locked."""
     parameters = finish_parameters(finished) | {"worker": worker}
     statement = _FINISH_FREE if free_only else _FINISH
-    return [EndedRun(*row) for row in connection.exec_driver_sql(statement, parameters)]
+    return [EndedRun(*row) for row in connection.exec_driver_sql(statement, parameters).all()]
 
 
 def finish_lost_runs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> list[EndedRun]:
@@ -126,10 +127,20 @@ def finish_lost_runs(connection: sa.Connection, finished: Sequence[FinishedAttem
 
 def finish_parameters(finished: Sequence[FinishedAttempt]) -> dict[str, Any]:
     """What both statements are given: the ends without what is heavy, and the ids by themselves."""
-    rows = as_json(
-        {column: value for column in _FINISH_COLUMNS if (value := getattr(end, column)) is not None} for end in finished
-    )
-    return {"rows": rows, "ids": [end.id for end in finished]}
+    return {"rows": f"[{','.join(map(_as_row, finished))}]", "ids": as_array(end.id for end in finished)}
+
+
+def _as_row(end: FinishedAttempt) -> str:
+    """An end as a JSON object; a success, as most are, in the quickest way."""
+    if end.state is State.SUCCEEDED and end.started_at is not None:
+        result = "null" if end.result is None else json.dumps(end.result)
+        return (
+            f'{{"id":"{end.id}","attempt":{end.attempt},"outcome":"succeeded","state":"succeeded",'
+            f'"started_at":"{end.started_at.isoformat()}","finished_at":"{end.finished_at.isoformat()}",'
+            f'"counts":false,"delay_seconds":0,"result":{result}}}'
+        )
+    columns = ((column, getattr(end, column)) for column in _FINISH_COLUMNS)
+    return as_json([{column: value for column, value in columns if value is not None}])[1:-1]
 
 
 _SAVE_OUTPUTS = """

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from models.definition import DEFAULT_POLICIES
 from models.lifecycle.holds import PUBLISH_LEASE, has_worker
 from models.lifecycle.publishing import LeasedRun
-from models.sql.rows import as_json, as_json_alike
+from models.sql.rows import MANY, as_array, as_json, as_json_alike, recordset, scalars
 from models.sql.spelling import quoted
 from models.words.states import PUBLISHABLE_STATES, State, Trigger
 
@@ -141,7 +141,8 @@ _GIVEN = {
     "trace": _own("trace", "text"),
     "result": ("jsonb", _RESULT),
 }
-_TYPES = ", ".join(f"{column} {kind}" for column, (kind, _) in _GIVEN.items())
+_TYPES = {column: kind for column, (kind, _) in _GIVEN.items()} | {"is_alone": "boolean"}
+_KEYS = ("id", "schedule_id")
 _VALUES = ", ".join(f"{value} AS {column}" for column, (_, value) in _GIVEN.items())
 
 _HAS_WORKER = has_worker("coalesce(v.actor, s.actor)", _GIVEN["queue"][1])
@@ -150,11 +151,14 @@ _HAS_WORKER = has_worker("coalesce(v.actor, s.actor)", _GIVEN["queue"][1])
 # queue there is room, and nothing that waits to go before it. Should the planner die, there is time for another.
 _DUE = f"w.state IN ({quoted(PUBLISHABLE_STATES)}) AND w.queue = n.queue AND w.due_at <= now()"
 _ROW = ", ".join("CASE WHEN goes THEN 'queued' ELSE state END" if name == "state" else name for name in _GIVEN)
-_INSERT = f"""
+
+
+def _insert(source: str) -> str:
+    return f"""
 WITH new AS MATERIALIZED (
     SELECT {_VALUES}, v.is_alone AND v.due_at <= now() AND {_HAS_WORKER}
         AND coalesce(v.deadline_at, 'infinity') > now() + {PUBLISH_LEASE} AS may_go
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS v({_TYPES}, is_alone boolean)
+    FROM {source}
     LEFT JOIN schedules s ON s.id = v.schedule_id
     LEFT JOIN actors a ON a.name = coalesce(v.actor, s.actor)
 ), room AS MATERIALIZED (
@@ -178,6 +182,10 @@ RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL
 """
 
 
+_INSERT = _insert(recordset(_TYPES))
+_INSERT_ALIKE = _insert(scalars({column: kind for column, kind in _TYPES.items() if column not in _KEYS}, _KEYS))
+
+
 def insert_runs(connection: sa.Connection, runs: Sequence[NewRun]) -> set[UUID]:
     """Insert the rows, return the ids that were new. A row whose id is there already is somebody else's win."""
     if not runs:
@@ -192,9 +200,17 @@ def insert_slots(connection: sa.Connection, slots: Sequence[NewSlot], window: in
     Runs that are alone and due are leased for publishing by the caller as far as a `window` of messages in their queue
     has room, and nothing in it waits.
     """
-    if not slots:
-        return []
-    groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in slots)
-    rows = as_json_alike(("id", "schedule_id"), groups)
-    inserted = connection.exec_driver_sql(_INSERT, {"rows": rows, "window": window})
+    inserted: list[Sequence[Any]] = []
+    # Several statements would each give its own the room: of different runs the first by priority are to have it.
+    are_alike = sum(slot.state == State.PLANNED for slot in slots) <= 1
+    few = [slot for slot in slots if len(slot.keys) < MANY or not are_alike]
+    for slot in slots if are_alike else ():
+        if len(slot.keys) >= MANY:
+            ids, schedules = zip(*slot.keys, strict=True)
+            given = {column: getattr(slot, column, None) for column in _TYPES}
+            given |= {"id": as_array(ids), "schedule_id": as_array(schedules), "window": window}
+            inserted += connection.exec_driver_sql(_INSERT_ALIKE, given).all()
+    if few:
+        groups = ((slot.keys, {k: v for k, v in vars(slot).items() if k != "keys" and v is not None}) for slot in few)
+        inserted += connection.exec_driver_sql(_INSERT, {"rows": as_json_alike(_KEYS, groups), "window": window}).all()
     return [NewRow(LeasedRun(*row[:-2]), row[-2], row[-1]) for row in inserted]

@@ -1,14 +1,16 @@
 """SQL of plan: take due schedules, and move their cursors once their slots are rows."""
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.sql.rows import as_json_alike
+from models.sql.rows import MANY, as_array, as_json_alike, recordset, scalars
 from models.sql.spelling import quoted
 from models.words.states import LIVE_STATES
 
@@ -29,7 +31,7 @@ class DueSchedule(NamedTuple):
 
     id: UUID
     name: str
-    cron: list[str] | None
+    cron: Sequence[str] | None
     every_seconds: float | None
     at: datetime | None
     timezone: str
@@ -49,8 +51,9 @@ class DueSchedule(NamedTuple):
     """The database's clock when it was read, as of `read_clock`."""
 
 
+_DUE_COLUMNS = ", ".join("cron::text" if name == "cron" else name for name in DueSchedule._fields[:-1])
 _DUE_SCHEDULES = f"""
-SELECT {", ".join(DueSchedule._fields[:-1])}, now() FROM schedules
+SELECT {_DUE_COLUMNS}, now() FROM schedules
 WHERE next_due_at <= now() AND error IS NULL
 ORDER BY next_due_at
 LIMIT %(limit)s
@@ -60,7 +63,14 @@ FOR UPDATE SKIP LOCKED
 
 def take_due_schedules(connection: sa.Connection, limit: int) -> list[DueSchedule]:
     """Up to `limit` schedules whose next slot has come, locked for this transaction; other planners pass them over."""
-    return [DueSchedule(*row) for row in connection.exec_driver_sql(_DUE_SCHEDULES, {"limit": limit})]
+    rows = connection.exec_driver_sql(_DUE_SCHEDULES, {"limit": limit}).all()
+    return [DueSchedule(id_, name, _read_cron(cron), *rest) for id_, name, cron, *rest in rows]
+
+
+@lru_cache(maxsize=10_000)
+def _read_cron(text: str | None) -> Any:
+    """Many schedules have the same expressions: they are read once."""
+    return None if text is None else json.loads(text)
 
 
 class LiveRuns(NamedTuple):
@@ -85,7 +95,11 @@ def count_live_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> dic
     return {row[0]: LiveRuns(row[1], row[2]) for row in rows}
 
 
-_ADVANCE = """
+_MOVED = {"cursor_at": "timestamptz", "next_due_at": "timestamptz", "ran": "int", "pause_is_over": "boolean"}
+
+
+def _advance(source: str) -> str:
+    return f"""
 UPDATE schedules s SET
     cursor_at = greatest(s.cursor_at, v.cursor_at),
     next_due_at = v.next_due_at,
@@ -95,21 +109,26 @@ UPDATE schedules s SET
     paused_until = CASE WHEN v.pause_is_over THEN NULL ELSE s.paused_until END,
     pause_reason = CASE WHEN v.pause_is_over THEN NULL ELSE s.pause_reason END,
     paused_by = CASE WHEN v.pause_is_over THEN NULL ELSE s.paused_by END
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, cursor_at timestamptz, next_due_at timestamptz, ran int,
-    pause_is_over boolean)
-WHERE s.id = v.id
+FROM {source}
 """
+
+
+_ADVANCE = _advance(f"{recordset({'id': 'uuid', **_MOVED})} WHERE s.id = v.id")
+_ADVANCE_ALIKE = _advance(f"{scalars(_MOVED)} WHERE s.id = ANY(%(schedules)s::uuid[])")
 
 
 def advance_schedules(connection: sa.Connection, advances: Sequence[Advance]) -> None:
     """Move cursors forward (never back) and set when each schedule is due next."""
-    if advances:
+    few = [each for each in advances if len(each.schedules) < MANY]
+    for each in advances:
+        if len(each.schedules) >= MANY:
+            connection.exec_driver_sql(_ADVANCE_ALIKE, vars(each) | {"schedules": as_array(each.schedules)})
+    if few:
         groups = (
             ([(id_,) for id_ in each.schedules], {k: v for k, v in vars(each).items() if k != "schedules"})
-            for each in advances
+            for each in few
         )
-        rows = as_json_alike(("id",), groups)
-        connection.exec_driver_sql(_ADVANCE, {"rows": rows})
+        connection.exec_driver_sql(_ADVANCE, {"rows": as_json_alike(("id",), groups)})
 
 
 _POSTPONE = """

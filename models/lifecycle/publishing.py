@@ -69,7 +69,8 @@ def take_publishable_runs(connection: sa.Connection, limit: int, window: int) ->
     Left out: runs whose actor no live worker of their queue knows, queues with `window` messages in the broker already,
     and runs that wait for another run of their schedule to end.
     """
-    return in_order(LeasedRun(*row) for row in connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}))
+    rows = connection.exec_driver_sql(_TAKE, {"limit": limit, "window": window}).all()
+    return in_order(LeasedRun(*row) for row in rows)
 
 
 def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
@@ -140,6 +141,9 @@ def _of_queued(condition: str) -> str:
     ORDER BY r.id FOR UPDATE SKIP LOCKED))"""
 
 
+AT_ONCE = 500
+"""Confirms are noted in so many rows a statement: those who claim wait for the rows of one."""
+
 _NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_of_queued('r.lease_until IS NOT NULL')}"
 _RELEASE = f"""
 UPDATE runs SET state = CASE WHEN attempt = 0 THEN 'planned' ELSE 'retrying' END, queued_at = NULL, lease_until = NULL
@@ -153,7 +157,8 @@ def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None
     Before they run out, or the messages are sent again; so are those of rows that somebody has locked.
     """
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids, "attempt": attempt})
+        for first in range(0, len(ids), AT_ONCE):
+            connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids[first : first + AT_ONCE], "attempt": attempt})
 
 
 def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:

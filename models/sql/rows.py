@@ -1,4 +1,5 @@
-"""How rows travel in bulk: one JSON array a statement, read by `jsonb_to_recordset`."""
+"""How rows travel in bulk: one JSON array a statement, read by `jsonb_to_recordset`; or, where many have all in common
+but their keys, the keys as arrays and the rest as scalars."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,6 +7,23 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
+
+MANY = 32
+"""For so many rows that have all in common but their keys a statement of their own is less work."""
+
+
+def recordset(columns: Mapping[str, str]) -> str:
+    """In SQL: the rows of the JSON array `rows`, as `v`, with these columns and their types."""
+    return f"jsonb_to_recordset(%(rows)s::jsonb) AS v({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
+
+
+def scalars(columns: Mapping[str, str], keys: Sequence[str] = ()) -> str:
+    """In SQL: as `v`, these columns as parameters give them, and one row for each of the UUIDs in the arrays `keys`."""
+    values = ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in columns.items())
+    if not keys:
+        return f"(SELECT {values}) AS v"
+    arrays = ", ".join(f"%({key})s::uuid[]" for key in keys)
+    return f"(SELECT k.*, {values} FROM unnest({arrays}) AS k({', '.join(keys)})) AS v"
 
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
@@ -24,6 +42,11 @@ def as_json_alike(names: Sequence[str], groups: Iterable[tuple[Iterable[tuple[UU
         tail = as_json([common])[2:-1]
         rows.extend("{" + head % key + tail for key in keys)
     return f"[{', '.join(rows)}]"
+
+
+def as_array(ids: Iterable[UUID]) -> str:
+    """UUIDs as the text of an array: a third of the time that the driver takes for a list."""
+    return f"{{{','.join(map(str, ids))}}}"
 
 
 def by_attempt(keys: Iterable[tuple[UUID, int]]) -> dict[int, list[UUID]]:

@@ -27,6 +27,8 @@ class Worker(SQLModel, table=True):
     running: int = Field(default=0)
     actors: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """Those it knows, in whichever queue; None for one of a release that does not say."""
+    takes_bundles: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Whether it runs all of a message that stands for several runs."""
 
 
 class AnnouncedActor(SQLModel, table=True):
@@ -42,6 +44,8 @@ class AnnouncedActor(SQLModel, table=True):
     announced_by: UUID | None = Field(default=None)
     announced_at: datetime = Field(sa_type=INSTANT)
     declaration_error: str | None = Field(default=None, sa_type=sa.Text)
+    run_seconds: float | None = Field(default=None)
+    """How long its runs take, lately and on average; None where nobody knows."""
 
 
 class Scheduler(SQLModel, table=True):

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from dramatiq import Broker
 
+from scheduling.publish import Outgoing
+
 
 class LocalPublisher:
     """Puts messages into the queues of a local broker."""
@@ -16,12 +18,12 @@ class LocalPublisher:
         """Always."""
         return True
 
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-        """Put (run id, queue, body) into their queues; the ids of those whose queue exists."""
-        known = [message for message in messages if message[1] in self._broker.queues]
-        for _, queue, body in known:
-            self._broker.queues[queue].put(body)
-        return {run_id for run_id, _, _ in known}
+    def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
+        """Put messages into their queues; the ids of the runs of those whose queue exists."""
+        known = [message for message in messages if message.queue in self._broker.queues]
+        for message in known:
+            self._broker.queues[message.queue].put(message.body)
+        return {run for message in known for run in message.runs}
 
     def count_messages(self, queue: str) -> int | None:
         """Messages that wait in the queue."""

@@ -14,6 +14,7 @@ import structlog
 
 from config.broker import queue_arguments, queue_name
 from config.sections import Amqp
+from scheduling.publish import Outgoing
 from scheduling.publishers.link import Link
 
 log = structlog.get_logger("scheduling")
@@ -29,9 +30,9 @@ CONFIRM_SECONDS = 8
 
 @dataclass
 class _Batch:
-    """Messages on their way: `waiting` maps delivery tags to runs until the broker has answered for each."""
+    """Messages on their way: `waiting` maps delivery tags to their runs until the broker has answered for each."""
 
-    waiting: dict[int, UUID] = field(default_factory=dict)
+    waiting: dict[int, tuple[UUID, ...]] = field(default_factory=dict)
     confirmed: set[UUID] = field(default_factory=set)
     sent: bool = False
     answered: threading.Event = field(default_factory=threading.Event)
@@ -66,10 +67,10 @@ class RabbitPublisher:
         """Whether the channel is open."""
         return self._link.channel is not None
 
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-        """Publish persistent messages (run id, queue, body); the ids that the broker confirmed and routed."""
+    def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
+        """Publish persistent messages; the ids of the runs whose messages the broker confirmed and routed."""
         with self._turn:
-            for queue in {queue for _, queue, _ in messages} - self._declared:
+            for queue in {message.queue for message in messages} - self._declared:
                 self.count_messages(queue)
             batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
             if self.is_ready() and self._link.call(lambda: self._send(batch, messages)):
@@ -101,7 +102,7 @@ class RabbitPublisher:
         """Note what the broker has taken."""
         waiting, tag = self._batch.waiting, frame.method.delivery_tag
         tags = list(takewhile(lambda each: each <= tag, waiting)) if frame.method.multiple else [tag]
-        runs = {waiting.pop(each) for each in tags if each in waiting}
+        runs = {run for each in tags for run in waiting.pop(each, ())}
         if isinstance(frame.method, pika.spec.Basic.Ack):
             self._batch.confirmed |= runs
         if self._batch.sent and not waiting:
@@ -111,7 +112,7 @@ class RabbitPublisher:
         """No queue: the queues are declared again before the next batch."""
         self._declared.clear()
         returned = UUID(properties.message_id)
-        self._batch.waiting = {tag: run for tag, run in self._batch.waiting.items() if run != returned}
+        self._batch.waiting = {tag: runs for tag, runs in self._batch.waiting.items() if runs[0] != returned}
 
     def on_lost(self, reason: BaseException | None) -> None:
         """Answer for what is under way. A queue whose declaration closed the channel is somebody else's; without a
@@ -139,14 +140,14 @@ class RabbitPublisher:
             arguments = queue_arguments(self._amqp, name)
             self._link.channel.queue_declare(name, durable=True, arguments=arguments, callback=take)
 
-    def _send(self, batch: _Batch, messages: Sequence[tuple[UUID, str, bytes]]) -> None:
+    def _send(self, batch: _Batch, messages: Sequence[Outgoing]) -> None:
         channel = self._link.channel
         if channel is None:
             batch.answered.set()
             return
         batch.sent = True
-        for run_id, queue, body in messages:
-            batch.waiting[self._next_tag] = run_id
+        for runs, queue, body in messages:
+            batch.waiting[self._next_tag] = runs
             self._next_tag += 1
-            properties = pika.BasicProperties(delivery_mode=2, message_id=str(run_id))
+            properties = pika.BasicProperties(delivery_mode=2, message_id=str(runs[0]))
             channel.basic_publish("", queue_name(self._amqp, queue), body, properties, mandatory=True)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from dramatiq import Message
 
-from scheduling.publish import Publishing
+from scheduling.publish import Outgoing, Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.benchmarks.figures import Figure, ratios
 from tests.benchmarks.options import Options
@@ -35,7 +35,7 @@ def _publish_alone(publisher: RabbitPublisher, count: int) -> float:
     begin = time.monotonic()
     for _ in range(0, count, BATCH):
         ids = [uuid4() for _ in range(BATCH)]
-        if publisher.publish([(run, "default", _body(str(run))) for run in ids]) != set(ids):
+        if publisher.publish([Outgoing((run,), "default", _body(str(run))) for run in ids]) != set(ids):
             raise RuntimeError("RabbitMQ did not confirm all messages")
     return count / (time.monotonic() - begin)
 

@@ -69,8 +69,9 @@ class System(Deployment):
         }
 
     def announce(self) -> None:
-        """Announce the actors, for as long as an announcement holds, and a worker that is none."""
-        actors = [Announcement(name, "default", "", {}, {}) for name in ("noop", "hold")]
+        """Announce the actors, for as long as an announcement holds, and a worker that is none. `noop` is known to be
+        short, as it is once it has run."""
+        actors = [Announcement("noop", "default", "", {}, {}, 0.001), Announcement("hold", "default", "", {}, {})]
         with self.engine.begin() as connection:
             announce_actors(connection, actors, add_worker(connection, "default"))
 

@@ -20,7 +20,7 @@ def measure(options: Options, site: Site) -> list[Figure]:
         for _ in range(WARM_UP):
             _trigger(system)
         runs = [[_trigger(system) for _ in range(TRIGGERS)] for _ in range(options.runs)]
-    return percentiles("trigger to first line:", runs, "ms", {50: "<= 30", 95: "", 99: ""})
+    return percentiles("trigger to first line:", runs, "ms", {50: "<= 10", 95: "", 99: ""})
 
 
 def _trigger(system: System) -> float:

@@ -1,6 +1,7 @@
 """The policy for quorum queues, as the docs have it, on a real RabbitMQ."""
 
 import shlex
+from functools import partial
 
 import dramatiq
 import pytest
@@ -8,6 +9,7 @@ from pydantic import SecretStr
 
 from actors.worker.claiming.brokers import RabbitBroker
 from actors.worker.claiming.deliveries import RabbitDeliveries
+from actors.worker.claiming.messages import read_letter
 from actors.worker.middleware.options import Options
 from config.sections import Amqp
 from tests.docs.pages import ROOT
@@ -45,7 +47,8 @@ def test_a_message_that_is_given_back_often_stays_where_the_policy_is(
     def work() -> None:
         pass
 
-    deliveries = RabbitDeliveries(quorum.parameters, "default", lambda: 10, 200)
+    read = partial(read_letter, queue="default")
+    deliveries = RabbitDeliveries(quorum.parameters, "default", read, lambda: 10, 200)
 
     def given_back() -> bool:
         if deliveries.wait(1):

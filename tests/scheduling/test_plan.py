@@ -11,8 +11,16 @@ from pydantic import SecretStr
 from config.database import make_engine
 from config.sections import Database
 from models.lifecycle.planning import take_due_schedules
+from models.sql.rows import MANY
 from scheduling.plan import Planned, plan_due, plan_schedules
 from tests.models.rows import add_run, add_schedule, claim, read_run, set_run
+
+
+@pytest.fixture(autouse=True, params=[MANY, 1], ids=["rows", "keys"])
+def _in_bulk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However rows travel: few as rows, and many that are alike by their keys."""
+    monkeypatch.setattr("models.lifecycle.new_runs.MANY", request.param)
+    monkeypatch.setattr("models.lifecycle.planning.MANY", request.param)
 
 
 def plan(engine: sa.Engine, limit: int = 100) -> Planned:
@@ -36,9 +44,8 @@ def test_a_due_slot_becomes_a_run_and_the_cursor_moves(engine: sa.Engine) -> Non
     assert (state, args, priority, trigger) == ("planned", {"a": [1]}, 8, "schedule")
     assert slot == due
     assert slot.timestamp() % 1000 == 0
-    [(next_due, slots_run)] = ask(
-        engine, "SELECT next_due_at, slots_run FROM schedules WHERE cursor_at >= now() - interval '9 s'"
-    )
+    moved = "SELECT next_due_at, slots_run FROM schedules WHERE cursor_at >= now() - interval '9 s'"
+    [(next_due, slots_run)] = ask(engine, moved)
     assert (next_due - slot, slots_run) == (timedelta(seconds=1000), 1)
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from config.sections import Amqp
-from scheduling.publish import Publishing
+from scheduling.publish import Outgoing, Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.models.rows import add_run, announce, claim, read_run, set_run
 from tests.scheduling.ticking import FakePublisher
@@ -95,7 +95,7 @@ def test_confirms_are_noted_together_a_moment_later(engine: sa.Engine, publisher
 class Deaf(FakePublisher):
     """A broker that confirms nothing."""
 
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+    def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
         super().publish(messages)
         return set()
 
@@ -114,7 +114,7 @@ def test_a_confirm_that_took_long_is_noted_at_once(engine: sa.Engine, monkeypatc
     """The lease that it ends has run since the run was taken."""
 
     class Slow(FakePublisher):
-        def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
+        def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
             now[0] += 9
             return super().publish(messages)
 

@@ -146,9 +146,9 @@ class TestPlanning:
             with faked.begin() as connection:
                 return list(connection.exec_driver_sql("SELECT slots, slot_at FROM runs").all())
 
-        assert ticker._plan(10).runs == 1
+        assert ticker._plan(10).planned.runs == 1
         clock.now += DAY
-        assert ticker._plan(10).schedules == 0
+        assert ticker._plan(10).planned.schedules == 0
         assert ticker._clock.is_doubtful
         assert ticker.tick() > 0, "it does not spin"
         ticker.close()

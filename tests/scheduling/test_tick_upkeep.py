@@ -1,6 +1,5 @@
 """Upkeep: once a second beside the rounds, whatever those do."""
 
-import threading
 from datetime import datetime
 
 import pytest
@@ -38,18 +37,3 @@ def test_a_round_that_hangs_is_no_sign_of_life(
     monkeypatch.setattr(ticker, "_publish", lambda *_: eventually(lambda: False in told) and 0)
     ticker.tick()
     eventually(lambda: told[-1])
-
-
-def test_upkeep_that_takes_long_is_not_queued_up(ticker: Ticker, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocked, started = threading.Event(), []
-
-    def take_long(**_: object) -> None:
-        started.append(1)
-        assert blocked.wait(10)
-
-    monkeypatch.setattr(ticker._upkeep, "run", take_long)
-    for _ in range(5):
-        ticker._keep_up()
-    blocked.set()
-    ticker.close()
-    assert len(started) == 1

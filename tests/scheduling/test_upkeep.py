@@ -69,7 +69,7 @@ def test_what_cannot_be_planned_keeps_nothing_from_being_published(
 ) -> None:
     publisher = FakePublisher()
     ticker = Ticker(engine, publisher, Settings())
-    monkeypatch.setattr("scheduling.tick.plan_due", fail)
+    monkeypatch.setattr("scheduling.planners.plan_due", fail)
     with engine.begin() as connection:
         announce(connection)
         add_schedule(connection)

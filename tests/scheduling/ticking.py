@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from scheduling.publish import Outgoing
+
 POLL = 0.7
 
 
@@ -11,13 +13,15 @@ class FakePublisher:
 
     def __init__(self) -> None:
         self.published: list[UUID] = []
+        self.messages: list[Outgoing] = []
 
     def is_ready(self) -> bool:
         return True
 
-    def publish(self, messages: Sequence[tuple[UUID, str, bytes]]) -> set[UUID]:
-        self.published += [run for run, _, _ in messages]
-        return {run for run, _, _ in messages}
+    def publish(self, messages: Sequence[Outgoing]) -> set[UUID]:
+        self.messages += messages
+        self.published += [run for message in messages for run in message.runs]
+        return {run for message in messages for run in message.runs}
 
     def count_messages(self, queue: str) -> int | None:
         return None

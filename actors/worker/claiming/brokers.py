@@ -21,6 +21,7 @@ from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
 from actors.worker.claiming.hooks import OwnHooks
+from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.process import worker_process
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
@@ -64,7 +65,8 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
         finally:
             del self.connection  # the consumer has a connection of its own
         wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else worker_process(self).held.prefetch
-        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), wanted, timeout)
+        read = partial(read_letter, queue=q_name(queue_name))
+        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), read, wanted, timeout)
         return _claiming_consumer(self, queue_name, deliveries, timeout)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
@@ -124,7 +126,8 @@ class LocalBroker(OwnHooks, StubBroker):
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
         """Consume a queue of this process."""
-        deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)])
+        read = partial(read_letter, queue=q_name(queue_name))
+        deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)], read)
         return _claiming_consumer(self, queue_name, deliveries, timeout)
 
 

@@ -1,7 +1,8 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.messages import as_run, decode, identity, is_published, sent_id
+from actors.worker.claiming.messages import Letter, as_run
 from actors.worker.keeping.held import HeldRun, key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
@@ -20,6 +21,7 @@ from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.outcome import RetryRule, fail, interrupt
 from config.database import TRANSIENT
+from config.direct import direct
 from config.uptime import uptime
 from models.definition import POSITIONAL
 from models.lifecycle.adopting import adopt_as_failed, adopt_messages
@@ -43,18 +45,41 @@ UNKNOWN_ACTOR_SECONDS = 5.0
 class ClaimedMessage(MessageProxy):
     """A message whose run this process holds; its arguments come from the row. Logs see the run's id alone.
 
-    `held` and `run` are set once a thread starts it.
+    `held` and `run` are set once a thread starts it. Most are never asked for more than what is here: the message
+    itself is made for whoever does.
     """
 
-    def __init__(self, message: Message[Any], claim: ClaimedRun) -> None:
-        super().__init__(message)
+    def __init__(
+        self, claim: ClaimedRun, queue: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
+    ) -> None:
+        self.failed = False
+        self._exception: BaseException | None = None
+        self.queue_name = queue
+        self.actor_name = claim.actor
+        self.args, self.kwargs, self.options = args, kwargs, options
         self.claim = claim
         self.held: HeldRun | None = None
         self.run: CurrentRun | None = None
 
+    @cached_property
+    def _message(self) -> Message[Any]:  # type: ignore[override]
+        return Message(
+            self.queue_name, self.actor_name, self.args, self.kwargs, self.options, message_id=str(self.claim.id)
+        )
+
+    def log_fields(self) -> dict[str, Any]:
+        """What every line of its run is bound to."""
+        claim = self.claim
+        return {
+            "run_id": str(claim.id),
+            "actor": claim.actor,
+            "schedule": claim.schedule_name,
+            "attempt": claim.attempt,
+        }
+
     def started_at(self) -> datetime | None:
         """When a thread started it, by the database's clock; None before."""
-        return None if self.held is None else self.held.started_at()
+        return None if self.held is None else self.held.started_at
 
     def now(self) -> datetime:
         """The database's time; before a thread has started it, that of the claim."""
@@ -72,11 +97,11 @@ def claimed(message: MessageProxy) -> ClaimedMessage:
 
 
 class Claimed(NamedTuple):
-    """The messages that may now run, the bodies of those whose rows somebody has locked, and those that are no messages
-    or could not be stored."""
+    """The messages that may now run, those whose rows somebody has locked, and the bodies of what is no message or
+    could not be stored."""
 
     messages: Sequence[MessageProxy]
-    locked: Sequence[bytes] = ()
+    locked: Sequence[Letter] = ()
     refused: Sequence[bytes] = ()
 
 
@@ -89,38 +114,35 @@ class _Won(NamedTuple):
 
 
 def claim_messages(
-    broker: Broker, process: WorkerProcess, queue: str, bodies: Sequence[bytes], again: bool = False
+    broker: Broker, process: WorkerProcess, queue: str, letters: Sequence[Letter], again: bool = False
 ) -> Claimed:
-    """Claim the runs of these message bodies, which this queue has delivered, in one transaction.
+    """Claim the runs of these letters, which this queue has delivered, in one transaction.
 
     Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
-    database is away: nothing is held then, and the same bodies may be tried `again`. Claims of a try whose commit took
+    database is away: nothing is held then, and the same letters may be tried `again`. Claims of a try whose commit took
     effect without our hearing of it are found then. Raises too where one of several messages can't be stored; one by
     itself gets a row that says so.
     """
-    decoded = {body: decode(body, queue) for body in bodies}
-    given = {identity(message): (message, body) for body, message in decoded.items() if message is not None}
-    refused = [body for body, message in decoded.items() if message is None]
-    messages = [message for message, _ in given.values()]
-    published = [(sent_id(message), message.options["attempt"]) for message in messages if is_published(message)]
-    plain = {sent_id(message): message for message in messages if not is_published(message)}
+    refused = [letter.body for letter in letters if letter.message is None]
+    published = {(run, letter.attempt) for letter in letters if letter.is_published for run in letter.runs}
+    plain = {
+        run: letter.message for letter in letters if letter.message and not letter.is_published for run in letter.runs
+    }
     asked = uptime()
     try:
         won = _claim_patiently(process, [as_run(broker, message) for message in plain.values()], published, again)
     except Exception as error:
-        if len(bodies) > 1 or not plain or not is_unstorable(error):
+        if len(letters) > 1 or not plain or not is_unstorable(error):
             raise
         _adopt_as_failed(process, as_run(broker, *plain.values()), error)
-        return Claimed([], refused=bodies)
+        return Claimed([], refused=[letter.body for letter in letters])
     process.held.add(won.claims, asked)
     originals = {won.ids[sent_as]: message for sent_as, message in plain.items()}
     known = [claim for claim in won.claims if _is_known(broker, process, claim)]
     calls = (_as_call(process, claim, queue, originals.get(claim.id)) for claim in known)
     mine = [call for call in calls if call is not None]
-    if not won.locked:
-        return Claimed(mine, refused=refused)
-    rows = ((won.ids.get(sent_as := sent_id(message), sent_as), body) for message, body in given.values())
-    return Claimed(mine, [body for run, body in rows if run in won.locked], refused)
+    locked = won.locked | {sent_as for sent_as, run in won.ids.items() if run in won.locked}
+    return Claimed(mine, [letter.only(locked) for letter in letters if not locked.isdisjoint(letter.runs)], refused)
 
 
 def is_unstorable(error: Exception) -> bool:
@@ -129,22 +151,25 @@ def is_unstorable(error: Exception) -> bool:
     return isinstance(error, _UNSTORABLE) or (sqlstate or "").startswith(_TOO_MUCH)
 
 
-def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool) -> _Won:
+def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: Collection[Key], again: bool) -> _Won:
     """Claim, waiting but a moment for locks; then what is free."""
     try:
         return _claim(process, new, published, again)
     except TRANSIENT as error:
         if not is_locked(error):
             raise
-        return _claim(process, new, published, again, free_only=True)
+        process.doubts.note()  # of several statements the first may have claimed something
+        return _claim(process, new, published, again=True, free_only=True)
 
 
 def _claim(
-    process: WorkerProcess, new: Sequence[NewRun], published: Sequence[Key], again: bool, *, free_only: bool = False
+    process: WorkerProcess, new: Sequence[NewRun], published: Collection[Key], again: bool, *, free_only: bool = False
 ) -> _Won:
+    if not (new or again or free_only or process.settings.database.pgbouncer):
+        return _Won(_claim_published(process, published), set(), {})
     claims: list[ClaimedRun] = []
     locked: set[UUID] = set()
-    with (process.engine if new or again or free_only else process.autocommit).begin() as connection:
+    with process.engine.begin() as connection:
         ids = adopt_messages(connection, new) if new else {}
         for attempt, runs in by_attempt([*published, *((run, 0) for run in ids.values())]).items():
             # Before the claim: in this transaction its own claims would look just the same.
@@ -155,6 +180,17 @@ def _claim(
             if free_only:
                 locked |= find_claimable(connection, runs, attempt)
     return _Won(claims, locked, ids)
+
+
+def _claim_published(process: WorkerProcess, published: Collection[Key]) -> list[ClaimedRun]:
+    """What nearly all claims are: nothing but a statement for each number of attempts."""
+    lease_seconds = process.settings.worker.lease_seconds
+    with direct(process.engine) as connection:
+        return [
+            claim
+            for attempt, runs in by_attempt(published).items()
+            for claim in claim_runs(connection, runs, attempt, process.id, lease_seconds)
+        ]
 
 
 def _adopt_as_failed(process: WorkerProcess, run: NewRun, error: Exception) -> None:
@@ -194,18 +230,11 @@ def _as_call(
 
 
 def _with_claim(claim: ClaimedRun, queue: str, original: Message[Any] | None) -> ClaimedMessage:
-    kwargs, args = dict(claim.args), ()
+    kwargs, args = dict(claim.args or {}), ()
     if POSITIONAL in kwargs:
         args = _positional(kwargs.pop(POSITIONAL))
-    message: Message[Any] = Message(
-        queue_name=queue,
-        actor_name=claim.actor,
-        args=args,
-        kwargs=kwargs,
-        options={} if original is None else {k: v for k, v in original.options.items() if k != "eta"},
-        message_id=str(claim.id),
-    )
-    return ClaimedMessage(message, claim)
+    options = {} if original is None else {k: v for k, v in original.options.items() if k != "eta"}
+    return ClaimedMessage(claim, queue, args, kwargs, options)
 
 
 def _positional(given: Any) -> tuple[Any, ...]:

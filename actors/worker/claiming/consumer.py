@@ -15,21 +15,23 @@ from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ConnectionClosed
 
 from actors.worker.claiming.claims import Claimed, is_unstorable
+from actors.worker.claiming.messages import Letter
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 
 log = structlog.get_logger("worker")
 
 PATIENCE_SECONDS = 0.1
-"""Without a free thread for so long, what was delivered goes back, for workers that have one."""
+"""Without a free thread for so long, what was delivered goes back, for workers that have one. So does a bundle of which
+a part was claimed: others claim the rest, and of what is claimed nothing comes."""
 
 RETRY_SECONDS = 1.0
 
 LOCKED_SECONDS = 0.5
 """How soon runs whose rows others have locked are tried again."""
 
-Claim = Callable[[Sequence[bytes], bool], Claimed]
-"""Claims bodies; the flag says that an earlier try may have succeeded without our knowing."""
+Claim = Callable[[Sequence[Letter], bool], Claimed]
+"""Claims letters; the flag says that an earlier try may have succeeded without our knowing."""
 
 
 class Deliveries(Protocol):
@@ -39,12 +41,20 @@ class Deliveries(Protocol):
         """Whether anything has been delivered, waiting up to `seconds` for it."""
         ...
 
-    def take(self, limit: int) -> Sequence[bytes]:
-        """The bodies delivered first, `limit` at most."""
+    def take(self, limit: int) -> Sequence[Letter]:
+        """What was delivered first, `limit` runs at most; of a bundle it may be a part."""
+        ...
+
+    def parted_seconds(self) -> float:
+        """How long a bundle has been here of which a part was taken and the rest was not; 0 where there is none."""
+        ...
+
+    def took_in_vain(self) -> None:
+        """Of what was taken last nothing was to be had; the time of a bundle that was parted begins anew."""
         ...
 
     def acknowledge(self, refused: Collection[bytes] = ()) -> None:
-        """Acknowledge everything taken so far, save these bodies, which go to the queue's dead letters."""
+        """Acknowledge every delivery that was taken whole, save these bodies, which go to the queue's dead letters."""
         ...
 
     def give_back(self) -> None:
@@ -69,14 +79,15 @@ class ClaimingConsumer(Consumer):
         self._claim = claim
         self._timeout_seconds = timeout / 1000
         self._won: deque[MessageProxy] = deque()
-        self._locked: list[bytes] = []
+        self._locked: list[Letter] = []
         self._locked_until = 0.0
 
     def __next__(self) -> MessageProxy | None:
         """The next claimed message; None when there was none for a while."""
         if self._won:
             return self._won.popleft()
-        if self._process.held.wait_for_room(PATIENCE_SECONDS) <= 0:
+        has_room = self._process.held.wait_for_room(PATIENCE_SECONDS) > 0
+        if not has_room or self._deliveries.parted_seconds() >= PATIENCE_SECONDS:
             self._deliveries.give_back()
             self._deliveries.idle(0)
             self._process.held.wait_for_room(self._timeout_seconds)
@@ -110,41 +121,47 @@ class ClaimingConsumer(Consumer):
         with self._process.doubts.claiming:
             room = self._process.held.room()
             waited = self._take_locked(room)
-            delivered = self._deliveries.take(room - len(waited))
+            delivered = self._deliveries.take(room - sum(len(letter.runs) for letter in waited))
             if not waited and not delivered:
                 return
             refused = self._claim_in_the_end([*waited, *delivered])
+        if not self._won:  # what came back to us, and is claimed already, must not take the rest with it again
+            self._deliveries.took_in_vain()
         if delivered:
             self._deliveries.acknowledge(refused)
 
-    def _take_locked(self, limit: int) -> list[bytes]:
+    def _take_locked(self, limit: int) -> list[Letter]:
         """What somebody had locked a while ago. Its deliveries are acknowledged: should this process die, it has
         vanished, and is published again."""
-        if time.monotonic() < self._locked_until:
-            return []
-        taken, self._locked = self._locked[:limit], self._locked[limit:]
+        taken: list[Letter] = []
+        while self._locked and limit > 0 and time.monotonic() >= self._locked_until:
+            letter, rest = self._locked.pop(0).split(limit)
+            taken.append(letter)
+            limit -= len(letter.runs)
+            if rest is not None:
+                self._locked.insert(0, rest)
         return taken
 
-    def _claim_in_the_end(self, bodies: Sequence[bytes], again: bool = False) -> list[bytes]:
+    def _claim_in_the_end(self, letters: Sequence[Letter], again: bool = False) -> list[bytes]:
         """Claim, waiting for the database where it is away; nothing runs unclaimed. What can't be claimed whatever one
         does is returned, and the others go on."""
         while not self._process.held.closed:
             try:
-                claimed = self._claim(bodies, again)
+                claimed = self._claim(letters, again)
                 self._won.extend(claimed.messages)
                 if claimed.locked:
-                    self._locked += claimed.locked
+                    self._locked += [letter for letter in claimed.locked if letter not in self._locked]
                     self._locked_until = time.monotonic() + LOCKED_SECONDS
                 return list(claimed.refused)
             except Exception as error:
                 self._process.doubts.note()  # a part may have been claimed before the rest was refused
                 if isinstance(error, TRANSIENT) and not is_unstorable(error):
-                    log.warning("claim", error=str(error).strip(), deliveries=len(bodies))
-                elif len(bodies) == 1:
-                    log.exception("unclaimable", bytes=len(bodies[0]))
-                    return list(bodies)
+                    log.warning("claim", error=str(error).strip(), deliveries=len(letters))
+                elif len(letters) == 1:
+                    log.exception("unclaimable", bytes=len(letters[0].body))
+                    return [letters[0].body]
                 else:
-                    return [refused for body in bodies for refused in self._claim_in_the_end([body], again=True)]
+                    return [refused for each in letters for refused in self._claim_in_the_end([each], again=True)]
             again = True
             self._wait_out()
         raise StopIteration

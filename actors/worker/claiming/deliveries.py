@@ -10,36 +10,44 @@ from typing import Any
 import pika
 from dramatiq.errors import ConnectionClosed
 
+from actors.worker.claiming.messages import Letter
+from actors.worker.claiming.parting import Parting, Read
+
 _BROKEN = (AssertionError, pika.exceptions.AMQPConnectionError, pika.exceptions.AMQPChannelError)
 
 
 class RabbitDeliveries:
     """One connection, one channel, one queue; used by the one thread that made it.
 
-    `prefetch` tells how many deliveries are wanted ahead; it may change.
+    `prefetch` tells how many runs are wanted ahead; it may change. A bundle of which a part is taken stays the
+    first delivered until the rest is.
     """
 
-    def __init__(self, parameters: pika.URLParameters, name: str, prefetch: Callable[[], int], timeout: int) -> None:
+    def __init__(
+        self, parameters: pika.URLParameters, name: str, read: Read, prefetch: Callable[[], int], timeout: int
+    ) -> None:
         self._name = name
         self._prefetch = prefetch
         self._prefetched = 0
         self._timeout_seconds = timeout / 1000
         self._iterator: Iterator[Any] | None = None
         self._delivered: deque[tuple[int, bytes]] = deque()
+        self._parting = Parting(read)
         self._taken: list[tuple[int, bytes]] = []
+        self._refused: set[bytes] = set()
         with _connection_errors():
             self._connection = pika.BlockingConnection(parameters)
             self._channel = self._connection.channel()
 
     def wait(self, seconds: float) -> bool:
         """Gather what has been delivered; waits for the first up to `seconds`."""
-        wanted = self._prefetch()
-        if wanted < self._prefetched or (wanted > self._prefetched and not self._delivered):
+        wanted = self._wanted()
+        if self._prefetch() < self._prefetched or (wanted != self._prefetched and not self._delivered):
             self.give_back()  # RabbitMQ asks a consumer but once
         with _connection_errors():
             if self._iterator is None:
                 longest = min(seconds, self._timeout_seconds)
-                self._prefetched = self._prefetch()
+                self._prefetched = wanted
                 self._channel.basic_qos(prefetch_count=self._prefetched)
                 self._iterator = self._channel.consume(self._name, inactivity_timeout=longest)
             while not self._delivered or self._channel.get_waiting_message_count():
@@ -52,21 +60,35 @@ class RabbitDeliveries:
                 self._delivered.append((delivered[0].delivery_tag, delivered[2]))
         return bool(self._delivered)
 
-    def take(self, limit: int) -> Sequence[bytes]:
-        """The bodies delivered first."""
-        taken = [self._delivered.popleft() for _ in range(min(limit, len(self._delivered)))]
-        self._taken += taken
-        return [body for _, body in taken]
+    def take(self, limit: int) -> Sequence[Letter]:
+        """What was delivered first."""
+        letters: list[Letter] = []
+        while self._delivered and (letter := self._parting.next(self._delivered[0][1], limit, bool(letters))):
+            letters.append(letter)
+            limit -= letter.size
+            if not self._parting.has_rest:
+                self._taken.append(self._delivered.popleft())
+        return letters
+
+    def parted_seconds(self) -> float:
+        """How long a bundle has been here of which a part was taken."""
+        return self._parting.seconds()
+
+    def took_in_vain(self) -> None:
+        """Of what was taken nothing was to be had."""
+        self._parting.begin_anew()
 
     def acknowledge(self, refused: Collection[bytes] = ()) -> None:
-        """Acknowledge all that was taken, in one frame. What is refused goes to the queue's .XQ before that, and the
-        frame names the last that is not: a tag that has had its answer closes the channel."""
+        """Acknowledge all that was taken whole, in one frame. What is refused goes to the queue's .XQ before that, and
+        the frame names the last that is not: a tag that has had its answer closes the channel."""
         taken, self._taken = self._taken, []
+        self._refused |= set(refused)  # a part of a bundle may be, whose rest is still to come
         with _connection_errors():
-            for tag in [tag for tag, body in taken if body in refused]:
+            for tag in [tag for tag, body in taken if body in self._refused]:
                 self._channel.basic_reject(tag, requeue=False)
-            if accepted := [tag for tag, body in taken if body not in refused]:
+            if accepted := [tag for tag, body in taken if body not in self._refused]:
                 self._channel.basic_ack(accepted[-1], multiple=True)
+        self._refused -= {body for _, body in taken}
 
     def give_back(self) -> None:
         """Cancel the consumer; RabbitMQ delivers what was not taken to others."""
@@ -74,9 +96,14 @@ class RabbitDeliveries:
             if self._delivered:
                 self._channel.basic_nack(self._delivered[-1][0], multiple=True, requeue=True)
                 self._delivered.clear()
+                self._parting.forget()
             if self._iterator is not None:
                 self._channel.cancel()
                 self._iterator = None
+
+    def _wanted(self) -> int:
+        """How many deliveries; RabbitMQ counts those."""
+        return max(1, self._prefetch() // self._parting.largest)
 
     def idle(self, seconds: float) -> None:
         """Wait, answering heartbeats."""
@@ -92,27 +119,33 @@ class RabbitDeliveries:
 class LocalDeliveries:
     """A queue inside this process, and its dead letters."""
 
-    def __init__(self, messages: "queue.Queue[bytes]", dead: MutableSequence[bytes]) -> None:
+    def __init__(self, messages: "queue.Queue[bytes]", dead: MutableSequence[bytes], read: Read) -> None:
         self._messages = messages
         self._dead = dead
-        self._first: list[bytes] = []
+        self._first: deque[bytes] = deque()
+        self._parting = Parting(read)
 
     def wait(self, seconds: float) -> bool:
         """Wait for a first message."""
-        if not self._first:
-            with suppress(queue.Empty):
-                self._first.append(self._messages.get(timeout=seconds))
-        return bool(self._first)
+        return self._has_first(seconds)
 
-    def take(self, limit: int) -> Sequence[bytes]:
+    def take(self, limit: int) -> Sequence[Letter]:
         """What waits in the queue."""
-        if limit < 1:
-            return []
-        bodies, self._first = self._first, []
-        with suppress(queue.Empty):
-            while len(bodies) < limit:
-                bodies.append(self._messages.get_nowait())
-        return bodies
+        letters: list[Letter] = []
+        while limit > 0 and self._has_first() and (letter := self._parting.next(self._first[0], limit, bool(letters))):
+            letters.append(letter)
+            limit -= letter.size
+            if not self._parting.has_rest:
+                self._first.popleft()
+        return letters
+
+    def parted_seconds(self) -> float:
+        """How long a bundle has been here of which a part was taken."""
+        return self._parting.seconds()
+
+    def took_in_vain(self) -> None:
+        """Of what was taken nothing was to be had."""
+        self._parting.begin_anew()
 
     def acknowledge(self, refused: Collection[bytes] = ()) -> None:
         """What is taken has left the queue, and its run is a row; what is refused is kept."""
@@ -120,9 +153,9 @@ class LocalDeliveries:
 
     def give_back(self) -> None:
         """Put back what was not taken."""
-        for body in self._first:
-            self._messages.put(body)
-        self._first = []
+        while self._first:
+            self._messages.put(self._first.popleft())
+        self._parting.forget()
 
     def idle(self, seconds: float) -> None:
         """Wait."""
@@ -130,6 +163,12 @@ class LocalDeliveries:
 
     def close(self) -> None:
         """Nothing: the queue lives as long as the process."""
+
+    def _has_first(self, seconds: float = 0) -> bool:
+        if not self._first:
+            with suppress(queue.Empty):
+                self._first.append(self._messages.get(block=seconds > 0, timeout=seconds))
+        return bool(self._first)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ class OwnHooks(Broker):
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `before` hooks of a signal."""
         hook = f"before_{signal}"
-        for middleware in self._having(hook):
+        for middleware in self.having(hook):
             try:
                 getattr(middleware, hook)(self, *args, **kwargs)
             except MiddlewareError:
@@ -35,14 +35,15 @@ class OwnHooks(Broker):
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
         """Call the `after` hooks of a signal."""
         hook = f"after_{signal}"
-        for middleware in reversed(self._having(hook)):
+        for middleware in reversed(self.having(hook)):
             try:
                 getattr(middleware, hook)(self, *args, **kwargs)
             except Exception:
                 self.logger.critical(_FAILED, middleware, hook, exc_info=True)
 
-    def _having(self, hook: str) -> Sequence[Middleware]:
-        """Looked up once, and anew when there is another middleware, which anybody may add at any time."""
+    def having(self, hook: str) -> Sequence[Middleware]:
+        """The middleware that has this hook: looked up once, and anew when there is another middleware, which anybody
+        may add at any time."""
         known: _Known | None = self.__dict__.get("_known")
         if known is None or known.middleware != self.middleware:
             known = self._known = _Known([*self.middleware], {})
@@ -50,6 +51,13 @@ class OwnHooks(Broker):
         if having is None:
             having = known.having[hook] = [each for each in known.middleware if _has_own(each, hook)]
         return having
+
+
+def has_hooks(broker: Broker, *hooks: str) -> bool:
+    """Whether any middleware has one of these hooks."""
+    if not isinstance(broker, OwnHooks):
+        return True
+    return any(broker.having(hook) for hook in hooks)
 
 
 def _has_own(middleware: Middleware, hook: str) -> bool:

@@ -1,9 +1,9 @@
 """Messages as they come: what their bodies say, as far as a row can hold it."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import structlog
@@ -23,41 +23,51 @@ log = structlog.get_logger("worker")
 _LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000
 
 
-def decode(body: bytes, queue: str) -> Message[Any] | None:
-    """The message, or None: what has no actor, or no names that a row can hold, is none.
+class Letter(NamedTuple):
+    """What a body says: the message, or None where it is none, and the runs that it stands for, which have had so many
+    attempts each. Only a bundle has several; one that came without a run has that which it is to become."""
 
-    It is of the queue that it was delivered by, whatever it says: Dramatiq looks for its consumer by that name.
+    body: bytes
+    message: Message[Any] | None = None
+    runs: tuple[UUID, ...] = ()
+    attempt: int = 0
+    is_published: bool = False
+    """Whether its runs have rows."""
+
+    @property
+    def size(self) -> int:
+        """How many runs there must be room for."""
+        return max(len(self.runs), 1)
+
+    def split(self, size: int) -> tuple[Self, Self | None]:
+        """So many of its runs, one at least, and the others, None where there are none."""
+        if len(self.runs) <= max(size, 1):
+            return self, None
+        return self._replace(runs=self.runs[:size]), self._replace(runs=self.runs[size:])
+
+    def only(self, runs: Container[UUID]) -> Self:
+        """The same for these of its runs."""
+        return self._replace(runs=tuple(run for run in self.runs if run in runs))
+
+
+def read_letter(body: bytes, queue: str) -> Letter:
+    """What a queue has delivered. What has no actor, or no names that a row can hold, is no message.
+
+    A message is of the queue that it was delivered by, whatever it says: Dramatiq looks for its consumer by that name.
     """
     try:
         message = Message.decode(body)
         names = (message.message_id, message.actor_name)
         parts = isinstance(message.kwargs, dict) and isinstance(message.options, dict)
         if parts and all(isinstance(name, str) and name and is_storable(name) for name in names):
-            if is_published(message):
-                UUID(message.options["run_id"])
-                message.options["attempt"] = _attempt(message.options["attempt"])
-            return message if message.queue_name == queue else message.copy(queue_name=queue)
+            if "run_id" in message.options:
+                return Letter(body, message, _runs(message), _attempt(message.options["attempt"]), is_published=True)
+            message = message if message.queue_name == queue else message.copy(queue_name=queue)
+            return Letter(body, message, (_sent_id(message),))
     except (DecodeError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         pass
     log.warning("undecodable", bytes=len(body))
-    return None
-
-
-def is_published(message: Message[Any]) -> bool:
-    """Whether it is of a run that has a row."""
-    return "run_id" in message.options
-
-
-def identity(message: Message[Any]) -> tuple[str, int]:
-    """Duplicates have it in common; the messages of two attempts do not."""
-    return message.message_id, message.options.get("attempt", 0)
-
-
-def sent_id(message: Message[Any]) -> UUID:
-    """The id of its run: of one without a row, by what the sender's clock said."""
-    if is_published(message):
-        return UUID(message.options["run_id"])
-    return message_run_id(message.message_id, number_in(message.message_timestamp, _LAST_INSTANT) or 0)
+    return Letter(body)
 
 
 def as_run(broker: Broker, message: Message[Any]) -> NewRun:
@@ -66,7 +76,7 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
     actor = broker.actors.get(message.actor_name)
     due_at = datetime.fromtimestamp((number_in(options.get("eta"), _LAST_INSTANT) or 0) / 1000, UTC)
     return NewRun(
-        id=sent_id(message),
+        id=_sent_id(message),
         actor=message.actor_name,
         queue=message.queue_name,
         args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
@@ -75,6 +85,16 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
         planned_at=due_at,
         **policies_in(options),
     )
+
+
+def _sent_id(message: Message[Any]) -> UUID:
+    """By what the sender's clock said."""
+    return message_run_id(message.message_id, number_in(message.message_timestamp, _LAST_INSTANT) or 0)
+
+
+def _runs(message: Message[Any]) -> tuple[UUID, ...]:
+    """Workers of the release before know the first alone, by its own name."""
+    return tuple(UUID(run) for run in message.options.get("run_ids") or [message.options["run_id"]])
 
 
 def _attempt(value: Any) -> int:

@@ -1,6 +1,9 @@
 """What a worker announces of its actors: documentation, parameters, retry and time policy, periodic schedules."""
 
 import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,16 +33,20 @@ class Announcer:
         self._process = process
         self._actors = [_described(actor) for actor in broker.actors.values() if actor.queue_name in process.queues]
 
-    def announce(self, connection: sa.Connection) -> None:
-        """Say what this worker can do; wakes the schedulers if any of it is new."""
+    def announce(self, connection: sa.Connection) -> Callable[[], None]:
+        """Say what this worker can do; wakes the schedulers if any of it is new. Returns what is to be called once it
+        has been heard."""
+        pace = self._process.held.pace()
+        actors = [replace(actor, run_seconds=pace.get(actor.name)) for actor in self._actors]
         try:
             with connection.begin_nested():
-                new = announce_actors(connection, self._actors, self._process.id)
+                new = announce_actors(connection, actors, self._process.id)
         except REFUSALS:
-            new = sum(self._announce_one(connection, actor) for actor in self._actors)
+            new = sum(self._announce_one(connection, actor) for actor in actors)
         if new:
             log.info("announce", actors=[actor.name for actor in self._actors])
             notify(connection)
+        return partial(self._process.held.tell_pace, pace)
 
     def _announce_one(self, connection: sa.Connection, actor: Announcement) -> int:
         """What is refused of one says nothing against the others."""

@@ -4,7 +4,7 @@ SHORT_RUN_SECONDS = 0.05
 """While runs are shorter than this on average, a process claims ahead of its threads."""
 
 AHEAD_SECONDS = 0.02
-MOST_AHEAD = 8
+MOST_AHEAD = 16
 """It then claims as many runs for each thread, beside the one that the thread can start at once, as the thread ends
 within this time, and no more than this number. A process that is killed loses what it has claimed."""
 
@@ -24,7 +24,7 @@ class Appetite:
         self._threads = threads
         self._average_seconds = 1.0
         self._are_short = False
-        self._decide()
+        self._decide(0)
 
     def note(self, seconds: float) -> None:
         """A run took so long."""
@@ -33,10 +33,12 @@ class Appetite:
         are_short = self._average_seconds < SHORT_RUN_SECONDS * (2 if self._are_short else 1)
         if are_short or self._are_short:
             self._are_short = are_short
-            self._decide()
+            each = min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds))) if are_short else 0
+            if each != self.each:
+                self._decide(each)
 
-    def _decide(self) -> None:
-        self.each = min(MOST_AHEAD, max(1, int(AHEAD_SECONDS / self._average_seconds))) if self._are_short else 0
+    def _decide(self, each: int) -> None:
+        self.each = each
         """How many runs to claim ahead for each thread."""
         self.ahead = self._threads * self.each
         """How many runs to claim beside those that threads can start at once."""

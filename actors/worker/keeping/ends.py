@@ -84,24 +84,24 @@ class Ends:
             if not is_locked(error):
                 raise
             written, locked = self._finish(ends, free_only=True)
-        self._locked += [end for end in ends if _key(end) in locked]
-        self._locked_until = time.monotonic() + LOCKED_SECONDS
-        won = {_key(run) for run in written}
-        self._process.held.forget([_key(end) for end in ends if _key(end) not in locked])
-        if won:
-            log.info("finish", runs=len(won))
-        if superseded := [str(end.id) for end in ends if _key(end) not in won | locked]:
-            log.warning("superseded", runs=superseded)
+        if locked:
+            self._locked += [end for end in ends if _key(end) in locked]
+            self._locked_until = time.monotonic() + LOCKED_SECONDS
+        keys = [_key(end) for end in ends]
+        self._process.held.forget([key for key in keys if key not in locked] if locked else keys)
+        if written:
+            log.info("finish", runs=len(written))
+        if len(written) + len(locked) < len(ends):
+            log.warning("superseded", runs=[str(id_) for id_, _ in set(keys) - locked - set(map(_key, written))])
 
     def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool = False) -> tuple[list[EndedRun], set[Key]]:
         """What was written, and what is still ours and could not be: somebody has locked it."""
         with self._process.engine.begin() as connection:
             written = finish_runs(connection, ends, self._process.id, free_only=free_only)
-            won = {_key(run) for run in written}
-            save_outputs(connection, [end for end in ends if end.has_output() and _key(end) in won])
+            missing = set(map(_key, ends)) - set(map(_key, written)) if len(written) < len(ends) else set()
+            save_outputs(connection, [end for end in ends if end.has_output() and _key(end) not in missing])
             after_ends(connection, written)
             untallied = tally_outcomes(connection, written)
-            missing = {_key(end) for end in ends} - won
             locked = find_own(connection, missing, self._process.id) if missing else set()
         self._untallied += untallied
         if locked:

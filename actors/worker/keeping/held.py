@@ -2,12 +2,13 @@
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actors.worker.keeping.appetite import LONG_SECONDS, Appetite
 from actors.worker.keeping.journal import Journal, Key
+from actors.worker.keeping.pace import Pace
 from config.uptime import uptime
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
@@ -32,15 +33,13 @@ class HeldRun:
     leased: float
     claimed: float = field(default_factory=uptime)
     started: float | None = None
+    started_at: datetime | None = None
+    """When user code started, by the database's clock; None before."""
     start_reported: bool = False
 
     def clock(self, instant: float) -> datetime:
         """The database's time at an `uptime` of this machine."""
         return self.claim.claimed_at + timedelta(seconds=instant - self.claimed)
-
-    def started_at(self) -> datetime | None:
-        """When user code started, by the database's clock; None before."""
-        return None if self.started is None else self.clock(self.started)
 
 
 class HeldRuns:
@@ -49,6 +48,7 @@ class HeldRuns:
     def __init__(self, threads: int, lease_seconds: float = math.inf, journal: Journal | None = None) -> None:
         self._journal = journal
         self._appetite = Appetite(threads)
+        self._pace = Pace()
         self._lease_seconds = lease_seconds
         self._runs: dict[Key, HeldRun] = {}
         self._unwritten: dict[Key, HeldRun | None] = {}
@@ -96,16 +96,17 @@ class HeldRuns:
         One whose lease has run out meanwhile, in a process that was frozen, is let go, and will be rescued.
         """
         with self._changed:
-            held = self._runs.get(key_of(claim))
+            held = self._runs.get(key := key_of(claim))
             if held is None or held.started is not None:
                 return None
             if self._is_overdue(held):
-                del self._runs[key_of(claim)]
+                del self._runs[key]
                 self._changed.notify_all()
                 return None
             held.started = uptime()
+            held.started_at = held.clock(held.started)
             if self._journal is not None:
-                self._journal.start(key_of(claim), held.clock(held.started))
+                self._journal.start(key, held.started_at)
             return held
 
     def end(self, key: Key, end: FinishedAttempt | None = None) -> None:
@@ -114,10 +115,13 @@ class HeldRuns:
             before = self._room()
             held = self._unwritten[key] = self._runs.pop(key, None)
             if held is not None and held.started is not None:
-                self._appetite.note(uptime() - held.started)
+                seconds = uptime() - held.started
+                self._appetite.note(seconds)
+                self._pace.note(held.claim.actor, seconds)
                 if self._journal is not None and end is not None:
                     self._journal.end(end)
-            if before <= 0 < self._room() or self._room() == self._appetite.worthwhile:  # what somebody may wait for
+            room = self._room()
+            if before <= 0 < room or room == self._appetite.worthwhile:  # what somebody may wait for
                 self._changed.notify_all()
 
     def forget(self, keys: list[Key]) -> None:
@@ -143,6 +147,22 @@ class HeldRuns:
         before = uptime() - LONG_SECONDS
         with self._changed:
             self._stuck = sum(run.started is not None and run.started < before for run in self._runs.values())
+
+    def pace(self) -> dict[str, float]:
+        """How long runs take, in seconds by actor, as far as there is any news."""
+        with self._changed:
+            now = uptime()
+            running = [(run.claim.actor, now - run.started) for run in self._runs.values() if run.started is not None]
+            return self._pace.news(running)
+
+    def tell_pace(self, news: Mapping[str, float]) -> None:
+        """Others have heard of this."""
+        with self._changed:
+            self._pace.tell(news)
+
+    def pace_has_turned(self) -> bool:
+        """Whether others should soon hear of it."""
+        return self._pace.has_turned
 
     def waiting(self, seconds: float) -> list[Key]:
         """What was claimed so long ago and has not started."""

@@ -22,6 +22,7 @@ from models.lifecycle.claiming import read_stray_claims
 log = structlog.get_logger("worker")
 
 REPORT_SECONDS = 10
+SOON_SECONDS = 1
 RETRY_SECONDS = 1.0
 FLUSH_SECONDS = 4.0
 """How long the end of a process waits for its last results to be written."""
@@ -30,7 +31,7 @@ FLUSH_SECONDS = 4.0
 class Keeper:
     """Writes ends, renews leases, settles doubtful claims and reports the worker, in turns."""
 
-    def __init__(self, process: WorkerProcess, announce: Callable[[sa.Connection], None]) -> None:
+    def __init__(self, process: WorkerProcess, announce: Callable[[sa.Connection], Callable[[], None]]) -> None:
         self._process = process
         self._announce = announce
         self._ends = Ends(process)
@@ -77,7 +78,8 @@ class Keeper:
         self._ends.write()
         self._ends.tally()
         self._settle_doubts()
-        if time.monotonic() - self._reported >= REPORT_SECONDS:
+        soon = self._process.held.pace_has_turned()
+        if time.monotonic() - self._reported >= (SOON_SECONDS if soon else REPORT_SECONDS):
             self._report()
         self._burial.hold()
 
@@ -92,7 +94,9 @@ class Keeper:
         for say in (lambda connection: report_worker(connection, self._process.report()), self._announce):
             try:
                 with self._process.engine.begin() as connection:
-                    say(connection)
+                    then = say(connection)
+                if then is not None:
+                    then()
             except sa.exc.DBAPIError as error:
                 self._reported = time.monotonic() - REPORT_SECONDS + RETRY_SECONDS
                 log.warning("report", error=str(error.orig).strip())

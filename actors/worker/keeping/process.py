@@ -19,7 +19,6 @@ from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.keeping.journal import Journal
 from actors.worker.running.clean import clean_text
 from actors.worker.running.interrupts import Interrupts
-from config.database import single_statements
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
 
@@ -45,15 +44,11 @@ class WorkerProcess:
     doubts: Doubts = field(default_factory=Doubts)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     stop_at: float | None = None
-    autocommit: sa.Engine = field(init=False)
-    """The same connections, for a statement that needs no transaction around it."""
-
     output_bytes: int = field(init=False)
     """The setting, which each run asks for."""
 
     def __post_init__(self) -> None:
         self.output_bytes = self.settings.worker.output_bytes
-        self.autocommit = single_statements(self.engine, self.settings.database)
 
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""

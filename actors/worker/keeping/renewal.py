@@ -65,7 +65,7 @@ class Renewal:
             return self._renew_once(held, free_only=True)
 
     def _renew_once(self, held: Sequence[HeldRun], *, free_only: bool = False) -> dict[Key, bool]:
-        rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at()} for run in held]
+        rows = [{"id": run.claim.id, "attempt": run.claim.attempt, "started_at": run.started_at} for run in held]
         lease_seconds = self._process.settings.worker.lease_seconds
         with self._process.engine.begin() as connection:
             return renew_leases(connection, rows, self._process.id, lease_seconds, free_only=free_only)

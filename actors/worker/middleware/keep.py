@@ -7,6 +7,7 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Middleware, Worker
 
+from actors.worker.claiming.threads import take_the_straight_path
 from actors.worker.keeping.announcement import Announcer
 from actors.worker.keeping.boot import become_worker
 from actors.worker.keeping.held import HeldRuns
@@ -36,6 +37,7 @@ class Keep(Middleware):
     def after_process_boot(self, broker: Broker) -> None:
         """Make this process a worker. Until now it only has a broker, and the actors that it imported itself."""
         become_worker()
+        take_the_straight_path()
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer. Exits where that fails: Dramatiq would go on without."""

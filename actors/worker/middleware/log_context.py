@@ -2,29 +2,26 @@
 
 from typing import Any
 
-import structlog
 from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 
 from actors.worker.claiming.claims import claimed
+from config.logging import about
 
 
 class LogContext(Middleware):
-    """Binds run, actor, schedule and attempt to structlog's context variables while a message is processed."""
+    """Has lines say run, actor, schedule and attempt while a message is processed."""
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
-        """Bind."""
-        claim = claimed(message).claim
-        structlog.contextvars.bind_contextvars(
-            run_id=str(claim.id), actor=claim.actor, schedule=claim.schedule_name, attempt=claim.attempt
-        )
+        """From here on."""
+        about.set(claimed(message).log_fields)
 
     def after_process_message(
         self, broker: Broker, message: MessageProxy, *, result: Any = None, exception: BaseException | None = None
     ) -> None:
-        """Unbind."""
-        structlog.contextvars.clear_contextvars()
+        """Until here."""
+        about.set(None)
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
-        """Unbind."""
-        structlog.contextvars.clear_contextvars()
+        """Or here."""
+        about.set(None)

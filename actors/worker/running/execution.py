@@ -72,6 +72,7 @@ def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
 
 
 def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
+    id_ = claim.id.hex
     return CurrentRun(
         run_id=claim.id,
         actor=claim.actor,
@@ -82,7 +83,7 @@ def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
         previous_slot_at=claim.previous_slot_at,
         next_slot_at=claim.next_slot_at,
         due_at=claim.due_at,
-        trace=claim.trace or f"00-{claim.id.hex}-{claim.id.hex[16:]}-01",
+        trace=claim.trace or f"00-{id_}-{id_[16:]}-01",
         time_limit_seconds=claim.time_limit_seconds,
         output=Output(output_bytes),
     )

@@ -10,8 +10,11 @@ from dramatiq.brokers.stub import StubBroker
 from actors.worker.claiming.claims import ClaimedMessage, claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
+from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.process import WorkerProcess
 from tests.models.rows import add_run
+
+READ = partial(read_letter, queue="default")
 
 
 class Line:
@@ -21,7 +24,7 @@ class Line:
         self.queue: queue.Queue[bytes] = queue.Queue()
         self.refused: list[bytes] = []
         claim = partial(claim_messages, broker, process, "default")
-        self.consumer = ClaimingConsumer(LocalDeliveries(self.queue, self.refused), process, claim, 50)
+        self.consumer = ClaimingConsumer(LocalDeliveries(self.queue, self.refused, READ), process, claim, 50)
 
     def put(self, *bodies: bytes) -> None:
         for body in bodies:

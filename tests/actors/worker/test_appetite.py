@@ -19,7 +19,7 @@ def fed(seconds: float, threads: int = 4, times: int = 200) -> Appetite:
         (0.06, 4, 4, 4),
         (0.04, 8, 4, 64),
         (0.0049, 4 + 16, 8, 64),
-        (0.0001, 4 + 32, 16, 64),
+        (0.0001, 4 + 64, 32, 64),
     ],
 )
 def test_short_runs_are_claimed_ahead(seconds: float, most: int, worthwhile: int, prefetch: int) -> None:

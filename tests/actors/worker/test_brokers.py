@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import partial
 
 import dramatiq
 import pika
@@ -12,6 +13,7 @@ from pydantic import SecretStr
 
 from actors.worker.claiming.brokers import DEAD_LETTERS, LocalBroker, RabbitBroker
 from actors.worker.claiming.deliveries import RabbitDeliveries
+from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.process import WorkerProcess, attach_process
 from actors.worker.middleware.options import Options
 from config.sections import Amqp
@@ -44,7 +46,7 @@ def work(rabbit: RabbitBroker) -> dramatiq.Actor[[int], None]:
 
 
 def delivered(rabbit: RabbitBroker, name: str) -> RabbitDeliveries:
-    return RabbitDeliveries(rabbit.parameters, PREFIX + name, lambda: 10, 200)
+    return RabbitDeliveries(rabbit.parameters, PREFIX + name, partial(read_letter, queue=name), lambda: 10, 200)
 
 
 def test_queues_are_declared_by_our_names_and_again_when_they_are_gone(
@@ -53,7 +55,7 @@ def test_queues_are_declared_by_our_names_and_again_when_they_are_gone(
     work.send(1)
     deliveries = delivered(rabbit, "work")
     eventually(lambda: deliveries.wait(1))
-    assert [Message.decode(body).args for body in deliveries.take(10)] == [(1,)]
+    assert [Message.decode(letter.body).args for letter in deliveries.take(10)] == [(1,)]
     deliveries.acknowledge()
     assert not deliveries.wait(0.1)
 
@@ -64,7 +66,7 @@ def test_queues_are_declared_by_our_names_and_again_when_they_are_gone(
     work.send(2)  # to a queue that is not there: it is declared, and the message sent again
     deliveries = delivered(rabbit, "work")
     eventually(lambda: deliveries.wait(1))
-    assert [Message.decode(body).args for body in deliveries.take(10)] == [(2,)]
+    assert [Message.decode(letter.body).args for letter in deliveries.take(10)] == [(2,)]
     deliveries.close()
 
 
@@ -72,7 +74,8 @@ def test_a_delayed_message_says_when_it_is_due(rabbit: RabbitBroker, work: drama
     sent = work.send_with_options(args=(1,), delay=60_000)
     deliveries = delivered(rabbit, "work.DQ")
     eventually(lambda: deliveries.wait(1))
-    [message] = map(Message.decode, deliveries.take(10))
+    [message] = [letter.message for letter in deliveries.take(10)]
+    assert message is not None
     assert message.queue_name == "work.DQ"
     assert message.options["eta"] == sent.options["eta"] == message.message_timestamp + 60_000
     deliveries.close()
@@ -89,7 +92,11 @@ def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
         work.send(number)
     deliveries = delivered(rabbit, "work")
     bodies: list[bytes] = []
-    eventually(lambda: (deliveries.wait(1) and bodies.extend(deliveries.take(10))) or len(bodies) == 6)
+    eventually(
+        lambda: (
+            (deliveries.wait(1) and bodies.extend(letter.body for letter in deliveries.take(10))) or len(bodies) == 6
+        )
+    )
     deliveries.acknowledge({bodies[0], bodies[2], bodies[5]})  # the last one too: its tag must not be acknowledged
     assert not deliveries.wait(0.1)  # the channel is open
     eventually(lambda: dead_letters(rabbit) == 3)
@@ -99,7 +106,7 @@ def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
     work.send(7)
     deliveries = delivered(rabbit, "work")
     eventually(lambda: deliveries.wait(1))
-    deliveries.acknowledge(deliveries.take(10))  # all there is
+    deliveries.acknowledge([letter.body for letter in deliveries.take(10)])  # all there is
     assert not deliveries.wait(0.1)
     eventually(lambda: dead_letters(rabbit) == 4)
     deliveries.close()

@@ -81,7 +81,7 @@ def test_what_had_started_is_lost_with_its_real_start(
     bury()
     row, ended = machine.row(claim), attempt(machine, claim)
     assert (row.state, row.retries, ended["outcome"]) == (state, max_retries, "lost")
-    assert row.started_at == held.started_at()
+    assert row.started_at == held.started_at
     assert (row.finished_at is None) == (state == "retrying")
     assert state == "failed" or (row.due_at - now).total_seconds() >= 15
 
@@ -127,7 +127,7 @@ def test_what_had_been_decided_holds(
     bury()
     row, ended = machine.row(claim), attempt(machine, claim)
     assert (row.state, row.retries, row.interruptions) == (state, retries, interruptions)
-    assert (ended["outcome"], row.started_at) == (outcome, held.started_at())
+    assert (ended["outcome"], row.started_at) == (outcome, held.started_at)
     if state == "retrying":
         assert ended["backoff_seconds"] == pytest.approx(decided.delay_seconds)
         assert (row.due_at - now).total_seconds() >= decided.delay_seconds - 0.001

@@ -4,12 +4,13 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from queue import PriorityQueue
 from typing import Any
 
 import dramatiq
 import pytest
-from dramatiq import Message, Worker
+from dramatiq import Worker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.worker import WorkerThread
 
@@ -57,8 +58,9 @@ def test_a_worker_thread_logs_a_message_by_what_it_says_of_itself(
         raise ValueError
 
     dramatiq.actor(broker=broker, actor_name="fails")(work)
-    message: Message[Any] = Message("default", "fails", ("hidden",), {}, {})
-    claimed, consumer, items = ClaimedMessage(message, CLAIM), FakeConsumer(), PriorityQueue[Any]()
+    claim = replace(CLAIM, actor="fails")
+    claimed = ClaimedMessage(claim, "default", ("hidden",), {}, {})
+    consumer, items = FakeConsumer(), PriorityQueue[Any]()
     items.put(claimed)
     thread = WorkerThread(broker=broker, consumers={"default": consumer}, work_queue=items, worker_timeout=1)  # type: ignore[dict-item]
     with caplog.at_level(logging.INFO):

@@ -149,7 +149,7 @@ def test_times_are_the_databases() -> None:
     held.add([claim])
     started = held.start(claim)
     assert started is not None
-    at = started.started_at()
+    at = started.started_at
     assert at is not None
     assert 0 <= (at - NOW).total_seconds() < 5
 

@@ -30,7 +30,7 @@ from models.lifecycle.finishing import FinishedAttempt
 from models.sql.wake import CHANNEL
 from models.words.states import Outcome, State
 from tests.actors.worker.conftest import BEHIND_A_POOLER_TOO
-from tests.actors.worker.line import Line, published
+from tests.actors.worker.line import READ, Line, published
 from tests.actors.worker.machine import Machine, locked, started
 from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually
@@ -127,7 +127,7 @@ def test_a_claim_of_which_nothing_was_heard_before_the_broker_went_too_goes_back
         raise sa.exc.OperationalError("COMMIT", {}, Exception("the connection was lost"))
 
     line.put(body)
-    consumer = ClaimingConsumer(DeadDeliveries(line.queue, []), process, claim, 50)
+    consumer = ClaimingConsumer(DeadDeliveries(line.queue, [], READ), process, claim, 50)
     with pytest.raises(ConnectionClosed):
         next(consumer)
     keeper = kept(process)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from dramatiq.brokers.stub import StubBroker
 
 from actors.worker.claiming.claims import claim_messages
+from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.held import HeldRuns
 from actors.worker.keeping.process import WorkerProcess
 from config.database import make_engine
@@ -192,17 +193,17 @@ def test_a_clock_that_is_a_zone_off_is_believed(process: WorkerProcess, line: Li
 def test_a_locked_run_of_a_message_whose_clock_is_off_is_tried_again(
     database_url: str, broker: StubBroker, pgbouncer: str
 ) -> None:
-    message = with_parts(message_timestamp=4102444800000)
+    letter = read_letter(with_parts(message_timestamp=4102444800000), "default")
     settings = load_settings({"DATABASE_URL": database_url, "CALLSHEET_DATABASE__PGBOUNCER": pgbouncer})
     engine = make_engine(settings.database, pool_size=3, application="test", patience_milliseconds=50)
     process = WorkerProcess(settings, engine, 4, ["default"], HeldRuns(4))
-    assert len(claim_messages(broker, process, "default", [message]).messages) == 1
+    assert len(claim_messages(broker, process, "default", [letter]).messages) == 1
     with process.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE runs SET state = 'queued', attempt = 0, worker_id = NULL")
     with process.engine.begin() as somebody:
         somebody.exec_driver_sql("SELECT FROM runs FOR UPDATE")
-        assert claim_messages(broker, process, "default", [message]) == ([], [message], [])
-    assert len(claim_messages(broker, process, "default", [message]).messages) == 1
+        assert claim_messages(broker, process, "default", [letter]) == ([], [letter], [])
+    assert len(claim_messages(broker, process, "default", [letter]).messages) == 1
     engine.dispose()
 
 

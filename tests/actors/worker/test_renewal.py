@@ -219,5 +219,5 @@ def test_what_starts_while_a_renewal_is_under_way_is_reported_with_the_next(
     stand_at(held.started + STEP_SECONDS * 1.1)
     assert renewal.is_due()
     renewal.renew()
-    assert machine.row(claim).started_at == held.started_at()
+    assert machine.row(claim).started_at == held.started_at
     assert not renewal.is_due()

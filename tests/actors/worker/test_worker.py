@@ -2,7 +2,6 @@
 
 import queue
 from collections.abc import Sequence
-from uuid import UUID
 
 import sqlalchemy as sa
 from dramatiq import Message
@@ -13,11 +12,12 @@ from dramatiq.errors import ConnectionClosed
 from actors.worker.claiming.claims import Claimed, claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
+from actors.worker.claiming.messages import Letter, read_letter
 from actors.worker.keeping.held import key_of
 from actors.worker.keeping.process import WorkerProcess
 from models.lifecycle.claiming import claim_runs
 from models.words.states import Outcome, State
-from tests.actors.worker.line import Line, body, published
+from tests.actors.worker.line import READ, Line, body, published
 from tests.models.rows import read_run
 
 
@@ -67,13 +67,12 @@ def test_no_more_is_claimed_than_threads_can_start_and_the_rest_stays_in_the_que
 def test_a_second_try_at_a_claim_finds_what_the_first_won_and_wins_nothing_twice(
     process: WorkerProcess, broker: StubBroker
 ) -> None:
-    bodies = [published(process), published(process)]
+    letters = [read_letter(published(process), "default") for _ in range(2)]
     with process.engine.begin() as connection:  # the commit of this try is never heard of
-        lost = Message.decode(bodies[0]).options["run_id"]
-        assert len(claim_runs(connection, [UUID(lost)], 0, process.id, 30)) == 1
-    won = claim_messages(broker, process, "default", bodies, True).messages
+        assert len(claim_runs(connection, letters[0].runs, 0, process.id, 30)) == 1
+    won = claim_messages(broker, process, "default", letters, True).messages
     assert len(won) == len({message.message_id for message in won}) == 2
-    assert claim_messages(broker, process, "default", bodies, True).messages == []
+    assert claim_messages(broker, process, "default", letters, True).messages == []
 
 
 class ClosedDeliveries(LocalDeliveries):
@@ -87,16 +86,16 @@ def test_what_was_won_before_the_connection_was_lost_runs(process: WorkerProcess
     """A batch is refused, its first message is claimed by itself, and at the second the database goes away."""
     won = MessageProxy(Message("default", "work", (), {}, {}))
 
-    def claim(bodies: Sequence[bytes], again: bool) -> Claimed:
-        if len(bodies) > 1:
+    def claim(letters: Sequence[Letter], again: bool) -> Claimed:
+        if len(letters) > 1:
             raise sa.exc.DataError("refused", None, Exception())
-        if bodies == [b"first"]:
+        if letters[0].body == b"first":
             return Claimed([won])
         raise sa.exc.OperationalError("away", None, Exception())
 
     messages: queue.Queue[bytes] = queue.Queue()
     messages.put(b"first")
     messages.put(b"second")
-    consumer = ClaimingConsumer(ClosedDeliveries(messages, []), process, claim, 50)
+    consumer = ClaimingConsumer(ClosedDeliveries(messages, [], READ), process, claim, 50)
     assert next(consumer) is won
     assert process.doubts

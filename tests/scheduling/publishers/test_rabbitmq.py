@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from config.sections import Amqp
+from scheduling.publish import Outgoing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.servers.rabbitmq import RabbitNode
 from tests.waiting import eventually
@@ -33,19 +34,19 @@ def channel(amqp_url: str) -> Iterator[pika.adapters.blocking_connection.Blockin
         yield connection.channel()
 
 
-def messages(count: int, queue: str = "work") -> list:  # type: ignore[type-arg]
-    return [(uuid4(), queue, b"{}") for _ in range(count)]
+def messages(count: int, queue: str = "work", runs: int = 1) -> list[Outgoing]:
+    return [Outgoing(tuple(uuid4() for _ in range(runs)), queue, b"{}") for _ in range(count)]
 
 
 def test_what_is_confirmed_is_in_the_queue_which_is_made_if_it_is_missing(
     publisher: RabbitPublisher, channel: pika.adapters.blocking_connection.BlockingChannel
 ) -> None:
     batch = messages(2500)
-    assert publisher.publish(batch) == {run_id for run_id, _, _ in batch}
+    assert publisher.publish(batch) == {run for message in batch for run in message.runs}
     assert publisher.count_messages("work") == 2500
     _, properties, _ = channel.basic_get("work", auto_ack=True)
     assert properties is not None
-    assert (properties.message_id, properties.delivery_mode) == (str(batch[0][0]), 2)
+    assert (properties.message_id, properties.delivery_mode) == (str(batch[0].runs[0]), 2)
 
 
 def test_messages_for_several_queues_go_in_one_batch(publisher: RabbitPublisher) -> None:

@@ -1,0 +1,73 @@
+"""Planners: a round of planning, by two at once while more is due than one decides at a time.
+
+PostgreSQL and Python take turns in planning, so two get much further than one. Each has a transaction of its own, and
+passes over the schedules that the other has locked.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from scheduling.plan import Planned, plan_due
+from scheduling.steady import SteadyClock
+
+PLANNERS = 2
+
+
+class Round(NamedTuple):
+    """What a round of planning did; and what kept a part of it from being done, if anything did."""
+
+    planned: Planned
+    failure: Exception | None = None
+
+
+class Planners:
+    """Plans in the thread that asks, and where the last round was full beside it in another."""
+
+    def __init__(self, engine: sa.Engine, clock: SteadyClock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._others = ThreadPoolExecutor(PLANNERS - 1, "planner")
+        self._is_flooded = False
+
+    def plan(self, limit: int, window: int) -> Round:
+        """Decide up to `limit` schedules each; `window` is how many messages a queue may have then.
+
+        What the one leases the other does not see, and leaves room for.
+        """
+        others = PLANNERS - 1 if self._is_flooded else 0
+        window -= min(others * limit, window * others // PLANNERS)
+        futures = [self._others.submit(self._plan, limit, window) for _ in range(others)]
+        rounds = [self._plan(limit, window), *(future.result() for future in futures)]
+        planned = _joined([each.planned for each in rounds])
+        self._is_flooded = planned.full
+        return Round(planned, next((each.failure for each in rounds if each.failure is not None), None))
+
+    def close(self) -> None:
+        """No round follows."""
+        self._others.shutdown()
+
+    def _plan(self, limit: int, window: int) -> Round:
+        asked = self._clock.read()
+        try:
+            with self._engine.begin() as connection:
+                return Round(plan_due(connection, limit, window, lambda now: self._clock.trusts(now, asked)))
+        except Exception as error:  # noqa: BLE001 - told to whoever asked, with what others have done meanwhile
+            return Round(Planned(), error)
+
+
+def _joined(parts: Sequence[Planned]) -> Planned:
+    if len(parts) == 1:
+        return parts[0]
+    return Planned(
+        schedules=sum(part.schedules for part in parts),
+        runs=sum(part.runs for part in parts),
+        skips=sum(part.skips for part in parts),
+        quarantined=sum(part.quarantined for part in parts),
+        locked=sum(part.locked for part in parts),
+        full=any(part.full for part in parts),
+        leased=tuple(run for part in parts for run in part.leased),
+        now=min((part.now for part in parts if part.now is not None), default=None),
+    )
