@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import psycopg
 
 from tests.chaos.world import World
 from tests.waiting import eventually
@@ -17,6 +18,8 @@ CANCEL_EVERY_SECONDS = 0.7
 EARLY_SECONDS = 15.0
 LONG_RUNS = 4
 """Under way from the beginning, so that a fault has something to cut off."""
+
+FLOODED = ["*/15 * * * * *"]
 
 EVERY_SLOT_RUNS = {"overlap": "allow", "catchup": "all"}
 QUICK_RETRY = {"min_backoff_seconds": 0.2, "max_backoff_seconds": 1}
@@ -40,12 +43,14 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Load:
-    """The schedules of one experiment, whose names begin with its name. `quick` runs start every second besides."""
+    """The schedules of one experiment, whose names begin with its name. `quick` runs start every second besides, and so
+    many of a `flood` at one instant, again and again: of those some share a message."""
 
-    def __init__(self, world: World, name: str, quick: int) -> None:
+    def __init__(self, world: World, name: str, quick: int, flood: int = 0) -> None:
         self._world = world
         self._name = world.scope = name
         self._quick = quick
+        self._flood = flood
         self.cancelled: dict[UUID, datetime] = {}
         self._stopping = threading.Event()
         self._canceller = threading.Thread(target=self._cancel_on, name="canceller", daemon=True)
@@ -54,6 +59,8 @@ class Load:
         """Create the schedules and begin to cancel."""
         for number in range(self._quick):
             self._create(f"quick-{number}", actor="probe_quick", every_seconds=1, max_retries=3, **EVERY_SLOT_RUNS)
+        for number in range(self._flood):
+            self._create(f"flood-{number}", actor="probe_flood", cron=FLOODED, max_retries=3, **EVERY_SLOT_RUNS)
         for kind, definition in KINDS.items():
             self._create(kind, **definition)
         self._create("later", actor="probe_quick", **EVERY_SLOT_RUNS)
@@ -89,9 +96,16 @@ class Load:
         while not self._stopping.wait(CANCEL_EVERY_SECONDS):
             chance = self._world.random.random()
             try:
+                self._call_short()
                 self._cancel_one(chance)
-            except (httpx.HTTPError, KeyError, ValueError):
-                continue  # the API is away, by some fault
+            except (httpx.HTTPError, KeyError, ValueError, psycopg.Error):
+                continue  # the API or the database is away, by some fault
+
+    def _call_short(self) -> None:
+        """Whatever a busy machine makes of it: what is long after all must do no harm."""
+        if self._flood:
+            with psycopg.connect(self._world.admin_url, connect_timeout=2) as connection:
+                connection.execute("UPDATE actors SET run_seconds = 0.001 WHERE name = 'probe_flood'")
 
     def _cancel_one(self, chance: float) -> None:
         api = self._world.deployment.api
@@ -114,9 +128,9 @@ class Load:
 
 
 @contextmanager
-def loaded(world: World, name: str, quick: int, starts: int = 20) -> Iterator[Load]:
+def loaded(world: World, name: str, quick: int, starts: int = 20, flood: int = 0) -> Iterator[Load]:
     """A load under way: at least `starts` attempts have begun."""
-    load = Load(world, name, quick)
+    load = Load(world, name, quick, flood)
     before = world.ledger.count_starts()
     load.start()
     try:

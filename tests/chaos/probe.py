@@ -25,6 +25,13 @@ def probe_quick() -> None:
 
 
 @dramatiq.actor
+def probe_flood() -> None:
+    """Do nothing, many at once."""
+    _note("start")
+    _note("end", "ok")
+
+
+@dramatiq.actor
 def probe_sleep(seconds: float) -> None:
     """Sleep in short steps, so that interrupts are seen."""
     _note("start")

@@ -18,6 +18,7 @@ from tests.chaos.run_folder import run_folder
 from tests.chaos.world import World
 
 QUICK = 30
+FLOOD = 200
 """Runs a second, besides those that last."""
 
 PAUSE_SECONDS = (1, 6)
@@ -54,7 +55,7 @@ def soak(world: World, minutes: float, seed: int) -> dict[str, Any]:
     result, since, began = Result(SCOPE), world.now(), time.monotonic()
     injected: Counter[str] = Counter()
     deck = Deck(seed)
-    with loaded(world, SCOPE, QUICK) as load:
+    with loaded(world, SCOPE, QUICK, flood=FLOOD) as load:
         while time.monotonic() - began < minutes * 60:
             chosen = deck.draw()
             injected.update(fault.name for fault in chosen)

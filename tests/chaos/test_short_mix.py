@@ -10,6 +10,7 @@ from tests.chaos.load import loaded
 from tests.chaos.world import World
 
 QUICK = 5
+FLOOD = 200
 LIMIT_SECONDS = 40
 """Machines that run all tests at once may take so long to start a process."""
 
@@ -31,7 +32,7 @@ def test_a_mix_of_faults_loses_and_doubles_nothing(
     result, faults = Result("mix"), {fault.name: fault for fault in all_faults() if fault.shared}
     with World(tmp_path, database_url, amqp_url, empty_database_url, settings=SETTINGS, seed=7) as world:
         since = world.now()
-        with loaded(world, "mix", QUICK) as load:
+        with loaded(world, "mix", QUICK, flood=FLOOD) as load:
             for name in FAULTS:
                 suffer(world, faults[name], result, LIMIT_SECONDS)
             world.wait(AFTER_SECONDS)

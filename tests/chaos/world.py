@@ -34,7 +34,7 @@ DEFAULTS = {
 }
 """What a deployment has that sets none of these. Deployment itself has shorter ones, for quick tests."""
 
-PROBES = 4
+PROBES = 5
 
 
 class World:
