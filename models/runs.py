@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.error_search import WORDS, find_errors
 from models.tables.run import RunColumns
 from models.words.states import LIVE_STATES, State
 
@@ -103,7 +104,7 @@ _LOOKED_AT = {
     "actor": "actor = %(actor)s",
     "states": "state = ANY(%(states)s)",
     "trigger": "trigger = %(trigger)s",
-    "error": "strpos(lower(coalesce(error_type, '') || ': ' || coalesce(error_message, '')), lower(%(error)s)) > 0",
+    "error": f"strpos({WORDS}, lower(%(error)s)) > 0",
     "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
 }
 
@@ -181,10 +182,22 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
         scanned += f" LIMIT {SCANNED_ROWS}"
     shown, most_bytes = (_ALL, FULL_PAGE_BYTES) if full else (_PREVIEWS, PAGE_BYTES)
     rows = connection.exec_driver_sql(_list(scanned, _where(outer), shown, most_bytes), {**given, "limit": limit}).all()
+    listed = [ListedRun.of(row) for row in rows]
     if rows and rows[0].rows > len(rows):
-        return Listed([ListedRun.of(row) for row in rows], rows[-1].id, None)
+        return Listed(listed, rows[-1].id, None)
     last = _last_looked_at(connection, inner, given) if outer else None
-    return Listed([ListedRun.of(row) for row in rows], last, last)
+    room, most_bytes = limit - len(rows), most_bytes - sum(row.bytes for row in rows)
+    if last is None or "error" not in given or room <= 0 or most_bytes <= 0:
+        return Listed(listed, last, last)
+    also = [_LOOKED_AT[name] for name in given if name not in indexed and name != "error"]
+    found = find_errors(connection, [*inner, *also], given, last, room + 1)
+    if found is None:
+        return Listed(listed, last, last)
+    these = _list("SELECT * FROM runs WHERE id = ANY(%(ids)s)", "", shown, most_bytes)
+    more = connection.exec_driver_sql(these, {"ids": found, "limit": room}).all()
+    return Listed(
+        listed + [ListedRun.of(row) for row in more], found[len(more) - 1] if len(found) > len(more) else None, None
+    )
 
 
 def _where(conditions: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from falcon.testing import TestClient
 
-from models import runs
+from models import error_search, runs
 from models.words.states import State
 
 SCANNED = 5
@@ -86,3 +86,63 @@ def test_a_search_by_the_words_of_errors_looks_at_runs_with_errors_alone(
             "EXPLAIN SELECT * FROM runs WHERE error_type IS NOT NULL ORDER BY id DESC LIMIT 10"
         ).scalars()
         assert "runs_errors" in "".join(plan)
+
+
+@pytest.fixture
+def failures(add_run: Callable[..., UUID], finish: Callable[..., None]) -> list[str]:
+    """Two with odd words, the newest and the oldest, and more than a page looks at between them; newest first."""
+    words = ["100% odd_ness", *["common"] * (SCANNED + 3), "100% Odd_ness"]
+    made = [add_run(age) for age in range(1, len(words) + 1)]
+    for run, message in zip(made, words, strict=True):
+        finish(run, State.FAILED, type="SomeError", message=message)
+    return [str(run) for run in made]
+
+
+def test_words_that_few_errors_have_are_found_at_once_however_old_they_are(
+    client: TestClient, failures: list[str]
+) -> None:
+    for text in ("odd_", "100%25 o", "SOMEERROR: 100"):
+        [page] = pages(client, f"error={text}")
+        assert [item["id"] for item in page["items"]] == [failures[0], failures[-1]]
+        assert page["looked_to"] is None
+    first, second = pages(client, "error=odd&limit=1")
+    assert [page["items"][0]["id"] for page in (first, second)] == [failures[0], failures[-1]]
+
+
+def test_other_conditions_hold_for_old_errors_too(client: TestClient, failures: list[str]) -> None:
+    def ids(query: str) -> list[str]:
+        return [item["id"] for page in pages(client, query) for item in page["items"]]
+
+    assert ids("error=odd_&state=failed&trigger=manual&actor=log_message") == [failures[0], failures[-1]]
+    assert ids("error=odd_&actor=another") == []
+    assert ids("error=oddxness") == [], "an underscore is itself"
+    assert ids("error=common&limit=3") == failures[1:-1]
+
+
+@pytest.mark.parametrize("reason", ["no index", "too short", "too long"])
+def test_where_trigrams_do_not_help_the_search_stops_and_says_so(
+    engine: sa.Engine, client: TestClient, failures: list[str], monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    text = "odd_"
+    if reason == "no index":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP INDEX runs_error_words")
+    elif reason == "too short":
+        text = "d_"
+    else:
+        monkeypatch.setattr(error_search, "WORDS", "((SELECT pg_sleep(0.1))::text || error_message)")
+        monkeypatch.setattr(error_search, "PATIENCE_MILLISECONDS", 20)
+    first, *rest = pages(client, f"error={text}")
+    assert [item["id"] for item in first["items"]] == [failures[0]]
+    assert first["looked_to"] is not None
+    assert [item["id"] for page in rest for item in page["items"]] == [failures[-1]]
+
+
+def test_the_index_of_words_is_used(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        connection.exec_driver_sql("DROP INDEX runs_errors")  # of an empty table it is as good
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN SELECT id FROM runs WHERE error_type IS NOT NULL AND {error_search.WORDS} LIKE '%%odd%%' OFFSET 0"
+        ).scalars()
+        assert "error_words" in "".join(plan)
