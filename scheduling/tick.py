@@ -54,7 +54,8 @@ class Ticker:
         self._clock = SteadyClock()
         self._patience = SHORTEST_WAIT_SECONDS
         self._looked = -math.inf
-        self._planners = Planners(engine, self._clock)
+        self._planners = Planners(engine, self._autocommit, self._clock)
+        self._due_at = -math.inf
         self._side = ThreadPoolExecutor(1, "beside")
         self._publication: Future[int] | None = None
         self._upkeep = Upkeep(engine, self._publishing, settings, uuid4(), self._clock)
@@ -104,7 +105,8 @@ class Ticker:
         return min(self._until_next(planned), longest)
 
     def _plan(self, batch: int) -> Round:
-        round_ = self._planners.plan(min(self._batch_size, batch), self._window())
+        is_expected = time.monotonic() >= self._due_at
+        round_ = self._planners.plan(min(self._batch_size, batch), self._window(), is_expected=is_expected)
         self._batch_size = min(self._batch_size * 2, batch) if round_.planned.full else FIRST_BATCH
         return round_
 
@@ -132,6 +134,7 @@ class Ticker:
         if upcoming.is_overdue:
             seconds = min(seconds, self._patience)
             self._patience = min(self._patience * 2, self._settings.scheduling.poll_seconds)
+        self._due_at = time.monotonic() + seconds
         return seconds
 
     def _window(self) -> int:

@@ -73,6 +73,15 @@ def _read_cron(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
+_IS_ANY_DUE = "SELECT EXISTS (SELECT FROM schedules WHERE next_due_at <= now() AND error IS NULL), now()"
+
+
+def is_any_due(connection: sa.Connection) -> tuple[bool, datetime]:
+    """Whether the next slot of any schedule has come, somebody else's too, by the database's clock, which is told."""
+    is_any, now = connection.exec_driver_sql(_IS_ANY_DUE).one()
+    return is_any, now
+
+
 class LiveRuns(NamedTuple):
     """How many runs of a schedule are active: planned and due, queued, running, retrying; and how many not due yet."""
 

@@ -30,7 +30,7 @@ def planners(engine: sa.Engine) -> Iterator[Planners]:
     with engine.begin() as connection:
         announce(connection)
         add_schedules(connection)
-    planners = Planners(engine, SteadyClock())
+    planners = Planners(engine, engine, SteadyClock())
     yield planners
     planners.close()
 
@@ -106,3 +106,30 @@ def test_where_little_is_due_one_plans_alone(
     for _ in range(3):
         planners.plan(SCHEDULES + 1, 0)
     assert len(asked) == 3
+
+
+def test_where_nothing_is_expected_to_be_due_a_look_comes_first(
+    engine: sa.Engine, planners: Planners, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(planning, "plan_due", lambda *args: asked.append(args[1]) or plan_due(*args))
+    assert planners.plan(SCHEDULES + 1, 0, is_expected=False).planned.schedules == SCHEDULES
+    round_ = planners.plan(SCHEDULES + 1, 0, is_expected=False)
+    assert len(asked) == 1
+    assert (round_.planned.schedules, round_.failure) == (0, None)
+    assert round_.planned.now is not None
+
+
+def test_a_look_hears_of_a_clock_that_has_jumped_and_of_a_database_that_is_away(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SteadyClock()
+    planners = Planners(engine, engine, clock)
+    assert planners.plan(10, 0, is_expected=False).failure is None
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr(planning, "is_any_due", lambda _: (False, tomorrow))
+    assert planners.plan(10, 0, is_expected=False).planned.schedules == 0
+    assert clock.is_doubtful
+    monkeypatch.setattr(planning, "is_any_due", fail)
+    assert isinstance(planners.plan(10, 0, is_expected=False).failure, RuntimeError)
+    planners.close()
