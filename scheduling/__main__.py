@@ -18,8 +18,8 @@ from scheduling.wakeups import Wakeups
 CONNECTIONS = 2
 """To PostgreSQL: to plan, and to publish beside it. Another listens."""
 
-AT_TIMES = PLANNERS - 1 + 1
-"""While all is in use: for a second planner where much is due, and for upkeep."""
+AT_TIMES = PLANNERS
+"""More while those are in use: for the planners beside the first, where much is due, and for upkeep."""
 
 
 def main() -> None:

@@ -34,6 +34,9 @@ log = structlog.get_logger("scheduling")
 NOTE_SECONDS = 3.0
 """How late a confirm is noted: by then most runs have been claimed, and need no note."""
 
+NOTED_AT_ONCE = 500
+"""So many confirms are noted in a transaction: whoever claims one of these runs waits for it."""
+
 _ID = b"00000000-0000-0000-0000-000000000000"
 """Stands for the run's id in a body that is encoded for many."""
 
@@ -136,8 +139,10 @@ class Publishing:
                 return
             runs, since, self._confirmed = self._confirmed, self._since, []
         try:
-            with self._engine.begin() as connection:
-                note_confirmed(connection, runs)
+            while runs:
+                with self._engine.begin() as connection:
+                    note_confirmed(connection, runs[:NOTED_AT_ONCE])
+                runs = runs[NOTED_AT_ONCE:]
         except sa.exc.SQLAlchemyError:
             self._remember(runs, since)
             raise

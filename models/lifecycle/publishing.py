@@ -141,9 +141,6 @@ def _of_queued(condition: str) -> str:
     ORDER BY r.id FOR UPDATE SKIP LOCKED))"""
 
 
-AT_ONCE = 500
-"""Confirms are noted in so many rows a statement: those who claim wait for the rows of one."""
-
 _NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_of_queued('r.lease_until IS NOT NULL')}"
 _RELEASE = f"""
 UPDATE runs SET state = CASE WHEN attempt = 0 THEN 'planned' ELSE 'retrying' END, queued_at = NULL, lease_until = NULL
@@ -157,8 +154,7 @@ def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None
     Before they run out, or the messages are sent again; so are those of rows that somebody has locked.
     """
     for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        for first in range(0, len(ids), AT_ONCE):
-            connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids[first : first + AT_ONCE], "attempt": attempt})
+        connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids, "attempt": attempt})
 
 
 def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:

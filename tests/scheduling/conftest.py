@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from config.sections import Amqp, Scheduling
 from config.settings import Settings
+from scheduling.publishers.rabbitmq import RabbitPublisher
 from scheduling.tick import Ticker
 from tests.models.rows import announce, sqlalchemy_url
 from tests.scheduling.ticking import POLL, FakePublisher
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -33,3 +36,12 @@ def ticker(engine: sa.Engine) -> Iterator[Ticker]:
     ticker = Ticker(engine, FakePublisher(), settings)
     yield ticker
     ticker.close()
+
+
+@pytest.fixture
+def publisher(amqp_url: str) -> Iterator[RabbitPublisher]:
+    publisher = RabbitPublisher(Amqp(url=SecretStr(amqp_url)))
+    publisher.start()
+    eventually(publisher.is_ready)
+    yield publisher
+    publisher.close()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,9 +10,7 @@ from uuid import uuid4
 import pika
 import pytest
 import sqlalchemy as sa
-from pydantic import SecretStr
 
-from config.sections import Amqp
 from models.announcing import Announcement, announce_actors
 from models.lifecycle.bundling import SHORT_SECONDS, find_short_actors
 from models.lifecycle.new_runs import NewRun, insert_runs
@@ -25,7 +23,6 @@ from scheduling.publish import Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.models.rows import WORKER, add_worker
 from tests.scheduling.ticking import FakePublisher
-from tests.waiting import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -171,24 +168,15 @@ def test_what_is_not_confirmed_is_every_run_of_the_bundle(engine: sa.Engine) -> 
     assert len(set(publisher.published)) == 300
 
 
-@pytest.fixture
-def rabbit(amqp_url: str) -> Iterator[RabbitPublisher]:
-    publisher = RabbitPublisher(Amqp(url=SecretStr(amqp_url)))
-    publisher.start()
-    eventually(publisher.is_ready)
-    yield publisher
-    publisher.close()
-
-
 def test_a_confirm_and_a_return_stand_for_all_runs_of_a_bundle(
-    engine: sa.Engine, rabbit: RabbitPublisher, amqp_url: str
+    engine: sa.Engine, publisher: RabbitPublisher, amqp_url: str
 ) -> None:
     with engine.begin() as connection:
         known(connection, 0.001)
         flood(connection)
-    publishing = Publishing(engine, rabbit, 8)
+    publishing = Publishing(engine, publisher, 8)
     assert publishing.publish_due(1000, 1000) == 300
-    assert rabbit.count_messages("default") == 38
+    assert publisher.count_messages("default") == 38
     with pika.BlockingConnection(pika.URLParameters(amqp_url)) as broker:
         broker.channel().queue_delete("default")
     with engine.begin() as connection:

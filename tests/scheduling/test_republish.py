@@ -1,29 +1,19 @@
 """Messages that vanished from a real RabbitMQ are missed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from uuid import UUID
 
 import pika
 import pytest
 import sqlalchemy as sa
-from pydantic import SecretStr
 
-from config.sections import Amqp
+from models.lifecycle.publishing import LeasedRun, note_confirmed
 from scheduling.publish import Outgoing, Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.models.rows import add_run, announce, claim, read_run, set_run
 from tests.scheduling.ticking import FakePublisher
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def publisher(amqp_url: str) -> Iterator[RabbitPublisher]:
-    publisher = RabbitPublisher(Amqp(url=SecretStr(amqp_url)))
-    publisher.start()
-    eventually(publisher.is_ready)
-    yield publisher
-    publisher.close()
 
 
 def test_one_that_is_gone_from_a_queue_that_is_never_empty(
@@ -126,3 +116,30 @@ def test_a_confirm_that_took_long_is_noted_at_once(engine: sa.Engine, monkeypatc
     assert Publishing(engine, Slow()).publish_due(100, 1000) == 1
     with engine.begin() as connection:
         assert read_run(connection, run).lease_until is None
+
+
+def test_confirms_are_noted_a_part_at_a_time_and_what_fails_is_tried_again(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever claims one of these runs waits for the end of a transaction."""
+    parts: list[int] = []
+
+    def note(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
+        parts.append(len(runs))
+        if len(parts) == 2:
+            raise sa.exc.OperationalError("away", None, Exception())
+        note_confirmed(connection, runs)
+
+    monkeypatch.setattr("scheduling.publish.NOTED_AT_ONCE", 2)
+    monkeypatch.setattr("scheduling.publish.note_confirmed", note)
+    with engine.begin() as connection:
+        announce(connection)
+        runs = [add_run(connection) for _ in range(5)]
+    publishing = Publishing(engine, FakePublisher())
+    assert publishing.publish_due(100, 1000) == 5
+    with pytest.raises(sa.exc.OperationalError):
+        publishing.note_confirmed(0)
+    publishing.note_confirmed(0)
+    assert parts == [2, 2, 2, 1]
+    with engine.begin() as connection:
+        assert [read_run(connection, run).lease_until for run in runs] == [None] * 5
