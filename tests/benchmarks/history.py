@@ -35,6 +35,8 @@ PAGES = {
     "…?q= (one schedule)": {"q": "report-1234"},
     "…?q= (nothing)": {"q": "no such thing"},
     "…?actor= (unknown)": {"actor": "no-such-actor"},
+    "…?error= (common)": {"error": "the answer was 502"},
+    "…?error= (the oldest two)": {"error": "the answer was 418"},
     "…?error= (nothing)": {"error": "no such error"},
 }
 

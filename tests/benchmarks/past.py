@@ -47,7 +47,8 @@ SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '8' ||
     at, 1, at, state, CASE state WHEN 'skipped' THEN 'overlap' END, (state <> 'skipped')::int, 0, 0, 15, 3600, 600,
     CASE WHEN state <> 'skipped' THEN md5('worker')::uuid END, at, at, at, at + interval '1 second',
     CASE state WHEN 'succeeded' THEN jsonb_build_object('status', 200, 'bytes', n) END,
-    CASE state WHEN 'failed' THEN 'UnexpectedStatus' END, CASE state WHEN 'failed' THEN 'the answer was 502' END,
+    CASE state WHEN 'failed' THEN 'UnexpectedStatus' END,
+    CASE state WHEN 'failed' THEN 'the answer was ' || CASE WHEN n < 100 THEN 418 ELSE 502 END END,
     CASE state WHEN 'skipped' THEN '[]' ELSE jsonb_build_array(jsonb_build_object('number', 1, 'worker', md5('worker'),
         'outcome', state, 'started_at', at, 'finished_at', at, 'error', NULL, 'backoff_seconds', NULL)) END
 FROM (SELECT n, md5(n::text) AS hash, now() - interval '1 hour' - {span} * (1 - n::float / {size}) AS at,

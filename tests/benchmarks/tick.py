@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from config.settings import load_settings
@@ -42,8 +43,7 @@ def measure(options: Options, site: Site) -> list[Figure]:
 
 
 def _with_nothing_due(system: System, label: str) -> list[Figure]:
-    with system.publisher() as publisher:
-        ticker = _ticker(system, publisher)
+    with system.publisher() as publisher, closing(_ticker(system, publisher)) as ticker:
         target = "<= 5" if label.startswith("1,000,000") else ""
         figures = [Figure(f"{label}, none due: tick", _times(ticker.tick), "ms", target)]
         parts: dict[str, Callable[[], object]] = {
@@ -58,8 +58,7 @@ def _with_nothing_due(system: System, label: str) -> list[Figure]:
 
 def _with_some_due(system: System, size: int) -> list[Figure]:
     system.announce()
-    with system.publisher() as publisher:
-        ticker = _ticker(system, publisher)
+    with system.publisher() as publisher, closing(_ticker(system, publisher)) as ticker:
         with system.engine.begin() as connection:
             connection.exec_driver_sql(_MAKE_DUE, {"count": size // 100})
         spent = [_time(ticker.tick)]

@@ -20,6 +20,7 @@ OLD = 12
 @pytest.fixture(autouse=True)
 def scanned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "SCANNED_ROWS", SCANNED)
+    monkeypatch.setattr(runs, "SCANNED_ERRORS", SCANNED)
 
 
 @pytest.fixture
