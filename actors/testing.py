@@ -80,6 +80,7 @@ class Run:
     max_backoff_seconds: float | None = None
     time_limit_seconds: float | None = None
     cancel_after_seconds: float | None = None
+    timezone: str = "UTC"
     _cancelled: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -137,6 +138,7 @@ class Run:
             next_slot_at=self.next_slot_at,
             due_at=self.due_at or self.slot_at or now,
             trace=self.trace,
+            timezone=self.timezone,
             claimed_at=now,
             **(DEFAULT_POLICIES | policies_of(actor) | own),
         )

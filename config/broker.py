@@ -1,5 +1,7 @@
 """How RabbitMQ is reached and what its queues are called: the one place for connection and queue arguments."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pika
 
 from config.sections import Amqp
@@ -8,18 +10,27 @@ HEARTBEAT_SECONDS = 30
 BLOCKED_SECONDS = 10
 """How long a connection may stay blocked by a broker that is out of memory or disk before it counts as lost."""
 
+_DEFAULTS = {
+    "heartbeat": HEARTBEAT_SECONDS,
+    "blocked_connection_timeout": BLOCKED_SECONDS,
+    "socket_timeout": 5,
+    "stack_timeout": 10,
+}
+
 DEAD_MESSAGE_MILLISECONDS = 7 * 86400 * 1000
 
 
 def connection_parameters(amqp: Amqp) -> pika.URLParameters:
-    """Where and how to connect: heartbeats on, blocked connections given up, short connection timeouts."""
+    """Where and how to connect: heartbeats on, blocked connections given up, short connection timeouts, where the
+    address does not say how."""
     assert amqp.url is not None, "required at start"
-    parameters = pika.URLParameters(amqp.url.get_secret_value())
-    parameters.heartbeat = HEARTBEAT_SECONDS
-    parameters.blocked_connection_timeout = BLOCKED_SECONDS
-    parameters.socket_timeout = 5
-    parameters.stack_timeout = 10
-    parameters.client_properties = {"connection_name": "callsheet"}
+    url = amqp.url.get_secret_value()
+    parameters = pika.URLParameters(url)
+    given = parse_qs(urlsplit(url).query)
+    for name, value in _DEFAULTS.items():
+        if name not in given:
+            setattr(parameters, name, value)
+    parameters.client_properties = {"connection_name": "callsheet"} | (parameters.client_properties or {})
     return parameters
 
 

@@ -9,8 +9,11 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 
+from config.conninfo import arguments_for
 from config.sections import Database
+from config.sessions import lose_sessions
 
 TRANSIENT = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 """Errors of the database or the way to it, not of what it was asked: trying again helps."""
@@ -33,17 +36,11 @@ class UtcLoader(Loader):
         return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
-def driver_url(database: Database) -> str:
-    """The URL with SQLAlchemy's driver name, from the plain URL that platforms give."""
-    assert database.url is not None, "required at start"
-    _, _, rest = database.url.get_secret_value().partition("://")
-    return f"postgresql+psycopg://{rest}"
-
-
 def fingerprint(database: Database) -> str:
     """A short name for the database, without anything of its address: what one machine keeps for several is apart."""
-    url = sa.make_url(driver_url(database))
-    where = f"{url.host}:{url.port}/{url.database}?{sorted(url.query.items())}"
+    given = conninfo_to_dict(_url(database))
+    host, port, name = (given.pop(key, None) for key in ("host", "port", "dbname"))
+    where = f"{host}:{port}/{name}?{sorted((key, given[key]) for key in given.keys() - {'user', 'password'})}"
     return hashlib.sha256(where.encode()).hexdigest()[:12]
 
 
@@ -67,7 +64,7 @@ def make_engine(
     `timeouts` end statements, and idle transactions, that take too long; a release may take as long as it takes.
     """
     engine = sa.create_engine(
-        driver_url(database),
+        "postgresql+psycopg://",  # the rest is among the arguments: libpq knows addresses that SQLAlchemy does not
         pool_size=pool_size,
         max_overflow=overflow,
         isolation_level="READ COMMITTED",  # whatever role or database have: statements look again after a lock
@@ -77,6 +74,8 @@ def make_engine(
         connect_args=_connect_args(database, application, plan_once, patience_milliseconds, timeouts),
     )
     sa.event.listen(engine, "connect", _read_instants_as_utc)
+    if timeouts:  # a release asks for what may not be there
+        lose_sessions(engine)
     if database.pgbouncer and patience_milliseconds is not None:
         sa.event.listen(engine, "begin", partial(be_impatient, milliseconds=patience_milliseconds))
     return engine
@@ -97,9 +96,7 @@ def listen_connection(database: Database, application: str) -> psycopg.Connectio
     """A connection in autocommit mode, outside the pool, for LISTEN; straight to the server, where that is given."""
     if database.listen_url is not None:
         database = database.model_copy(update={"url": database.listen_url, "pgbouncer": False})
-    url = driver_url(database).replace("+psycopg", "", 1)
-    arguments = _connect_args(database, application) | {"autocommit": True}
-    connection = psycopg.Connection.connect(url, **arguments)
+    connection = psycopg.Connection.connect(**_connect_args(database, application), autocommit=True)
     _read_instants_as_utc(connection)
     return connection
 
@@ -117,7 +114,7 @@ def _connect_args(
     patience_milliseconds: int | None = None,
     timeouts: bool = True,
 ) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
+    defaults: dict[str, Any] = {
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
@@ -127,7 +124,7 @@ def _connect_args(
     }
     if database.pgbouncer:
         # A pooler hands each transaction another session: prepared statements and start-up options would go astray.
-        return arguments | {"prepare_threshold": None}
+        return arguments_for(_url(database), defaults | {"prepare_threshold": None}, {})
     options: dict[str, object] = {
         "timezone": "UTC",
         "default_transaction_isolation": r"read\ committed",  # also of single statements
@@ -141,5 +138,10 @@ def _connect_args(
     if plan_once:  # with all the partitions a plan can take longer than what it is for
         options["plan_cache_mode"] = "force_generic_plan"
         options["enable_seqscan"] = "off"  # a plan that was made while a table was empty must do when it is not
-        arguments["prepare_threshold"] = 0
-    return arguments | {"options": " ".join(f"-c {name}={value}" for name, value in options.items())}
+        defaults["prepare_threshold"] = 0
+    return arguments_for(_url(database), defaults, options)
+
+
+def _url(database: Database) -> str:
+    assert database.url is not None, "required at start"
+    return database.url.get_secret_value()

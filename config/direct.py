@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 import sqlalchemy as sa
 
+from config.sessions import is_of_session, session_lost
+
 
 class Direct:
     """A connection in autocommit mode."""
@@ -36,6 +38,11 @@ def direct(engine: sa.Engine) -> Iterator[Direct]:
     try:
         _set_autocommit(connection, True)
         yield Direct(connection, engine.dialect)
+    except sa.exc.DBAPIError as error:
+        if is_of_session(error.orig):
+            connection.close()
+            engine.dispose()  # of the others, those that are not in use
+        raise
     finally:
         try:
             _set_autocommit(connection, False)
@@ -55,4 +62,6 @@ def _set_autocommit(connection: psycopg.Connection[Any], value: bool) -> None:
 
 
 def _as_sqlalchemy_has_it(error: psycopg.Error, statement: str | None, dialect: sa.Dialect) -> BaseException:
+    if is_of_session(error):
+        return session_lost(error, statement)
     return sa.exc.DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True, dialect=dialect)

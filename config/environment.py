@@ -60,6 +60,11 @@ def read_environment(
     return values, problems
 
 
+def secret_names(environ: Mapping[str, str]) -> list[str]:
+    """What the secrets are called, by name."""
+    return sorted(name.removeprefix(SECRET_PREFIX) for name in environ if name.startswith(SECRET_PREFIX))
+
+
 def _list_from_json(text: str) -> Any:
     try:
         return json.loads(text)

@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line, or coloured lines on a terminal."""
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -26,6 +27,8 @@ _OF_EVERY_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 WORKER_LOGGER = "worker"
 """The log of the worker itself, which says what happens to runs."""
+
+_ESCAPES = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
 _CONTEXT = ("run_id", "actor", "schedule", "attempt")
 """What the log context of a run binds, and the run itself need not repeat."""
@@ -86,7 +89,7 @@ class _Stream(logging.StreamHandler[Any]):
 
 def plain_formatter() -> logging.Formatter:
     """Lines for people, without colours and without the context of the run that they belong to."""
-    return _formatter([_without_context, _console(colors=False, pad_event_to=0)])
+    return _formatter([_without_context, _console(colors=False, pad_event_to=0), _without_escapes])
 
 
 def _formatter(renderers: list[Any]) -> logging.Formatter:
@@ -123,7 +126,7 @@ def _add_extra(_logger: Any, _method: str, event: Any) -> Any:
 def _renderers(log: Log) -> list[Any]:
     wants_console = log.format == "console" or (log.format == "auto" and sys.stderr.isatty())
     if wants_console:
-        return [_console(), lambda _logger, _method, line: known_secrets().mask(line)]
+        return [_console(), lambda _logger, _method, line: known_secrets().mask(line), _without_escapes]
     # Local variables may hold secrets: tracebacks are rendered without them.
     tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
@@ -136,6 +139,11 @@ def _renderers(log: Log) -> list[Any]:
 def _console(**options: Any) -> Any:
     # The default shows local variables where `rich` is installed.
     return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, **options)
+
+
+def _without_escapes(_logger: Any, _method: str, line: str) -> str:
+    """A line that does nothing to a terminal but colour it."""
+    return _ESCAPES.sub(lambda match: f"\\x{ord(match[0]):02x}", line)
 
 
 def _without_context(_logger: Any, _method: str, event: Any) -> Any:

@@ -4,7 +4,10 @@ import ipaddress
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+import pika
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from config.conninfo import problem_of
 
 MIN_TOKEN_LENGTH = 32
 
@@ -24,6 +27,23 @@ def _url_of(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _check_address(url: SecretStr) -> SecretStr:
+    if problem := problem_of(url.get_secret_value()):
+        raise ValueError(problem)
+    return url
+
+
+def _check_amqp_address(url: SecretStr) -> SecretStr:
+    """Pika's own words may hold the address."""
+    if url.get_secret_value() == LOCAL_AMQP_URL:
+        return url
+    try:
+        pika.URLParameters(url.get_secret_value())
+    except Exception:  # noqa: BLE001 - it raises whatever its parts do
+        raise ValueError("is not an address that pika can read: see its URLParameters") from None
+    return url
+
+
 def _check_network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
@@ -38,8 +58,8 @@ def _check_token(token: SecretStr) -> SecretStr:
     return token
 
 
-DatabaseUrl = Annotated[SecretStr, _url_of("postgresql", "postgres")]
-AmqpUrl = Annotated[SecretStr, _url_of("amqp", "amqps")]
+DatabaseUrl = Annotated[SecretStr, _url_of("postgresql", "postgres"), AfterValidator(_check_address)]
+AmqpUrl = Annotated[SecretStr, _url_of("amqp", "amqps"), AfterValidator(_check_amqp_address)]
 Network = Annotated[str, AfterValidator(_check_network)]
 
 

@@ -10,6 +10,7 @@ from alembic import context
 
 from config.database import make_engine
 from config.settings import settings_or_exit
+from migrations.server import FACTS, problem_of
 from models.tables import metadata
 
 LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('callsheet release'))"
@@ -19,6 +20,7 @@ PAUSE_SECONDS = 0.25
 def _migrate() -> None:
     database = settings_or_exit("database.url").database
     engine = make_engine(database, pool_size=2, application="release", timeouts=False)
+    _check_server(engine)
     with _alone(engine), engine.connect() as connection:
         context.configure(
             connection=connection, target_metadata=metadata, transaction_per_migration=True, include_name=_is_ours
@@ -26,6 +28,13 @@ def _migrate() -> None:
         with context.begin_transaction():
             context.run_migrations()
     engine.dispose()
+
+
+def _check_server(engine: sa.Engine) -> None:
+    """Exits with a sentence where this server, or this database, is none that callsheet can work with."""
+    with engine.connect() as connection:
+        if problem := problem_of(connection.exec_driver_sql(FACTS).one()):
+            sys.exit(problem)
 
 
 @contextmanager

@@ -26,9 +26,10 @@ class Announcement:
 
 
 _REPORT_WORKER = """
-INSERT INTO workers (id, host, pid, queues, actors, threads, version, started_at, last_seen_at, running, takes_bundles)
-VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(threads)s, %(version)s, now(), now(),
-    %(running)s, true)
+INSERT INTO workers (id, host, pid, queues, actors, secrets, threads, version, started_at, last_seen_at, running,
+    takes_bundles)
+VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(secrets)s::jsonb, %(threads)s, %(version)s,
+    now(), now(), %(running)s, true)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues,
     actors = excluded.actors
 RETURNING xmax = 0
@@ -36,7 +37,7 @@ RETURNING xmax = 0
 
 
 def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
-    """Say that a worker process is alive; `queues` and `actors` are JSON text, the other keys are the columns.
+    """Say that a worker process is alive; `queues`, `actors` and `secrets` are JSON text, other keys are columns.
 
     Its first word wakes the schedulers: runs may wait for it.
     """

@@ -42,6 +42,28 @@ def list_workers(connection: sa.Connection, limit: int, after: UUID | None) -> S
     return connection.exec_driver_sql(_WORKERS, {"after": after, "limit": limit}).all()
 
 
+_SECRETS = f"""
+SELECT name, count(*) AS workers
+FROM workers w CROSS JOIN LATERAL jsonb_array_elements_text(w.secrets) AS s(name)
+WHERE {LIVE} AND jsonb_typeof(w.secrets) = 'array' GROUP BY name ORDER BY name
+"""
+
+
+def list_secrets(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """The names of the secrets that live workers have, with how many of them have each."""
+    return connection.exec_driver_sql(_SECRETS).all()
+
+
+_ARE_ALL_KNOWN = f"SELECT count(*) > 0 AND count(w.secrets) = count(*) FROM workers w WHERE {LIVE}"
+
+
+def known_secrets(connection: sa.Connection) -> set[str] | None:
+    """The secrets that some live worker has; None while that is not known, as none is there or one does not say."""
+    if not connection.exec_driver_sql(_ARE_ALL_KNOWN).scalar_one():
+        return None
+    return {row.name for row in list_secrets(connection)}
+
+
 _HAS_REVISION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 _REVISION = "SELECT version_num FROM alembic_version"
 
@@ -52,6 +74,51 @@ def read_revision(connection: sa.Connection) -> str | None:
         return None
     revision: str | None = connection.exec_driver_sql(_REVISION).scalar_one_or_none()
     return revision
+
+
+STUCK_SECONDS = 30
+_LOOKED_AT = 1000
+
+_STUCK = f"""
+SELECT waiting_for, count(*) AS runs, extract(epoch FROM now() - min(due_at))::float AS seconds,
+    (array_agg(actor ORDER BY due_at))[1] AS actor, (array_agg(queue ORDER BY due_at))[1] AS queue
+FROM (SELECT waiting_for, due_at, actor, queue FROM runs
+      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at < now() - make_interval(secs => {STUCK_SECONDS})
+      ORDER BY due_at LIMIT {_LOOKED_AT}) waiting
+WHERE waiting_for IN ('actor', 'queue', 'worker') GROUP BY waiting_for ORDER BY waiting_for
+"""
+
+
+def stuck_runs(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Of the thousand runs that have been due for longest, above 30 seconds: how many wait for an actor, a queue or a
+    worker, for how many `seconds`, and the actor and the queue of the oldest."""
+    return connection.exec_driver_sql(_STUCK).all()
+
+
+_SET_ASIDE = """
+SELECT count(*) AS schedules, min(name) AS name
+FROM (SELECT name FROM schedules WHERE error IS NOT NULL ORDER BY name LIMIT 1000) s HAVING count(*) > 0
+"""
+_REFUSED = f"SELECT a.name FROM actors a WHERE a.declaration_error IS NOT NULL AND {ANNOUNCED} ORDER BY 1 LIMIT 100"
+_SILENT = f"""
+SELECT w.id, w.host, extract(epoch FROM now() - w.last_seen_at)::int AS seconds
+FROM workers w WHERE {LIVE} AND w.last_seen_at < now() - interval '{STUCK_SECONDS} s' ORDER BY w.id LIMIT 100
+"""
+
+
+def schedules_set_aside(connection: sa.Connection) -> sa.Row[Any] | None:
+    """How many `schedules` can't be planned, up to a thousand, and the first one's `name`; None where there is none."""
+    return connection.exec_driver_sql(_SET_ASIDE).one_or_none()
+
+
+def refused_declarations(connection: sa.Connection) -> Sequence[str]:
+    """Actors whose schedules are not in force as their code declares them."""
+    return connection.exec_driver_sql(_REFUSED).scalars().all()
+
+
+def silent_workers(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Workers that count as live and have not reported for a while: `id`, `host`, `seconds`."""
+    return connection.exec_driver_sql(_SILENT).all()
 
 
 PLANNED_SECONDS = 30

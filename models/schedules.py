@@ -13,7 +13,7 @@ from models.words.states import State
 
 
 class StoredSchedule(Definition):
-    """A schedule as its row is, with `actor_announced` and `actor_options`: what some worker has said of its actor.
+    """A schedule as its row is, with what some worker has said of its actor (`actor_…`).
 
     Rows are not validated on their way out: an older release may have written what this one would refuse.
     """
@@ -36,6 +36,7 @@ class StoredSchedule(Definition):
     announced_at: datetime | None
     actor_announced: bool
     actor_options: dict[str, Any] | None
+    actor_parameters: dict[str, Any] | None
 
     @classmethod
     def of(cls, row: sa.Row[Any]) -> "StoredSchedule":
@@ -44,7 +45,7 @@ class StoredSchedule(Definition):
 
 
 _SELECT = """
-SELECT s.*, a.name IS NOT NULL AS actor_announced, a.options AS actor_options
+SELECT s.*, a.name IS NOT NULL AS actor_announced, a.options AS actor_options, a.parameters AS actor_parameters
 FROM schedules s LEFT JOIN actors a ON a.name = s.actor
 """
 

@@ -21,7 +21,8 @@ WITH inside AS (
     WHERE schedule_id = %(schedule)s AND trigger = 'schedule' AND id < least(%(first)s::uuid, %(end)s::uuid)
     ORDER BY id DESC LIMIT 1
 )
-SELECT id, schedule_version, slot_at, slot_until, slots, state, reason, due_at, started_at, finished_at, waiting_for
+SELECT id, schedule_version, slot_at, slot_until, slots, state, reason, due_at, started_at, finished_at, waiting_for,
+    attempts
 FROM (SELECT * FROM inside UNION ALL SELECT * FROM reaching_in) r
 WHERE slot_at <= %(until)s AND coalesce(slot_until, slot_at) >= %(since)s
 ORDER BY id DESC LIMIT %(limit)s

@@ -7,6 +7,7 @@ import structlog
 from config.collector import settle
 from config.database import make_engine
 from config.logging import configure_logging
+from config.sessions import when_lost
 from config.settings import settings_or_exit
 from models.sql.locks import PATIENCE_MILLISECONDS
 from scheduling.loop import run_until_stopped
@@ -47,6 +48,7 @@ def main() -> None:
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)
+    when_lost(engine, wakeups.renew)
     ticker = Ticker(engine, publisher, settings)
     settle()
     structlog.get_logger("scheduling").info("start")

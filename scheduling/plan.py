@@ -1,5 +1,6 @@
 """Plan: turn due slots into run rows or skip rows, and move the cursors, in one transaction."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,9 @@ from scheduling.slots.spec import TICK, jitter
 log = structlog.get_logger("scheduling")
 
 LOCKED_SECONDS = 0.1
+
+DECIDING_SECONDS = 4.0
+"""A round that has decided for so long leaves the rest to the next: a transaction that is idle for 15 is ended."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def plan_due(
         return Planned(now=now)
     planned = plan_schedules(connection, schedules, now, window)
     log.info("plan", schedules=planned.schedules, runs=planned.runs, skips=planned.skips)
-    return replace(planned, full=len(schedules) >= limit, now=now)
+    return replace(planned, full=planned.full or len(schedules) >= limit, now=now)
 
 
 def plan_schedules(
@@ -80,9 +84,13 @@ def plan_schedules(
     A row that can't be planned is quarantined, the others go on. `by` is who resumes them, if somebody does.
     """
     live = count_live_runs(connection, [schedule.id for schedule in schedules])
-    decided = []
-    quarantined = 0
+    decided: list[_Decided] = []
+    quarantined = left = 0
+    begun = time.monotonic()
     for alike in group_alike(schedules, live):
+        if decided and time.monotonic() - begun > DECIDING_SECONDS:
+            left += len(alike)
+            continue
         try:
             due = what_is_due(alike[0], now, live.get(alike[0].id, LiveRuns()))
             decided.append(_Decided.of(alike, due, now, by))
@@ -90,6 +98,8 @@ def plan_schedules(
             for schedule in alike:
                 _quarantine(connection, schedule, error)
             quarantined += len(alike)
+    if left:
+        log.warning("slow", schedules=len(schedules), left=left)
     decided, locked = _without_locked(connection, decided)
     if sum(len(each.due.runs) * len(each.schedules) for each in decided) > len(schedules):
         window = 0  # several of one schedule are late anyway: publishing takes them in their turn
@@ -101,7 +111,9 @@ def plan_schedules(
         quarantined += refused
     skips = sum(row.state == State.SKIPPED for row in new)
     leased = in_order(row.run for row in new if row.is_leased)
-    return Planned(len(schedules), len(new) - skips, skips, quarantined, locked, leased=tuple(leased))
+    return Planned(
+        len(schedules) - left, len(new) - skips, skips, quarantined, locked, full=left > 0, leased=tuple(leased)
+    )
 
 
 def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> None:

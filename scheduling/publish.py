@@ -19,14 +19,8 @@ import structlog
 from dramatiq import Message
 
 from models.lifecycle.bundling import find_short_actors
-from models.lifecycle.publishing import (
-    LeasedRun,
-    note_confirmed,
-    queues_with_stale_runs,
-    release_runs,
-    take_publishable_runs,
-    take_vanished_runs,
-)
+from models.lifecycle.confirming import note_confirmed, release_runs
+from models.lifecycle.publishing import LeasedRun, queues_with_stale_runs, take_publishable_runs, take_vanished_runs
 from scheduling.bundles import bundle
 
 log = structlog.get_logger("scheduling")

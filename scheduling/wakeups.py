@@ -21,6 +21,7 @@ class Wakeups:
         self._database = database
         self._connection: psycopg.Connection[Any] | None = None
         self._idle = threading.Event()
+        self._is_stale = False
 
     def wait(self, seconds: float) -> None:
         """Return after `seconds`, or as soon as a notification arrives."""
@@ -38,6 +39,10 @@ class Wakeups:
             self.close()
             self._idle.wait(seconds)
 
+    def renew(self) -> None:
+        """Listen on another connection from the next wait on; any thread may say so."""
+        self._is_stale = True
+
     def close(self) -> None:
         """Close the connection, if there is one."""
         if self._connection is not None:
@@ -45,6 +50,9 @@ class Wakeups:
             self._connection = None
 
     def _listening(self) -> psycopg.Connection[Any] | None:
+        if self._is_stale:
+            self._is_stale = False
+            self.close()
         if self._connection is None and self._database.listens:
             self._connection = listen_connection(self._database, "scheduling")
             self._connection.execute(f"LISTEN {CHANNEL}")

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
+from models.definition import POSITIONAL
 from models.runs import ListedRun, StoredRun, get_run
-from models.words.states import Outcome, SkipReason, State, Trigger, WaitingFor
+from models.words.states import LIVE_STATES, Outcome, SkipReason, State, Trigger, WaitingFor
+from models.words.text import MAX_DEPTH, is_deep
 from scheduling.commands.faults import NotFound
 
 
@@ -109,19 +111,29 @@ def show_run(connection: sa.Connection, run: UUID) -> RunJson:
 
 def show_row(row: StoredRun) -> RunJson:
     """A run as JSON."""
-    return RunJson(**_shown(row))
+    columns = _shown(row)
+    return RunJson(**columns | {"args": _named(columns["args"])})
 
 
 def show_listed(row: ListedRun) -> ListedRunJson:
     """A run in a list as JSON."""
     columns = _shown(row)
+    if "args" not in row.cut:
+        columns["args"] = _named(columns["args"])
     columns["cut"] = ["error" if name == "error_message" else name for name in row.cut]
     return ListedRunJson(**columns)
 
 
 def lateness_seconds(row: StoredRun | sa.Row[Any]) -> float | None:
-    """How long after it was due the latest attempt started; None before it has."""
-    return _seconds(row.due_at, row.started_at)
+    """How long after it was first due the first attempt started; None before it has, and where that is not known."""
+    before = row.attempts if len(row.attempts) > 1 or row.state in LIVE_STATES else []
+    if not before:
+        return _seconds(row.due_at, row.started_at)
+    if (due := before[0].get("due_at")) is None:  # by a release that did not write it down
+        return None
+    started = next((each["started_at"] for each in before if each["started_at"]), None)
+    first = datetime.fromisoformat(started) if started else row.started_at
+    return _seconds(datetime.fromisoformat(due), first)
 
 
 def _shown(row: StoredRun) -> dict[str, Any]:
@@ -130,7 +142,15 @@ def _shown(row: StoredRun) -> dict[str, Any]:
     columns["lateness_seconds"] = lateness_seconds(row)
     columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
     columns["error"] = _error(row)
+    for name in ("args", "result"):
+        if is_deep(columns[name]):  # stored before there was a bound; such a value can't be written as JSON
+            columns[name] = {"hidden": f"nested deeper than {MAX_DEPTH} levels"}
     return columns
+
+
+def _named(args: Any) -> Any:
+    """Arguments by name, also where a release before has stored what are none."""
+    return args if isinstance(args, dict) else {POSITIONAL: [args]}
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -38,6 +38,9 @@ class TriggerBody(Request):
     args: Args | None = Field(default=None, description="In place of the schedule's.")
     overlap: Annotated[Overlap, OneOf] | None = None
     due_at: Instant | None = Field(default=None, description="Not before; now if not given.")
+    slot_at: Instant | None = Field(
+        default=None, description="The slot that it stands for, as `${run:slot_at}` and actors see it; none by default."
+    )
 
 
 class PauseBody(Request):

@@ -1,6 +1,6 @@
 """Schedules as the API shows them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -10,9 +10,14 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field, create_model
 
 from api.web.fields import Moment
+from config.references import secrets_in
 from models.definition import DEFAULT_POLICIES, Definition, effective_policy
+from models.processes import known_secrets
 from models.schedules import StoredSchedule, get_schedule, last_runs
+from models.words.faults import in_words
 from models.words.states import State
+from models.words.text import texts_in
+from scheduling.commands.arguments import faults_of_arguments
 from scheduling.commands.faults import NotFound
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import next_slot
@@ -89,7 +94,8 @@ def schedule_or_404(connection: sa.Connection, name: str) -> StoredSchedule:
 def show_schedules(connection: sa.Connection, rows: Sequence[StoredSchedule]) -> list[ScheduleJson]:
     """Schedules as JSON, each with its last run."""
     latest = last_runs(connection, [row.id for row in rows])
-    return [_show(row, latest.get(row.id)) for row in rows]
+    secrets = known_secrets(connection) if any(secrets_in(texts_in(row.args)) for row in rows) else None
+    return [_show(row, latest.get(row.id), secrets) for row in rows]
 
 
 def entity_tag(row: StoredSchedule) -> str:
@@ -97,14 +103,14 @@ def entity_tag(row: StoredSchedule) -> str:
     return f'"{row.id.hex[:12]}-{row.version}"'
 
 
-def _show(row: StoredSchedule, last_run: sa.Row[Any] | None) -> ScheduleJson:
+def _show(row: StoredSchedule, last_run: sa.Row[Any] | None, secrets: Set[str] | None) -> ScheduleJson:
     columns = dict(row)
     for name in DEFAULT_POLICIES:
         columns[name] = effective_policy(name, columns[name], row.actor_options)
     columns["cron"] = row.cron[0] if row.cron and len(row.cron) == 1 else row.cron
     columns["next_due_at"] = _next_slot(row)
     columns["last_run"] = LastRun(**last_run._mapping) if last_run else None
-    columns["warnings"] = list(_warnings(row))
+    columns["warnings"] = list(_warnings(row, secrets))
     return ScheduleJson(**columns)
 
 
@@ -120,9 +126,15 @@ def _next_slot(row: StoredSchedule) -> datetime | None:
         return None
 
 
-def _warnings(row: StoredSchedule) -> Iterator[str]:
+def _warnings(row: StoredSchedule, secrets: Set[str] | None) -> Iterator[str]:
+    """What keeps its runs from going well, as things stand. `secrets` are those of the workers, None if not known."""
     if not row.actor_announced:
         yield f"no worker has announced the actor {row.actor!r}; its runs wait until one does"
+    if faults := faults_of_arguments(row.actor_parameters or {}, row.args):
+        yield f"its arguments do not fit the actor {row.actor!r} as it is now: {in_words(faults)}"
+    for name in secrets_in(texts_in(row.args)):
+        if secrets is not None and name not in secrets:
+            yield f"no worker has the secret {name}: its runs fail until the environment of one has it"
     has_spec = row.cron or row.every_seconds or row.at
     if has_spec and row.paused_at is None and row.error is None and row.next_due_at is None:
         yield "no slot is left: it will only run when triggered"

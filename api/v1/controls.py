@@ -21,7 +21,7 @@ def trigger_schedule(call: Call, body: TriggerBody) -> Answer:
     same schedule gives the run of the first time.
     """
     key = _idempotency_key(call)
-    request = trigger.Request(body.args, body.overlap, body.due_at, call.caller_name, key)
+    request = trigger.Request(body.args, body.overlap, body.due_at, body.slot_at, call.caller_name, key)
     with call.engine.begin() as connection:
         run = trigger.trigger(connection, edit.lock(connection, call.params["name"]), request)
         return Answer(show_run(connection, run), 202, {"Location": f"/v1/runs/{run}"})

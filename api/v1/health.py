@@ -8,6 +8,7 @@ from typing import Literal
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
+from api.shapes.troubles import troubles
 from api.web.routes import Answer, Call, Route
 from migrations import is_behind
 from models.processes import read_health, read_revision
@@ -29,7 +30,9 @@ class LiveJson(BaseModel):
 class ReadyJson(BaseModel):
     """What the service needs, and how it stands."""
 
-    status: Literal["ok", "unavailable"]
+    status: Literal["ok", "degraded", "unavailable"] = Field(
+        description="Whether the service does its work; degraded: it does, and somebody must see to the problems."
+    )
     database: bool
     migrations: bool = Field(description="Whether the database has all migrations of this process.")
     last_tick_age_seconds: float | None = Field(description="Since a scheduling process last did its round.")
@@ -38,10 +41,11 @@ class ReadyJson(BaseModel):
         description="For how long the oldest schedule that is not planned yet has been due."
     )
     workers: int | None = Field(description="Seen within the last minute.")
-    problems: list[str]
+    problems: list[str] = Field(description="What somebody must see to, in words.")
 
 
 class _Facts(BaseModel):
+    database: bool = False
     migrations: bool = False
     last_tick_age_seconds: float | None = None
     oldest_due_run_seconds: float | None = None
@@ -49,6 +53,7 @@ class _Facts(BaseModel):
     plans: bool = False
     workers: int | None = None
     read_only: bool = False
+    troubles: list[str] = []
 
 
 def get_liveness(_call: Call) -> Answer:
@@ -57,16 +62,20 @@ def get_liveness(_call: Call) -> Answer:
 
 
 def get_readiness(call: Call) -> Answer:
-    """Say whether database, migrations and scheduling are as they must be."""
-    facts = _within(DATABASE_SECONDS, lambda: _read_facts(call.engine))
-    problems = ["the database does not answer"] if facts is None else list(_problems(facts))
+    """Say whether database, migrations and scheduling are as they must be, and what somebody must see to.
+
+    Whoever has a token is told names.
+    """
+    facts = _within(DATABASE_SECONDS, lambda: _read_facts(call.engine, named=call.caller is not None))
+    outages = ["the database does not answer"] if facts is None else list(_outages(facts))
+    facts = facts or _Facts()
     content = ReadyJson(
-        status="unavailable" if problems else "ok",
-        database=facts is not None,
-        problems=problems,
-        **(facts or _Facts()).model_dump(exclude={"read_only", "plans"}),
+        status="unavailable" if outages else "degraded" if facts.troubles else "ok",
+        database=facts.database,
+        problems=outages + facts.troubles,
+        **facts.model_dump(exclude={"read_only", "plans", "troubles", "database"}),
     )
-    return Answer(content, 503 if problems else 200)
+    return Answer(content, 503 if outages else 200)
 
 
 ROUTES = (
@@ -75,7 +84,7 @@ ROUTES = (
 )
 
 
-def _problems(facts: _Facts) -> list[str]:
+def _outages(facts: _Facts) -> list[str]:
     if not facts.migrations:
         return ["the database lacks migrations of this process: run `alembic upgrade head`"]
     if facts.read_only:
@@ -89,12 +98,13 @@ def _problems(facts: _Facts) -> list[str]:
     return []
 
 
-def _read_facts(engine: sa.Engine) -> _Facts | None:
+def _read_facts(engine: sa.Engine, *, named: bool) -> _Facts | None:
     try:
         with engine.connect() as connection:
             if is_behind(read_revision(connection)):
-                return _Facts()
-            return _Facts(migrations=True, **read_health(connection)._mapping)
+                return _Facts(database=True)
+            health = read_health(connection)._mapping
+            return _Facts(database=True, migrations=True, troubles=troubles(connection, named=named), **health)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError):
         return None
 

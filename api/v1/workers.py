@@ -54,6 +54,19 @@ class WorkerPage(BaseModel):
     next: UUID | None
 
 
+class SecretJson(BaseModel):
+    """A secret that some live worker has: its name, never its value."""
+
+    name: str
+    workers: int = Field(description="How many live workers have it.")
+
+
+class SecretList(BaseModel):
+    """Secrets by name."""
+
+    items: list[SecretJson]
+
+
 class ActorQuery(Page):
     """Which part of the actors."""
 
@@ -82,7 +95,15 @@ def list_workers(call: Call, query: WorkerQuery) -> Answer:
     return Answer(WorkerPage(items=items, next=cursor))
 
 
+def list_secrets(call: Call) -> Answer:
+    """List the names of the secrets that arguments may refer to."""
+    with call.engine.connect() as connection:
+        rows = processes.list_secrets(connection)
+    return Answer(SecretList(items=[SecretJson(**row._mapping) for row in rows]))
+
+
 ROUTES = (
+    Route("GET", "/v1/secrets", list_secrets, Role.VIEWER, {200: SecretList}),
     Route("GET", "/v1/actors", list_actors, Role.VIEWER, {200: ActorPage}),
     Route("GET", "/v1/workers", list_workers, Role.VIEWER, {200: WorkerPage}),
 )

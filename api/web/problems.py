@@ -6,10 +6,12 @@ from http import HTTPStatus
 from typing import Any
 
 import falcon
+import sqlalchemy as sa
 import structlog
 from pydantic import BaseModel, Field
 
 from api.access.auth import NotAllowed, NotIdentified
+from api.access.refusals import Refusals
 from config.database import TRANSIENT
 from models.words.faults import Fault
 from scheduling.commands.faults import Conflict, NotFound, Refused
@@ -18,6 +20,7 @@ PROBLEM_JSON = "application/problem+json"
 RETRY_SECONDS = 5
 
 log = structlog.get_logger("api")
+_refusals = Refusals()
 
 
 class FieldError(BaseModel):
@@ -82,6 +85,7 @@ def add_error_handlers(app: falcon.App[Any, Any]) -> None:
     """Answer every error of a request as a problem."""
     app.add_error_handler(Exception, _answer_unexpected)
     app.add_error_handler(TRANSIENT, _answer_outage)
+    app.add_error_handler(sa.exc.DataError, _answer_unstorable)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler((Refused, Conflict, NotFound), _answer_command)
     app.add_error_handler((NotIdentified, NotAllowed), _answer_stranger)
@@ -119,6 +123,8 @@ def _answer_command(req: falcon.Request, resp: falcon.Response, error: Exception
 
 def _answer_stranger(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
     if isinstance(error, NotIdentified):
+        if req.get_header("Authorization"):
+            _refusals.note(req.remote_addr or "", req.uri_template or "")
         problem = Problem(401, str(error), headers={"WWW-Authenticate": error.challenge})
     else:
         problem = Problem(403, str(error))
@@ -136,6 +142,12 @@ def _answer_outage(req: falcon.Request, resp: falcon.Response, error: Exception,
     log.warning("outage", method=req.method, error=type(error).__name__)
     headers = {"Retry-After": str(RETRY_SECONDS)}
     _answer_problem(req, resp, Problem(503, "the database does not answer; try again later", headers=headers), params)
+
+
+def _answer_unstorable(req: falcon.Request, resp: falcon.Response, error: sa.exc.DataError, params: Any) -> None:
+    """What got through validation, and is no value of PostgreSQL's."""
+    log.warning("unstorable", method=req.method, path=req.uri_template, error=type(error.orig).__name__)
+    _answer_problem(req, resp, Problem(422, "the request holds a value that the database can't hold"), params)
 
 
 def _answer_unexpected(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:

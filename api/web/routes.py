@@ -1,6 +1,7 @@
 """Routes: what each declares, and how a request becomes a call of its function and an answer."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
@@ -8,15 +9,19 @@ from typing import Any, get_type_hints
 
 import falcon
 import sqlalchemy as sa
+import structlog
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from api.access.auth import Caller, Role, identify, require
+from api.access.auth import Caller, NotIdentified, Role, identify, require
 from api.web.strict_json import read_json
+from config.sessions import SessionLost
 from config.settings import Settings
 from models.words.faults import faults_of
 from models.words.text import is_storable
 from scheduling.commands.faults import Refused
+
+log = structlog.get_logger("api")
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -24,7 +29,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 @dataclass(frozen=True)
 class Call:
-    """One request to a route, validated. `caller` is None where the route needs no role."""
+    """One request to a route, validated. `caller` is None where the route needs no role, and nobody known calls."""
 
     engine: sa.Engine
     params: Mapping[str, Any]
@@ -103,15 +108,34 @@ def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[
     def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         if not all(is_storable(str(value)) for value in params.values()):
             raise falcon.HTTPNotFound
-        caller = None
-        if route.role is not None:
-            caller = identify(req.get_header("Authorization"), settings.http)
-            require(caller, route.role)
+        caller = _identify(route, req.get_header("Authorization"), settings)
         given = {"query": _read_query(route, req), "body": _read_body(route, req)}
         wanted = {name: value for name, value in given.items() if value is not None}
-        _write(resp, route.handler(Call(engine, params, req.get_header, caller), **wanted))
+        _write(resp, _call(route, Call(engine, params, req.get_header, caller), wanted))
 
     return respond
+
+
+def _identify(route: Route, authorization: str | None, settings: Settings) -> Caller | None:
+    """Who calls; where anybody may, None for somebody unknown. Raises NotIdentified and NotAllowed."""
+    if route.role is None:
+        with suppress(NotIdentified):
+            return identify(authorization, settings.http)
+        return None
+    caller = identify(authorization, settings.http)
+    require(caller, route.role)
+    return caller
+
+
+def _call(route: Route, call: Call, wanted: Mapping[str, BaseModel]) -> Answer:
+    """Once more on another session, where the first was lost before its transaction could end."""
+    try:
+        return route.handler(call, **wanted)
+    except SessionLost as error:
+        if error.statement is None:
+            raise
+        log.warning("session", error=str(error.orig).strip())
+    return route.handler(call, **wanted)
 
 
 def _read_query(route: Route, req: falcon.Request) -> BaseModel | None:

@@ -7,10 +7,9 @@ from typing import Any, NoReturn
 import falcon
 
 from api.web.problems import Problem
-from models.words.text import is_storable
+from models.words.text import MAX_DEPTH, is_storable
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_DEPTH = 64
 
 
 def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:

@@ -20,7 +20,8 @@ from models.words.states import State, sources
 class ClaimedRun:
     """A run this worker holds, as the row was at the claim. Its fields are columns; the last is the database clock.
 
-    `args` is None where there are none, as most have none.
+    `args` is None where there are none, as most have none; `timezone` is the schedule's as it is now, where the run
+    stands for a slot.
     """
 
     id: UUID
@@ -42,13 +43,17 @@ class ClaimedRun:
     next_slot_at: datetime | None
     due_at: datetime
     trace: str | None
+    timezone: str | None
     claimed_at: datetime
 
 
-_COLUMNS = ", ".join(f"r.{each.name}" for each in fields(ClaimedRun) if each.name != "claimed_at").replace(
-    "r.args", "nullif(r.args, '{}')"
-)
-_CLAIMED = f"{_COLUMNS}, clock_timestamp()"
+_COMPUTED = {
+    "args": "nullif(r.args, '{}')",
+    "timezone": """CASE WHEN r.slot_at IS NOT NULL THEN
+        (SELECT s.timezone FROM schedules s WHERE s.id = r.schedule_id) END""",
+    "claimed_at": "clock_timestamp()",
+}
+_CLAIMED = ", ".join(_COMPUTED.get(each.name, f"r.{each.name}") for each in fields(ClaimedRun))
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))
   AND r.queue NOT IN (SELECT name FROM queues)"""

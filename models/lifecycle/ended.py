@@ -30,12 +30,15 @@ class EndedRun(NamedTuple):
     """Whether another run of its schedule waits, perhaps for its end."""
     never_ran: bool
     """Whether it is the run of a slot that was skipped or cancelled before it had started."""
+    by_hand: bool = False
+    """Whether somebody has asked for it, or for it again."""
 
 
 ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.finished_at, r.overlap <> 'allow' AND EXISTS (
     SELECT FROM runs o
     WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)})),
-    r.trigger = '{Trigger.SCHEDULE}' AND {state_in("r", (State.SKIPPED, State.CANCELLED))} AND {UNSTARTED}"""
+    r.trigger = '{Trigger.SCHEDULE}' AND {state_in("r", (State.SKIPPED, State.CANCELLED))} AND {UNSTARTED},
+    r.trigger = '{Trigger.MANUAL}'"""
 """What a statement that ends `runs r` returns for an `EndedRun`."""
 
 
@@ -111,17 +114,22 @@ SELECT id FROM wanted WHERE id NOT IN (SELECT id FROM tallied)
 """
 
 
+def _counts(run: EndedRun) -> bool:
+    return run.state == State.SUCCEEDED or (run.state == State.FAILED and not run.by_hand)
+
+
 _HAVE_FAILED = "SELECT EXISTS (SELECT FROM schedules WHERE id = ANY(%(schedules)s) AND consecutive_failures > 0)"
 
 
 def tally_outcomes(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[EndedRun]:
     """Count final failures in a row per schedule; a success resets, too many pause the schedule. Count slots back.
+    Failures of runs by hand don't count: whoever looks for what is wrong makes many.
 
     It waits for no lock, so it may follow in the transaction that ends them, though planning locks schedules before
     runs. A schedule that is paused here is due at once, so that planning decides what was due before the pause. Returns
     what is still to be counted, as somebody has locked its schedule.
     """
-    counted = [run for run in ended if run.schedule_id and run.state in (State.FAILED, State.SUCCEEDED)]
+    counted = [run for run in ended if run.schedule_id and _counts(run)]
     uncounted = count_back(connection, ended)
     schedules = [run.schedule_id for run in counted]
     if not counted or not (

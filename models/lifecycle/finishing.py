@@ -86,12 +86,13 @@ UPDATE runs r SET
     result = v.result::jsonb,
     error_type = v.error_type,
     error_message = v.error_message,
-    attempts = {_KEPT} || jsonb_build_object(
+    attempts = {_KEPT} || (jsonb_build_object(
         'number', v.attempt, 'worker', r.worker_id, 'started_at', v.started_at, 'finished_at', v.finished_at,
         'outcome', v.outcome,
         'error', CASE WHEN v.error_type IS NOT NULL
             THEN jsonb_build_object('type', v.error_type, 'message', v.error_message) END,
         'backoff_seconds', CASE WHEN {_RETRIES} THEN v.delay_seconds END)
+        || CASE WHEN {_RETRIES} THEN jsonb_build_object('due_at', r.due_at) ELSE '{{}}' END)
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, outcome text, state text, started_at timestamptz,
     finished_at timestamptz, counts boolean, delay_seconds float, result text, error_type text, error_message text)
 WHERE {which} AND r.id = v.id AND r.attempt = v.attempt

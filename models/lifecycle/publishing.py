@@ -1,6 +1,6 @@
-"""SQL of publish: take due runs for the broker, note its confirms, and put vanished messages back in line."""
+"""SQL of publish: take due runs for the broker, and put vanished messages back in line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, PUBLISH_LEASE_SECONDS, has_worker
 from models.sql.liveness import ANNOUNCED, LIVE
-from models.sql.rows import by_attempt
 from models.sql.spelling import quoted, state_in
-from models.words.states import PUBLISHABLE_STATES, State
+from models.words.states import PUBLISHABLE_STATES
 
 
 class LeasedRun(NamedTuple):
@@ -132,38 +131,6 @@ def resolve_queues(connection: sa.Connection, limit: int) -> int:
     """Move runs that were planned while nobody knew their actor, and have no queue of their own, to its queue; how
     many."""
     return connection.exec_driver_sql(_RESOLVE_QUEUES, {"limit": limit}).rowcount
-
-
-def _of_queued(condition: str) -> str:
-    return f"""id = ANY(ARRAY(
-    SELECT r.id FROM runs r
-    WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (State.QUEUED,))} AND {condition}
-    ORDER BY r.id FOR UPDATE SKIP LOCKED))"""
-
-
-_NOTE_CONFIRMED = f"UPDATE runs SET lease_until = NULL WHERE {_of_queued('r.lease_until IS NOT NULL')}"
-_RELEASE = f"""
-UPDATE runs SET state = CASE WHEN attempt = 0 THEN 'planned' ELSE 'retrying' END, queued_at = NULL, lease_until = NULL
-WHERE {_of_queued("true")}
-"""
-
-
-def note_confirmed(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
-    """End the leases of runs whose messages the broker has; what a worker has claimed meanwhile stays as it is.
-
-    Before they run out, or the messages are sent again; so are those of rows that somebody has locked.
-    """
-    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        connection.exec_driver_sql(_NOTE_CONFIRMED, {"ids": ids, "attempt": attempt})
-
-
-def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
-    """Have runs whose publishing failed wait again in their rows; a message that did arrive is a duplicate then.
-
-    What somebody has locked is published again when its lease has run out.
-    """
-    for attempt, ids in by_attempt((run.id, run.attempt) for run in runs).items():
-        connection.exec_driver_sql(_RELEASE, {"ids": ids, "attempt": attempt})
 
 
 # Without `queued_at` when its queue was paused meanwhile. While it is, workers drop messages, and none is missed.

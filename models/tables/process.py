@@ -29,6 +29,8 @@ class Worker(SQLModel, table=True):
     """Those it knows, in whichever queue; None for one of a release that does not say."""
     takes_bundles: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     """Whether it runs all of a message that stands for several runs."""
+    secrets: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """The names of those it has; None for one of a release that does not say."""
 
 
 class AnnouncedActor(SQLModel, table=True):

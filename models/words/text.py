@@ -12,6 +12,23 @@ def is_storable(text: str) -> bool:
     return _UNFIT.search(text) is None
 
 
+MAX_DEPTH = 64
+"""How deep what comes in may be nested: beyond some hundreds of levels nobody can write it again as JSON."""
+
+
+def is_deep(value: Any) -> bool:
+    """Whether a structure of JSON is nested deeper than that. Without recursion."""
+    level, depth = [value], 0
+    while level and depth <= MAX_DEPTH:
+        level = [item for each in level if isinstance(each, dict | list | tuple) for item in _items(each)]
+        depth += 1
+    return bool(level)
+
+
+def _items(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value
+
+
 def texts_in(value: Any) -> list[str]:
     """Every text in a structure of JSON, keys among them. Without recursion, whatever its depth."""
     found: list[str] = []

@@ -1,7 +1,9 @@
 """Arguments of schedules and triggers, checked against what workers announced about the actor."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from jsonschema import Draft202012Validator, validators
@@ -9,7 +11,7 @@ from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from config.references import has_reference, is_misspelt
+from config.references import RUN_FIELDS, has_reference, is_misspelt, unknown_fields
 from models.words.faults import Fault
 from models.words.kinds import unique
 from models.words.text import texts_in
@@ -30,13 +32,33 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
         found = [fault for each in checker.iter_errors(dict(args)) for fault in _describe(each)]
     except (SchemaError, UnknownType, Unresolvable, RecursionError, re.error):
         found = []
-    return unique([*_misspelt(args), *found])
+    return unique([*_misspelt(args), *_unknown(args), *found])
+
+
+def faults_of_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> tuple[Fault, ...]:
+    """As `check_arguments`, for what is shown again and again."""
+    return _remembered(json.dumps(parameters, sort_keys=True), json.dumps(args, sort_keys=True))
+
+
+@lru_cache(maxsize=4096)
+def _remembered(parameters: str, args: str) -> tuple[Fault, ...]:
+    return tuple(check_arguments(json.loads(parameters), json.loads(args)))
 
 
 def _misspelt(args: Mapping[str, Any]) -> list[Fault]:
     """References that would be handed on as they stand."""
     message = "holds what is no reference: a name is made of letters, digits and underscores, as in ${secret:NAME}"
     return [Fault(("args", name), message) for name, value in args.items() if any(map(is_misspelt, texts_in(value)))]
+
+
+def _unknown(args: Mapping[str, Any]) -> list[Fault]:
+    """References to what no run has."""
+    fields = ", ".join(RUN_FIELDS)
+    return [
+        Fault(("args", name), f"names {field}, which no run has: {fields}")
+        for name, value in args.items()
+        for field in unknown_fields(texts_in(value))
+    ]
 
 
 def _lenient(keyword: str) -> Any:

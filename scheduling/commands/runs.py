@@ -17,8 +17,7 @@ from models.sql.wake import notify
 from models.words.ids import new_run_id
 from models.words.states import LIVE_STATES, State, Trigger
 from scheduling.commands.faults import Conflict, NotFound
-from scheduling.slots.due import spec_of
-from scheduling.slots.spec import next_slot, previous_slot
+from scheduling.slots.due import neighbours, spec_of
 
 _SAME = (
     "actor", "queue", "priority", "args", "overlap", "schedule_id", "schedule_name", "schedule_version", "slot_at",
@@ -81,12 +80,8 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
 
 def _neighbours(schedule: StoredSchedule | None, row: StoredRun, slot: datetime) -> dict[str, Any]:
     """The slots around one that was skipped, which its row does not have, by the present definition."""
-    try:
-        if schedule is not None and schedule.id == row.schedule_id:
-            spec = spec_of(schedule)
-            return {"previous_slot_at": previous_slot(spec, slot), "next_slot_at": next_slot(spec, slot)}
-    except (ValueError, OverflowError):
-        pass
+    if schedule is not None and schedule.id == row.schedule_id and (found := neighbours(spec_of(schedule), slot)):
+        return dict(zip(("previous_slot_at", "next_slot_at"), found, strict=True))
     raise Conflict("the slots before and after it are not known: its schedule is gone or set aside", State.SKIPPED)
 
 

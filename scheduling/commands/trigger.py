@@ -25,7 +25,7 @@ from models.words.states import Overlap, SkipReason, State, Trigger
 from scheduling.commands.arguments import check_arguments
 from scheduling.commands.faults import Refused
 from scheduling.slots.decisions import admit
-from scheduling.slots.due import deadline_of
+from scheduling.slots.due import deadline_of, neighbours, spec_of
 
 _FARTHEST = timedelta(seconds=TEN_YEARS)
 _ARGS: TypeAdapter[dict[str, Any] | None] = TypeAdapter(Args | None)
@@ -35,12 +35,14 @@ _ARGS: TypeAdapter[dict[str, Any] | None] = TypeAdapter(Args | None)
 class Request:
     """How the run differs from its schedule, and who asks for it.
 
-    `key` is an idempotency key: the same one gives the run of the first time.
+    `slot_at` is the slot that it stands for, beside whatever run that slot had; its neighbours are those of the
+    schedule. `key` is an idempotency key: the same one gives the run of the first time.
     """
 
     args: dict[str, Any] | None = None
     overlap: Overlap | None = None
     due_at: datetime | None = None
+    slot_at: datetime | None = None
     by: str | None = None
     key: str | None = None
 
@@ -61,15 +63,18 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
     active = count_live_runs(connection, [schedule.id]).get(schedule.id, LiveRuns()).active
     admitted, _ = admit([now], policy, active)
     if policy is Overlap.CANCEL_OTHER and active:
-        cancelled = cancel_active_runs(connection, [schedule.id])
-        after_ends(connection, cancelled)
-        count_back(connection, cancelled)
+        _cancel_others(connection, schedule.id)
     due = request.due_at or now
+    slot = request.slot_at
+    previous, following = (slot and neighbours(spec_of(schedule), slot)) or (None, None)
     run = NewRun(
         id=run_id,
         schedule_id=schedule.id,
         args=request.args,
         trigger=Trigger.MANUAL,
+        slot_at=slot,
+        previous_slot_at=previous,
+        next_slot_at=following,
         due_at=due,
         deadline_at=deadline_of(schedule, due),
         planned_at=now,
@@ -83,6 +88,12 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
     return run_id
 
 
+def _cancel_others(connection: sa.Connection, schedule: UUID) -> None:
+    cancelled = cancel_active_runs(connection, [schedule])
+    after_ends(connection, cancelled)
+    count_back(connection, cancelled)
+
+
 def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request, now: datetime) -> None:
     faults = []
     try:
@@ -91,6 +102,8 @@ def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request
         faults += [Fault(("args", *fault.path), fault.message) for fault in faults_of(error)]
     if request.due_at is not None and request.due_at > now + _FARTHEST:
         faults.append(Fault(("due_at",), "must lie within the next ten years"))
+    if request.slot_at is not None and request.slot_at > now + _FARTHEST:
+        faults.append(Fault(("slot_at",), "must lie within the next ten years"))
     if request.args is not None:
         actor = get_actor(connection, schedule.actor)
         faults += check_arguments(actor.parameters if actor else {}, request.args)

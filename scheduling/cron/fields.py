@@ -46,7 +46,6 @@ class DayRule:
     """Which days of a month match: by date, by weekday (0 is Sunday), with both or with either.
 
     `nearest` is the n of `nW`, LAST of `LW`; `nth_weekdays` holds pairs of a weekday and its number, 1 to 5 or LAST.
-    `also` holds further rules that must match as well; no single expression has any.
     """
 
     dates: tuple[int, ...]
@@ -55,7 +54,6 @@ class DayRule:
     weekdays: tuple[int, ...]
     nth_weekdays: tuple[tuple[int, int], ...]
     needs_both: bool
-    also: tuple["DayRule", ...] = ()
 
     @property
     def any_date(self) -> bool:

@@ -53,8 +53,20 @@ def month_days(rule: DayRule, first_weekday: int, length: int) -> tuple[int, ...
     """The matching days of a month of `length` days that begins on `first_weekday`, 0 being Monday."""
     by_date = _dates(rule, first_weekday, length)
     by_weekday = _weekdays(rule, first_weekday, length)
-    days = by_date & by_weekday if rule.needs_both else by_date | by_weekday
-    return tuple(sorted(days.intersection(*(month_days(other, first_weekday, length) for other in rule.also))))
+    return tuple(sorted(by_date & by_weekday if rule.needs_both else by_date | by_weekday))
+
+
+def months_from(day: int) -> Iterator[tuple[int, int, int, int]]:
+    """Each month from that of `day` on: the day before its first; the month, the weekday of its first, its length."""
+    ordinal = max(day + _UNIX_DAY, 1)
+    if ordinal > date.max.toordinal():
+        return
+    first = date.fromordinal(ordinal)
+    year, month, start = first.year, first.month, ordinal - _UNIX_DAY - first.day
+    while year <= MAXYEAR:
+        weekday, length = monthrange(year, month)
+        yield start, month, weekday, length
+        year, month, start = year + month // 12, month % 12 + 1, start + length
 
 
 def _next_day(rule: CronRule, day: int) -> int:
@@ -76,15 +88,8 @@ def _count_days(rule: CronRule, first: int, last: int) -> int:
 
 def _months_from(rule: CronRule, day: int) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Each month from that of `day` on: the number of the day before its first, and its matching days."""
-    ordinal = max(day + _UNIX_DAY, 1)
-    if ordinal > date.max.toordinal():
-        return
-    first = date.fromordinal(ordinal)
-    year, month, start = first.year, first.month, ordinal - _UNIX_DAY - first.day
-    while year <= MAXYEAR:
-        weekday, length = monthrange(year, month)
+    for start, month, weekday, length in months_from(day):
         yield start, month_days(rule.days, weekday, length) if month in rule.months else ()
-        year, month, start = year + month // 12, month % 12 + 1, start + length
 
 
 def _times_a_day(rule: CronRule) -> int:

@@ -23,6 +23,10 @@ Around = tuple[datetime, datetime | None, datetime | None]
 """A slot, the one before it and the one after it."""
 
 
+LONGEST = timedelta(days=36525)
+"""The longest time that is decided at once."""
+
+
 @dataclass(frozen=True)
 class Due:
     """What is due of a schedule: the slots that run with their neighbours, those that don't, and the next to come.
@@ -58,6 +62,14 @@ def next_due(schedule: Standing, now: datetime, ran: int = 0) -> datetime | None
     if is_paused(schedule, now):
         return schedule.paused_until
     return None if has_run_out(schedule, ran) else next_slot(spec_of(schedule), now)
+
+
+def neighbours(spec: Spec, slot: datetime) -> tuple[datetime | None, datetime | None] | None:
+    """The slots before and after this one; None where the spec is not valid, or leads too far."""
+    try:
+        return previous_slot(spec, slot), next_slot(spec, slot)
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_paused(schedule: Standing, now: datetime) -> bool:
@@ -99,7 +111,12 @@ def group_alike(schedules: Iterable[Standing], live: Mapping[UUID, LiveRuns]) ->
 
 
 def what_is_due(schedule: Standing, now: datetime, live: LiveRuns) -> Due:
-    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again."""
+    """Slots before a pause are decided by the policies, those in it are skipped, those after it are decided again.
+
+    ValueError where that would be the work of a century.
+    """
+    if now - schedule.cursor_at > LONGEST:
+        raise ValueError(f"nothing was decided since {schedule.cursor_at.isoformat()}, more than a hundred years ago")
     spec, policy, cursor = spec_of(schedule), _policy(schedule), schedule.cursor_at
     decided: list[Decision] = []
     if schedule.paused_at is not None:

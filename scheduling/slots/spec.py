@@ -4,12 +4,11 @@ A slot is an instant in UTC. Intervals are open at their start and closed at the
 """
 
 import hashlib
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import groupby, islice
+from itertools import islice
 from uuid import UUID
 
 from scheduling.cron import count_fires, last_fires, next_fire
@@ -18,9 +17,6 @@ from scheduling.cron.union import count_union
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
 """The shortest time: intervals that are open at an end stop so much before it."""
-
-_MOST_TO_COMBINE = 8
-"""The union of so many expressions is counted, that of more is enumerated."""
 
 _HORIZONS = tuple(timedelta(days=days) for days in (1 / 24, 2, 8, 63, 400, 1500, 14650))
 """How far to look back, step by step: most schedules are due often, and a short look costs less."""
@@ -86,11 +82,11 @@ def count_slots(spec: Spec, after: datetime, until: datetime) -> int:
         return 0
     if len(spec.cron) == 1:
         return count_fires(spec.cron[0], spec.timezone, after, until)
-    if 1 < len(spec.cron) <= _MOST_TO_COMBINE:
+    if spec.cron:
         return count_union(spec.cron, spec.timezone, after, until)
     if spec.every_seconds is not None:
         return _ordinal(spec, until) - _ordinal(spec, after)
-    return sum(1 for _ in _enumerate(spec, after, until))
+    return len(_at(spec, after, until))
 
 
 def last_slots(spec: Spec, after: datetime, until: datetime, limit: int) -> list[datetime]:
@@ -108,7 +104,7 @@ def last_slots(spec: Spec, after: datetime, until: datetime, limit: int) -> list
     if spec.every_seconds is not None:
         newest, oldest = _ordinal(spec, until), _ordinal(spec, after)
         return [_nth(spec, n) for n in range(max(oldest, newest - limit) + 1, newest + 1)]
-    return list(_enumerate(spec, after, until))
+    return _at(spec, after, until)
 
 
 def jitter(schedule_id: UUID, slot: datetime, jitter_seconds: float) -> timedelta:
@@ -135,19 +131,8 @@ def _next(spec: Spec, after: datetime) -> datetime | None:
     return None
 
 
-def _enumerate(spec: Spec, after: datetime, until: datetime) -> Iterator[datetime]:
-    if spec.cron:
-        each = [_fires(expr, spec.timezone, after, until) for expr in spec.cron]
-        yield from (fire for fire, _ in groupby(heapq.merge(*each)))
-    elif spec.at is not None and after < spec.at <= until:
-        yield spec.at
-
-
-def _fires(expr: str, tz: str, after: datetime, until: datetime) -> Iterator[datetime]:
-    fire = next_fire(expr, tz, after)
-    while fire <= until:
-        yield fire
-        fire = next_fire(expr, tz, fire)
+def _at(spec: Spec, after: datetime, until: datetime) -> list[datetime]:
+    return [spec.at] if spec.at is not None and after < spec.at <= until else []
 
 
 def _ordinal(spec: Spec, instant: datetime) -> int:

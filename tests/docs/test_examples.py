@@ -73,7 +73,12 @@ def test_interval_makes_a_schedule_whose_requests_name_their_slots(running: Depl
         assert printed.count("will ask at") == 3
         stored = running.api.get("/v1/schedules/orders").json()
         assert stored["args"]["params"] == {"since": "${run:previous_slot_at}", "until": "${run:slot_at}"}
-        assert running.finished(running.trigger("orders"))["state"] == "succeeded"
+        without = running.trigger("orders")
+        tried = eventually(lambda: running.run(without)["attempts"])
+        assert tried[0]["error"]["type"] == "NoValue"
+        slot = {"slot_at": "2026-11-23T09:05:00Z", "overlap": "allow"}
+        ended = running.finished(running.trigger("orders", **slot))
+        assert (ended["state"], ended["previous_slot_at"]) == ("succeeded", "2026-11-23T08:05:00Z")
         assert shop.requests[0]["Authorization"] == "Bearer a-key-for-the-shop"
 
 

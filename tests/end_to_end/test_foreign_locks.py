@@ -60,7 +60,7 @@ def plan_by_hand(deployment: Deployment, name: str) -> str:
         "INSERT INTO runs (id, schedule_id, schedule_name, actor, queue, priority, args, trigger, overlap, slots,"
         " due_at, state, attempt, retries, max_retries, min_backoff_seconds, max_backoff_seconds, time_limit_seconds,"
         " planned_at, attempts)"
-        " SELECT callsheet_first_id(now()), id, name, actor, 'default', 5, args, 'manual', 'allow', 1, now(),"
+        " SELECT callsheet_first_id(now()), id, name, actor, 'default', 5, args, 'schedule', 'allow', 1, now(),"
         f" 'planned', 0, 0, 0, 1, 1, 60, now(), '[]' FROM schedules WHERE name = '{name}'"
     )
     return str(deployment.query(f"SELECT id FROM runs WHERE schedule_name = '{name}'")[0][0])

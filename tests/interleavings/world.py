@@ -31,7 +31,7 @@ WHERE id IN (
     WHERE s.name = %(name)s AND r.state IN ('planned', 'queued', 'running', 'retrying') AND r.due_at <= now()
     ORDER BY r.due_at, r.id LIMIT %(limit)s
 )
-RETURNING id, schedule_id, state, now() AS finished_at, false AS never_ran
+RETURNING id, schedule_id, state, now() AS finished_at, false AS never_ran, false AS by_hand
 """
 
 

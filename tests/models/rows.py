@@ -34,7 +34,7 @@ def announce(connection: sa.Connection, *names: str, queue: str = "default", **o
 def add_worker(connection: sa.Connection, *queues: str, actors: list[str] | None = None) -> UUID:
     """A live worker that consumes these queues, and knows these actors: by default whichever are announced."""
     worker = uuid5(WORKER, repr((queues, actors)))
-    row = {"id": worker, "host": "h", "pid": 1, "threads": 1, "version": "1", "running": 0}
+    row = {"id": worker, "host": "h", "pid": 1, "threads": 1, "version": "1", "running": 0, "secrets": "[]"}
     report_worker(connection, row | {"queues": json.dumps(queues), "actors": actors and json.dumps(actors)})
     return worker
 
@@ -71,13 +71,13 @@ def add_schedule(connection: sa.Connection, name: str = "tick", cursor_seconds_a
 
 
 def add_run(connection: sa.Connection, due_seconds: float = 0, **columns: Any) -> UUID:
-    """A planned run of the actor `work`, due in `due_seconds`."""
+    """A planned run of the actor `work`, due in `due_seconds`: by hand, or that of a schedule's slot."""
     now = read_clock(connection)
     run = NewRun(
         **{
             "id": new_run_id(now),
             "actor": "work",
-            "trigger": Trigger.MANUAL,
+            "trigger": Trigger.SCHEDULE if "schedule_id" in columns else Trigger.MANUAL,
             "due_at": now + timedelta(seconds=due_seconds),
             "planned_at": now,
         }

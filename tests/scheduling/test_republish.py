@@ -8,7 +8,8 @@ import pika
 import pytest
 import sqlalchemy as sa
 
-from models.lifecycle.publishing import LeasedRun, note_confirmed
+from models.lifecycle.confirming import note_confirmed
+from models.lifecycle.publishing import LeasedRun
 from scheduling.publish import Outgoing, Publishing
 from scheduling.publishers.rabbitmq import RabbitPublisher
 from tests.models.rows import add_run, announce, claim, read_run, set_run

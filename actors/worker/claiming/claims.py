@@ -1,8 +1,6 @@
 """Claims: from deliveries of the broker to messages whose runs this process holds."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
-from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -11,21 +9,22 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Message
 from dramatiq.broker import MessageProxy
-from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.messages import Letter, as_run
-from actors.worker.keeping.held import HeldRun, key_of
+from actors.worker.claiming.claimed_message import ClaimedMessage
+from actors.worker.claiming.messages import Letter, as_run, check_storable
+from actors.worker.keeping.held import key_of
 from actors.worker.keeping.journal import Key
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_MESSAGE_CHARACTERS, clean_text
-from actors.worker.running.current import CurrentRun
 from actors.worker.running.outcome import RetryRule, fail, interrupt
 from config.database import TRANSIENT
 from config.direct import direct
+from config.sessions import SessionLost
 from config.uptime import uptime
 from models.definition import POSITIONAL
 from models.lifecycle.adopting import adopt_as_failed, adopt_messages
 from models.lifecycle.claiming import ClaimedRun, claim_runs, find_claimable, renew_own_claims
+from models.lifecycle.confirming import bounce_runs
 from models.lifecycle.new_runs import NewRun
 from models.sql.locks import is_locked
 from models.sql.rows import by_attempt
@@ -39,61 +38,7 @@ _TOO_MUCH = "54"
 """The class of PostgreSQL's errors for what is too deep or too large for it, which psycopg calls operational."""
 
 UNKNOWN_ACTOR_SECONDS = 5.0
-"""A run that came to a worker which doesn't know its actor goes back for so long: another worker may know it."""
-
-
-class ClaimedMessage(MessageProxy):
-    """A message whose run this process holds; its arguments come from the row. Logs see the run's id alone.
-
-    `held` and `run` are set once a thread starts it. Most are never asked for more than what is here: the message
-    itself is made for whoever does.
-    """
-
-    def __init__(
-        self, claim: ClaimedRun, queue: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
-    ) -> None:
-        self.failed = False
-        self._exception: BaseException | None = None
-        self.queue_name = queue
-        self.actor_name = claim.actor
-        self.args, self.kwargs, self.options = args, kwargs, options
-        self.claim = claim
-        self.held: HeldRun | None = None
-        self.run: CurrentRun | None = None
-
-    @cached_property
-    def _message(self) -> Message[Any]:  # type: ignore[override]
-        return Message(
-            self.queue_name, self.actor_name, self.args, self.kwargs, self.options, message_id=str(self.claim.id)
-        )
-
-    def log_fields(self) -> dict[str, Any]:
-        """What every line of its run is bound to."""
-        claim = self.claim
-        return {
-            "run_id": str(claim.id),
-            "actor": claim.actor,
-            "schedule": claim.schedule_name,
-            "attempt": claim.attempt,
-        }
-
-    def started_at(self) -> datetime | None:
-        """When a thread started it, by the database's clock; None before."""
-        return None if self.held is None else self.held.started_at
-
-    def now(self) -> datetime:
-        """The database's time; before a thread has started it, that of the claim."""
-        return self.claim.claimed_at if self.held is None else self.held.clock(uptime())
-
-    def __str__(self) -> str:
-        return f"{self.claim.actor} run {self.claim.id}"
-
-
-def claimed(message: MessageProxy) -> ClaimedMessage:
-    """The message, as one that this process holds the run of. Raises SkipMessage if it is not."""
-    if not isinstance(message, ClaimedMessage):
-        raise SkipMessage("no claim, no run")
-    return message
+"""A run that came to a worker which doesn't know its actor is not published again for so long."""
 
 
 class Claimed(NamedTuple):
@@ -118,19 +63,27 @@ def claim_messages(
 ) -> Claimed:
     """Claim the runs of these letters, which this queue has delivered, in one transaction.
 
-    Messages sent without a run get a row first; delayed ones wait in theirs. Raises sqlalchemy's errors while the
-    database is away: nothing is held then, and the same letters may be tried `again`. Claims of a try whose commit took
-    effect without our hearing of it are found then. Raises too where one of several messages can't be stored; one by
-    itself gets a row that says so.
+    Messages sent without a run get a row first; delayed ones wait in theirs, as do runs of an actor that this worker
+    does not know. Raises sqlalchemy's errors while the database is away: nothing is held then, and the same letters may
+    be tried `again`. Claims of a try whose commit took effect without our hearing of it are found then. Raises too
+    where one of several messages can't be stored; one by itself gets a row that says so.
     """
     refused = [letter.body for letter in letters if letter.message is None]
-    published = {(run, letter.attempt) for letter in letters if letter.is_published for run in letter.runs}
+    published = {
+        (run, letter.attempt): letter.message for letter in letters if letter.is_published for run in letter.runs
+    }
     plain = {
         run: letter.message for letter in letters if letter.message and not letter.is_published for run in letter.runs
     }
     asked = uptime()
     try:
-        won = _claim_patiently(process, [as_run(broker, message) for message in plain.values()], published, again)
+        astray = {key for key, message in published.items() if message and not process.knows(message.actor_name)}
+        if astray:
+            _send_on(process, astray)
+        new = [as_run(broker, message) for message in plain.values()]
+        for run in new:
+            check_storable(run)
+        won = _claim_patiently(process, new, published.keys() - astray, again)
     except Exception as error:
         if len(letters) > 1 or not plain or not is_unstorable(error):
             raise
@@ -145,6 +98,13 @@ def claim_messages(
     return Claimed(mine, [letter.only(locked) for letter in letters if not locked.isdisjoint(letter.runs)], refused)
 
 
+def _send_on(process: WorkerProcess, runs: Collection[Key]) -> None:
+    """Runs of actors that this worker does not know wait for one that does. No attempt is used up."""
+    log.warning("unknown-actor", runs=[str(run) for run, _ in runs][:10])
+    with process.engine.begin() as connection:
+        bounce_runs(connection, runs, UNKNOWN_ACTOR_SECONDS)
+
+
 def is_unstorable(error: Exception) -> bool:
     """Whether no row can hold what it was given: trying again does not help, whatever class of errors it is of."""
     sqlstate = getattr(getattr(error, "orig", None), "sqlstate", None)
@@ -152,9 +112,13 @@ def is_unstorable(error: Exception) -> bool:
 
 
 def _claim_patiently(process: WorkerProcess, new: Sequence[NewRun], published: Collection[Key], again: bool) -> _Won:
-    """Claim, waiting but a moment for locks; then what is free."""
+    """Claim, waiting but a moment for locks; then what is free. A session that was lost is one of many: another."""
     try:
         return _claim(process, new, published, again)
+    except SessionLost as error:
+        log.warning("session", error=str(error.orig).strip())
+        process.doubts.note()
+        return _claim(process, new, published, again=True)
     except TRANSIENT as error:
         if not is_locked(error):
             raise
@@ -171,7 +135,8 @@ def _claim(
     locked: set[UUID] = set()
     with process.engine.begin() as connection:
         ids = adopt_messages(connection, new) if new else {}
-        for attempt, runs in by_attempt([*published, *((run, 0) for run in ids.values())]).items():
+        mine = [(ids[run.id], 0) for run in new if run.actor and process.knows(run.actor)]
+        for attempt, runs in by_attempt([*published, *mine]).items():
             # Before the claim: in this transaction its own claims would look just the same.
             claim = (connection, runs, attempt, process.id, process.settings.worker.lease_seconds)
             own = renew_own_claims(*claim, free_only=free_only) if again else []

@@ -1,6 +1,7 @@
 """Messages as they come: what their bodies say, as far as a row can hold it."""
 
 import inspect
+import json
 from collections.abc import Callable, Container
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
@@ -11,16 +12,20 @@ from dramatiq import Broker, Message
 from dramatiq.errors import DecodeError
 
 from actors.worker.running.policies import number_in, policies_in
-from models.definition import POSITIONAL
+from models.definition import MAX_ARGS_BYTES, POSITIONAL
 from models.lifecycle.new_runs import NewRun
 from models.words.bounds import MAX_INT
 from models.words.ids import message_run_id
 from models.words.states import Trigger
-from models.words.text import is_storable
+from models.words.text import MAX_DEPTH, is_deep, is_storable
 
 log = structlog.get_logger("worker")
 
 _LAST_INSTANT = datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000
+
+
+UNSERVED = frozenset({"pipe_target", "pipe_ignore", "on_success", "on_failure", "on_retry_exhausted", "max_age"})
+"""Options of Dramatiq's messages that nobody carries out here."""
 
 
 class Letter(NamedTuple):
@@ -70,9 +75,25 @@ def read_letter(body: bytes, queue: str) -> Letter:
     return Letter(body)
 
 
+def refuse_unserved(message: Message[Any]) -> None:
+    """Raises ValueError for a message, about to be sent, with an option that would mean nothing."""
+    if unserved := sorted(UNSERVED & {name for name, value in message.options.items() if value is not None}):
+        raise ValueError(f"{message.actor_name}: callsheet does not carry out {', '.join(unserved)}")
+
+
+def check_storable(run: NewRun) -> None:
+    """Raises ValueError for arguments of a message that the API would not take either."""
+    if is_deep(run.args):
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if len(json.dumps(run.args, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_ARGS_BYTES:
+        raise ValueError(f"larger than {MAX_ARGS_BYTES // 1024} KiB as JSON")
+
+
 def as_run(broker: Broker, message: Message[Any]) -> NewRun:
     """The run of a message that came without one; when it is due and planned is the database's to say."""
     options = message.options
+    if unserved := sorted(UNSERVED.intersection(options)):
+        log.warning("option-ignored", actor=message.actor_name, options=unserved)
     actor = broker.actors.get(message.actor_name)
     due_at = datetime.fromtimestamp((number_in(options.get("eta"), _LAST_INSTANT) or 0) / 1000, UTC)
     return NewRun(

@@ -13,7 +13,7 @@ from dramatiq import Actor
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.claiming.claimed_message import ClaimedMessage
 from actors.worker.claiming.hooks import has_hooks
 
 _ACKNOWLEDGING = ("before_ack", "after_ack", "before_nack", "after_nack")

@@ -19,10 +19,11 @@ from actors.worker.keeping.held import HeldRun, HeldRuns
 from actors.worker.keeping.journal import Journal
 from actors.worker.running.clean import clean_text
 from actors.worker.running.interrupts import Interrupts
+from config.environment import secret_names
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
 
-MAX_HOST_CHARACTERS = 255
+MAX_NAME_CHARACTERS = 255
 CONNECTIONS = 2
 """One for claims, one for results and leases; neither is held while a run executes."""
 
@@ -50,6 +51,10 @@ class WorkerProcess:
     def __post_init__(self) -> None:
         self.output_bytes = self.settings.worker.output_bytes
 
+    def knows(self, actor: str) -> bool:
+        """Whether it can run this actor."""
+        return self.actors is None or actor in self.actors
+
     def finish(self, end: FinishedAttempt) -> None:
         """Let go of a run and leave its end to the keeper."""
         self.held.end((end.id, end.attempt), end)
@@ -65,10 +70,11 @@ class WorkerProcess:
         """This process as a row of `workers`."""
         return {
             "id": self.id,
-            "host": clean_text(socket.gethostname(), MAX_HOST_CHARACTERS),
+            "host": clean_text(socket.gethostname(), MAX_NAME_CHARACTERS),
             "pid": os.getpid(),
             "queues": json.dumps(self.queues),
             "actors": None if self.actors is None else json.dumps(self.actors),
+            "secrets": json.dumps([clean_text(name, MAX_NAME_CHARACTERS) for name in secret_names(os.environ)]),
             "threads": self.threads,
             "version": _version(),
             "running": len(self.interrupts.running()),

@@ -4,7 +4,7 @@ from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.claims import claimed
+from actors.worker.claiming.claimed_message import claimed
 from actors.worker.keeping.process import worker_process
 
 

@@ -7,7 +7,7 @@ from dramatiq import Actor, Broker, Middleware
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
-from actors.worker.claiming.claims import claimed
+from actors.worker.claiming.claimed_message import claimed
 from actors.worker.keeping.process import worker_process
 from actors.worker.running.execution import Execution
 from actors.worker.running.outcome import RetryRule, fail

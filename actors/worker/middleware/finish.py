@@ -9,7 +9,7 @@ import structlog
 from dramatiq import Actor, Broker, Middleware
 from dramatiq.broker import MessageProxy
 
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.claiming.claimed_message import ClaimedMessage
 from actors.worker.keeping.held import key_of
 from actors.worker.keeping.process import worker_process
 from actors.worker.running.outcome import RetryRule, fail, skipped, succeed

@@ -5,7 +5,7 @@ from typing import Any
 from dramatiq import Broker, Middleware
 from dramatiq.broker import MessageProxy
 
-from actors.worker.claiming.claims import claimed
+from actors.worker.claiming.claimed_message import claimed
 from config.logging import about
 
 

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from actors.worker.running.output import Output
 from models.words.instants import write_instant
+from scheduling.cron.zones import load_zone
 
 _current: ContextVar["CurrentRun"] = ContextVar("current_run")
 
@@ -34,9 +35,20 @@ class CurrentRun:
     trace: str
     time_limit_seconds: float
     output: Output
+    timezone: str | None = None
     started: float = field(default_factory=time.monotonic)
     _stopping: bool = False
     _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def slot_local(self) -> datetime | None:
+        """The slot by the clock of the schedule's zone, with its offset; None without a slot."""
+        return None if self.slot_at is None else self.slot_at.astimezone(load_zone(self.timezone or "UTC"))
+
+    @property
+    def slot_date(self) -> date | None:
+        """The day of the slot, in the schedule's zone."""
+        return None if self.slot_local is None else self.slot_local.date()
 
     def remaining_seconds(self) -> float:
         """Seconds until the time limit; negative once it has passed."""

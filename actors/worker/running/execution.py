@@ -11,7 +11,7 @@ from actors.worker.running.current import CurrentRun, entered
 from actors.worker.running.interrupts import Interrupts
 from actors.worker.running.isolation import call_isolated
 from actors.worker.running.output import Output
-from actors.worker.running.references import fill_in
+from actors.worker.running.references import fill_in_call, nullable_parameters
 from models.lifecycle.claiming import ClaimedRun
 
 _Prepared = tuple[ClaimedRun, CurrentRun, Interrupts]
@@ -43,6 +43,7 @@ class Execution:
         Called otherwise, by a test or by another actor, it stays the plain function it is.
         """
         original: Callable[..., Any] = actor.fn
+        nullable = nullable_parameters(original)
         target = _isolated(actor) if actor.options.get("isolation") else original
 
         @wraps(original)
@@ -53,7 +54,7 @@ class Execution:
             self.clear()
             claim, run, interrupts = prepared
             if claim.schedule_id is not None:  # what others have sent is no template: it may be anybody's words
-                args, kwargs = fill_in(list(args), run), fill_in(kwargs, run)
+                args, kwargs = fill_in_call(args, kwargs, run, nullable)
             aim = interrupts.take_aim()
             with entered(run):
                 try:
@@ -86,4 +87,5 @@ def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
         trace=claim.trace or f"00-{id_}-{id_[16:]}-01",
         time_limit_seconds=claim.time_limit_seconds,
         output=Output(output_bytes),
+        timezone=claim.timezone,
     )

@@ -1,32 +1,20 @@
 """References in arguments: `${secret:NAME}` and `${run:FIELD}`, filled in when the run starts.
 
 A secret is the worker's environment variable `CALLSHEET_SECRET_NAME`; no other variable can be reached. A field is one
-of the run's: `id`, `actor`, `schedule`, `slot_at`, `previous_slot_at`, `next_slot_at`, `due_at`, `attempt`, `trigger`.
+of `config.references.RUN_FIELDS`. What a run does not have stands for nothing: an empty text in its place would have a
+job load from the beginning of time, and succeed.
 """
 
+import inspect
 import os
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from actors.worker.running.current import CurrentRun
 from config.environment import SECRET_PREFIX
+from config.references import REFERENCE, RUN_FIELDS
 from models.words.instants import write_instant
-
-RUN_FIELDS: dict[str, Callable[[CurrentRun], object]] = {
-    "id": lambda run: run.run_id,
-    "actor": lambda run: run.actor,
-    "schedule": lambda run: run.schedule,
-    "slot_at": lambda run: run.slot_at,
-    "previous_slot_at": lambda run: run.previous_slot_at,
-    "next_slot_at": lambda run: run.next_slot_at,
-    "due_at": lambda run: run.due_at,
-    "attempt": lambda run: run.attempt,
-    "trigger": lambda run: run.trigger,
-}
-
-_REFERENCE = re.compile(r"\$\{(secret|run):([A-Za-z0-9_]+)\}")
 
 
 class SecretMissing(LookupError):
@@ -37,11 +25,26 @@ class NoSuchField(LookupError):
     """The arguments refer to a field that a run does not have."""
 
 
+class NoValue(LookupError):
+    """The arguments refer to a field that this run does not have."""
+
+
+def fill_in_call(
+    args: Sequence[Any], kwargs: Mapping[str, Any], run: CurrentRun, nullable: Collection[str]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments of a call with every reference filled in. One that is nothing but a field that the run does not have is
+    None, where its parameter is among the `nullable`. Raises what `fill_in` does."""
+    return tuple(fill_in(value, run) for value in args), {
+        name: None if name in nullable and _is_absent(value, run) else fill_in(value, run)
+        for name, value in kwargs.items()
+    }
+
+
 def fill_in(value: Any, run: CurrentRun) -> Any:
-    """The value with every reference in its strings replaced. What a run does not have, such as the slot of a manual
-    run, becomes empty. Raises SecretMissing or NoSuchField, which name what is wrong."""
+    """The value with every reference in its strings replaced. Raises SecretMissing, NoSuchField or NoValue, which say
+    what is wrong."""
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: _replacement(match[1], match[2], run), value)
+        return REFERENCE.sub(lambda match: _replacement(match[1], match[2], run), value)
     if isinstance(value, list):
         return [fill_in(item, run) for item in value]
     if isinstance(value, dict):
@@ -49,15 +52,39 @@ def fill_in(value: Any, run: CurrentRun) -> Any:
     return value
 
 
+def nullable_parameters(function: Callable[..., Any]) -> frozenset[str]:
+    """The parameters that may be None, by hint or by default."""
+    try:
+        hints = get_type_hints(function)
+    except Exception:  # noqa: BLE001 - hints are anybody's, and so is what they raise when they are read
+        hints = {}
+    return frozenset(
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is None or type(None) in get_args(hints.get(name))
+    )
+
+
+def _is_absent(value: Any, run: CurrentRun) -> bool:
+    match = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    return match is not None and match[1] == "run" and match[2] in RUN_FIELDS and _field(match[2], run) is None
+
+
+def _field(name: str, run: CurrentRun) -> object:
+    return run.run_id if name == "id" else getattr(run, name)
+
+
 def _replacement(kind: str, name: str, run: CurrentRun) -> str:
     if kind == "secret":
         return _secret(name)
     if name not in RUN_FIELDS:
         raise NoSuchField(f"a run has no field {name}: its fields are {', '.join(RUN_FIELDS)}")
-    field = RUN_FIELDS[name](run)
-    if isinstance(field, datetime):
-        return write_instant(field)
-    return "" if field is None else str(field)
+    field = _field(name, run)
+    if field is None:
+        raise NoValue(f"this run has no {name}, which its arguments refer to: it was asked for by {run.trigger}")
+    if name == "slot_local":
+        return run.slot_local.isoformat() if run.slot_local else ""
+    return write_instant(field) if isinstance(field, datetime) else str(field)
 
 
 def _secret(name: str) -> str:

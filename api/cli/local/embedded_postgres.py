@@ -49,6 +49,8 @@ class EmbeddedPostgres:
 
     def start(self) -> None:
         """Start the server, or take over one that an earlier process left running. Raises RuntimeError with its log."""
+        if self._user and (closed := _closed_above(self._folder)):
+            raise RuntimeError(f"the embedded PostgreSQL runs as {self._user}, who can't enter {closed}")
         for folder in (self._folder, self._sockets):
             folder.mkdir(parents=True, exist_ok=True)
             folder.chmod(0o700)
@@ -141,6 +143,11 @@ def _usable_binaries(folder: Path, user: str | None) -> Path:
         if not target.exists():
             shutil.copytree(source, target)
     return copy / newest.relative_to(place.parent)
+
+
+def _closed_above(folder: Path) -> Path | None:
+    """A folder above this one that others may not go through."""
+    return next((parent for parent in folder.parents if parent.exists() and not parent.stat().st_mode & 0o001), None)
 
 
 def _open_to_others(path: Path) -> bool:

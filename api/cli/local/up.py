@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ from api.cli.local.sample import add_sample_schedule
 from api.web.server import make_server
 from config.database import make_engine
 from config.logging import configure_logging
-from config.sections import LOCAL_AMQP_URL
+from config.sections import LOCAL_AMQP_URL, Http
 from config.settings import Settings, SettingsError, exit_with, load_settings, use_settings
 from migrations import upgrade_to_head
 from scheduling.loop import run_until_stopped
@@ -67,27 +68,38 @@ def _wait_for_signal(pipe: int) -> None:
 
 
 def _default_data_folder() -> Path:
-    """A folder of the user's; for root one with nothing private above it, as its server runs as somebody else."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/callsheet")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "callsheet"
+    """What `XDG_DATA_HOME` says, else a folder of the user's; for root one with nothing private above it, as its server
+    runs as somebody else."""
+    if given := os.environ.get("XDG_DATA_HOME"):
+        return Path(given) / "callsheet"
+    return Path("/var/lib/callsheet") if os.geteuid() == 0 else Path.home() / ".local" / "share" / "callsheet"
 
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("a+") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise SystemExit(f"callsheet is already running with the data in {folder}") from None
+            lock.seek(0)
+            raise SystemExit(
+                f"callsheet is already running with the data in {folder}, {lock.read().strip() or 'somewhere'}.\n"
+                f"Another folder is given by --data, CALLSHEET_DATA or XDG_DATA_HOME."
+            ) from None
+        lock.truncate(0)
+        lock.write(f"as process {os.getpid()} in {Path.cwd()}\n")
+        lock.flush()
         yield
 
 
 @contextmanager
 def _embedded_postgres(folder: Path) -> Iterator[str]:
-    server = EmbeddedPostgres(folder)
-    server.start()
+    try:
+        server = EmbeddedPostgres(folder)
+        server.start()
+    except RuntimeError as error:
+        raise SystemExit(f"{error}\nAnother folder is given by --data, CALLSHEET_DATA or XDG_DATA_HOME.") from None
     try:
         yield server.url
     finally:
@@ -151,12 +163,26 @@ def _start_scheduling(settings: Settings, engine: sa.Engine, broker: dramatiq.Br
 
 
 def _start_api(settings: Settings, engine: sa.Engine, stack: ExitStack) -> str:
-    server = make_server(make_app(engine, settings), settings)
+    try:
+        server = make_server(make_app(engine, settings), settings)
+    except OSError as error:
+        raise SystemExit(_say_busy(settings.http, error)) from None
     thread = threading.Thread(target=server.run, name="api", daemon=True)
     thread.start()
     stack.callback(thread.join, 10)
     stack.callback(server.stop)
     return f"http://{settings.http.host}:{server.port}"
+
+
+def _say_busy(http: Http, error: OSError) -> str:
+    said = f"callsheet can't listen on {http.host}:{http.port}: {error.strerror or error}."
+    free = next((port for port in range(http.port + 1, min(http.port + 100, 65536)) if _is_free(http.host, port)), None)
+    return said if free is None else f"{said}\nPort {free} is free: PORT={free} callsheet up"
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK if host == "0.0.0.0" else host, port)) != 0  # noqa: S104 - asked, not bound
 
 
 def _greet(url: str, token: SecretStr | None, folder: Path) -> None:

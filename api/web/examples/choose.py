@@ -29,6 +29,7 @@ ANSWERS: Mapping[str, Any] = {
     f"POST {RUN}/retry 409": problems.NOT_ENDED,
     f"POST {QUEUE}/pause 200": processes.PAUSED_QUEUE,
     "GET /health/ready 503": processes.UNREADY,
+    "GET /v1/secrets 200": processes.SECRETS,
     "GET /openapi.json 200": {"openapi": "3.1.0", "info": {"title": "callsheet", "version": "1"}, "paths": {}},
     "GET /docs 200": "<!doctype html>\n<html lang=en>…</html>\n",
 }

@@ -38,6 +38,8 @@ UNREADY = READY | {
     "problems": ["no scheduling process has done its round for 94 seconds"],
 }
 
+SECRETS = {"items": [{"name": "CRM_KEY", "workers": 2}]}
+
 _LOG_MESSAGE = {
     "name": "log_message",
     "queue": "default",

@@ -7,7 +7,8 @@ from typing import Any
 from dramatiq import Message
 from dramatiq.brokers.stub import StubBroker
 
-from actors.worker.claiming.claims import ClaimedMessage, claim_messages
+from actors.worker.claiming.claimed_message import ClaimedMessage
+from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.claiming.messages import read_letter

@@ -15,7 +15,7 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.worker import WorkerThread
 
 from actors.worker.claiming.brokers import PREFETCH_VARIABLE
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.claiming.claimed_message import ClaimedMessage
 from actors.worker.claiming.consumer import ClaimingConsumer
 from tests.actors.worker.test_outcome import CLAIM
 

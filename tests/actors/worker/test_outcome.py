@@ -36,6 +36,7 @@ CLAIM = ClaimedRun(
     next_slot_at=None,
     due_at=NOW,
     trace=None,
+    timezone=None,
     claimed_at=NOW,
 )
 PATIENT = replace(CLAIM, max_retries=3)

@@ -1,11 +1,19 @@
 """References in arguments: secrets and fields of the run."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from actors.worker.running.current import CurrentRun
-from actors.worker.running.references import NoSuchField, SecretMissing, fill_in
+from actors.worker.running.references import (
+    NoSuchField,
+    NoValue,
+    SecretMissing,
+    fill_in,
+    fill_in_call,
+    nullable_parameters,
+)
 from tests.actors.conftest import RUN_ID
 
 
@@ -37,8 +45,33 @@ def test_fields_of_the_run_are_filled_in(run: CurrentRun) -> None:
     assert fill_in("${run:id} ${run:trigger} ${run:actor}", run) == f"{RUN_ID} schedule any"
 
 
-def test_what_a_run_does_not_have_is_empty(new_run: Callable[..., CurrentRun]) -> None:
-    assert fill_in("[${run:slot_at}][${run:next_slot_at}]", new_run(slot_at=None)) == "[][]"
+@pytest.mark.parametrize("text", ["${run:slot_at}", "from ${run:slot_at} on"])
+def test_what_a_run_does_not_have_is_no_empty_text(new_run: Callable[..., CurrentRun], text: str) -> None:
+    """A job would load from the beginning of time, and succeed."""
+    with pytest.raises(NoValue, match="no slot_at"):
+        fill_in([text], new_run(slot_at=None))
+
+
+def test_what_a_run_does_not_have_is_none_where_its_parameter_may_be(new_run: Callable[..., CurrentRun]) -> None:
+    def load(start: str | None, end: str | None, page: Any = None, size: int = 0) -> None:
+        pass
+
+    nullable = nullable_parameters(load)
+    assert nullable == {"start", "end", "page"}
+    run, absent = new_run(slot_at=None), "${run:slot_at}"
+    kwargs = {"start": absent, "end": absent, "page": absent, "size": "${run:attempt}"}
+    assert fill_in_call([], kwargs, run, nullable) == ((), dict.fromkeys(("start", "end", "page")) | {"size": "2"})
+    with pytest.raises(NoValue):
+        fill_in_call([], {"size": absent}, run, nullable)
+    with pytest.raises(NoValue):
+        fill_in_call([], {"start": f"from {absent}"}, run, nullable)
+
+
+def test_parameters_whose_hints_cannot_be_read_may_be_none_by_their_default() -> None:
+    def load(start: "Unknown", end: "Unknown" = None) -> None:  # type: ignore[name-defined]  # noqa: F821
+        pass
+
+    assert nullable_parameters(load) == {"end"}
 
 
 def test_a_field_that_no_run_has_is_named(run: CurrentRun) -> None:

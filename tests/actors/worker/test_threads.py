@@ -19,7 +19,7 @@ from dramatiq.middleware import CurrentMessage, Shutdown, SkipMessage
 
 from actors.worker.claiming import threads
 from actors.worker.claiming.brokers import LocalBroker
-from actors.worker.claiming.claims import ClaimedMessage
+from actors.worker.claiming.claimed_message import ClaimedMessage
 from tests.actors.worker.test_outcome import CLAIM
 
 Threads = type[dramatiq.worker.WorkerThread]

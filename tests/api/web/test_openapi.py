@@ -86,6 +86,7 @@ OPERATIONS = {
     "POST /v1/runs/{id}/cancel": "cancel_run",
     "POST /v1/runs/{id}/retry": "retry_run",
     "GET /v1/actors": "list_actors",
+    "GET /v1/secrets": "list_secrets",
     "GET /v1/workers": "list_workers",
     "GET /v1/queues": "list_queues",
     "POST /v1/queues/{name}/pause": "pause_queue",

@@ -7,10 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from models import queues
+from models.lifecycle.confirming import note_confirmed
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.publishing import (
     mark_waiting_runs,
-    note_confirmed,
     queues_with_stale_runs,
     take_publishable_runs,
     take_vanished_runs,

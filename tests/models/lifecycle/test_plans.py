@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from config.database import make_engine
 from config.sections import Database
-from models.lifecycle import claiming, finishing, leasing, publishing
+from models.lifecycle import claiming, confirming, finishing, leasing, publishing
 from models.lifecycle.finishing import FinishedAttempt
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.planning import count_live_runs
@@ -61,7 +61,7 @@ def test_a_note_of_what_was_confirmed(database_url: str, engine: sa.Engine, runs
         connection.exec_driver_sql("UPDATE runs SET state = 'queued', lease_until = now()")
         rows = connection.execute(sa.select(Run.__table__).where(Run.__table__.c.id.in_(runs))).all()
     with looking_at_nothing_else(database_url, 2) as connection:
-        publishing.note_confirmed(connection, rows)
+        confirming.note_confirmed(connection, rows)
 
 
 def test_ends_and_renewals(database_url: str, engine: sa.Engine, runs: list[UUID]) -> None:

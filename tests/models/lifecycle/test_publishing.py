@@ -6,13 +6,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from models.lifecycle.confirming import note_confirmed, release_runs
 from models.lifecycle.new_runs import insert_runs
 from models.lifecycle.publishing import (
     find_next_due,
     mark_waiting_runs,
-    note_confirmed,
     queues_with_stale_runs,
-    release_runs,
     take_publishable_runs,
     take_vanished_runs,
 )

@@ -3,12 +3,8 @@
 import pytest
 import sqlalchemy as sa
 
-from models.lifecycle.publishing import (
-    note_confirmed,
-    queues_with_stale_runs,
-    take_publishable_runs,
-    take_vanished_runs,
-)
+from models.lifecycle.confirming import note_confirmed
+from models.lifecycle.publishing import queues_with_stale_runs, take_publishable_runs, take_vanished_runs
 from tests.models.rows import add_run, announce, claim, set_run
 
 

@@ -1,0 +1,35 @@
+"""Refused callers leave a trace: a line a minute for each address, with how many there were."""
+
+import time
+from collections import OrderedDict
+from threading import Lock
+
+import structlog
+
+log = structlog.get_logger("api")
+
+EACH_SECONDS = 60.0
+MOST_ADDRESSES = 1000
+
+
+class Refusals:
+    """Counts refusals by address. Of very many addresses it knows those that came last."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: OrderedDict[str, int] = OrderedDict()
+        self._told: dict[str, float] = {}
+
+    def note(self, address: str, path: str) -> None:
+        """One more, at a route; nothing of what was given is kept."""
+        with self._lock:
+            count = self._counts.pop(address, 0) + 1
+            is_time = time.monotonic() - self._told.get(address, -EACH_SECONDS) >= EACH_SECONDS
+            self._counts[address] = 0 if is_time else count
+            if is_time:
+                self._told[address] = time.monotonic()
+            if len(self._counts) > MOST_ADDRESSES:
+                gone, _ = self._counts.popitem(last=False)
+                self._told.pop(gone, None)
+        if is_time:
+            log.warning("refused", address=address, path=path, count=count)

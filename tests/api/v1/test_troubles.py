@@ -1,0 +1,75 @@
+"""Readiness says what an operator must see to: in words, and with names to whoever has a token."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from falcon.testing import TestClient
+
+Execute = Callable[..., Any]
+
+
+@pytest.fixture
+def ready(client: TestClient, execute: Execute) -> Callable[..., tuple[str, list[str]]]:
+    """The status of readiness, which is never an outage here, and its problems."""
+    execute(
+        "INSERT INTO schedulers (id, host, pid, started_at, ticked_at) VALUES (gen_random_uuid(), 'h', 1, now(), now())"
+    )
+
+    def ask(authorization: str | None = None) -> tuple[str, list[str]]:
+        headers = {} if authorization is None else {"Authorization": authorization}
+        answer = client.simulate_get("/health/ready", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json["status"], answer.json["problems"]
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("waiting_for", "said"),
+    [
+        ("actor", ("2 runs wait for the actor 'log_message', which no worker has announced", "an actor that")),
+        ("worker", ("2 runs wait for a worker of the queue 'default' that knows the actor 'log_message'", "a worker")),
+        ("queue", ("2 runs wait for the paused queue 'default'", "a paused queue")),
+    ],
+)
+def test_runs_that_wait_for_what_does_not_come_by_itself(
+    ready: Callable[..., tuple[str, list[str]]], add_run: Callable[..., UUID], waiting_for: str, said: tuple[str, str]
+) -> None:
+    for age in (100, 1700, 5):
+        add_run(age_seconds=age, columns={"waiting_for": waiting_for})
+    add_run(age_seconds=100, columns={"waiting_for": "overlap"})
+    status, [problem] = ready()
+    assert (status, problem.startswith(said[0])) == ("degraded", True), problem
+    assert "17" in problem.rpartition("the oldest for")[2]
+    status, [problem] = ready("")
+    assert (status, said[1] in problem) == ("degraded", True)
+    assert "log_message" not in problem
+    assert "'default'" not in problem
+
+
+def test_schedules_that_cannot_be_planned_and_declarations_that_are_refused(
+    ready: Callable[..., tuple[str, list[str]]],
+    create: Callable[..., Any],
+    announce: Callable[..., None],
+    execute: Execute,
+) -> None:
+    assert ready() == ("ok", [])
+    create("nightly", cron="0 3 * * *")
+    announce()
+    execute("UPDATE schedules SET error = 'unplannable'")
+    execute("UPDATE actors SET declaration_error = 'cron: bad'")
+    status, problems = ready()
+    assert status == "degraded"
+    assert "1 schedule can't be planned, 'nightly' first" in problems[0]
+    assert "log_message" in problems[1]
+
+
+def test_a_worker_that_has_fallen_silent(ready: Callable[..., tuple[str, list[str]]], execute: Execute) -> None:
+    execute(
+        "INSERT INTO workers (id, host, pid, queues, threads, version, running, started_at, last_seen_at)"
+        " VALUES (gen_random_uuid(), 'box', 1, '[]', 8, '1', 0, now(), now() - interval '40 s')"
+    )
+    _, [problem] = ready()
+    assert "on box has not reported for 4" in problem
