@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.holds import has_worker
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted
 from models.words.states import PUBLISHABLE_STATES
@@ -80,18 +81,25 @@ STUCK_SECONDS = 30
 _LOOKED_AT = 1000
 
 _STUCK = f"""
+WITH waiting AS (
+    SELECT r.due_at, r.actor, r.queue, CASE
+        WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
+        WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
+        WHEN r.queue IN (SELECT name FROM queues) THEN 'queue' END AS waiting_for
+    FROM (SELECT due_at, actor, queue FROM runs
+          WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at < now() - make_interval(secs => {STUCK_SECONDS})
+            AND waiting_for IN ('actor', 'queue', 'worker')
+          ORDER BY due_at LIMIT {_LOOKED_AT}) r
+)
 SELECT waiting_for, count(*) AS runs, extract(epoch FROM now() - min(due_at))::float AS seconds,
     (array_agg(actor ORDER BY due_at))[1] AS actor, (array_agg(queue ORDER BY due_at))[1] AS queue
-FROM (SELECT waiting_for, due_at, actor, queue FROM runs
-      WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at < now() - make_interval(secs => {STUCK_SECONDS})
-      ORDER BY due_at LIMIT {_LOOKED_AT}) waiting
-WHERE waiting_for IN ('actor', 'queue', 'worker') GROUP BY waiting_for ORDER BY waiting_for
+FROM waiting WHERE waiting_for IS NOT NULL GROUP BY waiting_for ORDER BY waiting_for
 """
 
 
 def stuck_runs(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """Of the thousand runs that have been due for longest, above 30 seconds: how many wait for an actor, a queue or a
-    worker, for how many `seconds`, and the actor and the queue of the oldest."""
+    """How many runs, a thousand at most, that have been due for 30 seconds wait for an actor, a queue or a worker, as
+    things are now: for how many `seconds`, and the actor and the queue of the oldest."""
     return connection.exec_driver_sql(_STUCK).all()
 
 

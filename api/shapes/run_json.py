@@ -126,8 +126,8 @@ def show_listed(row: ListedRun) -> ListedRunJson:
 
 def lateness_seconds(row: StoredRun | sa.Row[Any]) -> float | None:
     """How long after it was first due the first attempt started; None before it has, and where that is not known."""
-    before = row.attempts if len(row.attempts) > 1 or row.state in LIVE_STATES else []
-    if not before:
+    before = row.attempts
+    if not before or (len(before) == 1 and "due_at" not in before[0] and row.state not in LIVE_STATES):
         return _seconds(row.due_at, row.started_at)
     if (due := before[0].get("due_at")) is None:  # by a release that did not write it down
         return None

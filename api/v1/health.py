@@ -100,13 +100,20 @@ def _outages(facts: _Facts) -> list[str]:
 
 def _read_facts(engine: sa.Engine, *, named: bool) -> _Facts | None:
     try:
-        with engine.connect() as connection:
-            if is_behind(read_revision(connection)):
-                return _Facts(database=True)
-            health = read_health(connection)._mapping
-            return _Facts(database=True, migrations=True, troubles=troubles(connection, named=named), **health)
+        facts = _ask(engine, named=named)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError):
         return None
+    if facts.read_only:
+        engine.dispose()  # of sessions that only read nobody hears that another could write
+    return facts
+
+
+def _ask(engine: sa.Engine, *, named: bool) -> _Facts:
+    with engine.connect() as connection:
+        if is_behind(read_revision(connection)):
+            return _Facts(database=True)
+        health = read_health(connection)._mapping
+        return _Facts(database=True, migrations=True, troubles=troubles(connection, named=named), **health)
 
 
 def _within(seconds: float, read: Callable[[], _Facts | None]) -> _Facts | None:

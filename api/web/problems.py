@@ -121,10 +121,15 @@ def _answer_command(req: falcon.Request, resp: falcon.Response, error: Exception
     _answer_problem(req, resp, problem, params)
 
 
+def note_refusal(req: falcon.Request) -> None:
+    """A token that is none was brought."""
+    _refusals.note(req.remote_addr or "", req.uri_template or "")
+
+
 def _answer_stranger(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
     if isinstance(error, NotIdentified):
         if req.get_header("Authorization"):
-            _refusals.note(req.remote_addr or "", req.uri_template or "")
+            note_refusal(req)
         problem = Problem(401, str(error), headers={"WWW-Authenticate": error.challenge})
     else:
         problem = Problem(403, str(error))
@@ -139,7 +144,8 @@ def _answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon
 
 
 def _answer_outage(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
-    log.warning("outage", method=req.method, error=type(error).__name__)
+    original = getattr(error, "orig", None)
+    log.warning("outage", method=req.method, error=type(error).__name__, sqlstate=getattr(original, "sqlstate", None))
     headers = {"Retry-After": str(RETRY_SECONDS)}
     _answer_problem(req, resp, Problem(503, "the database does not answer; try again later", headers=headers), params)
 

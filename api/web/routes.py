@@ -1,7 +1,6 @@
 """Routes: what each declares, and how a request becomes a call of its function and an answer."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from api.access.auth import Caller, NotIdentified, Role, identify, require
+from api.web.problems import note_refusal
 from api.web.strict_json import read_json
 from config.sessions import SessionLost
 from config.settings import Settings
@@ -108,7 +108,7 @@ def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[
     def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         if not all(is_storable(str(value)) for value in params.values()):
             raise falcon.HTTPNotFound
-        caller = _identify(route, req.get_header("Authorization"), settings)
+        caller = _identify(route, req, settings)
         given = {"query": _read_query(route, req), "body": _read_body(route, req)}
         wanted = {name: value for name, value in given.items() if value is not None}
         _write(resp, _call(route, Call(engine, params, req.get_header, caller), wanted))
@@ -116,12 +116,15 @@ def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[
     return respond
 
 
-def _identify(route: Route, authorization: str | None, settings: Settings) -> Caller | None:
+def _identify(route: Route, req: falcon.Request, settings: Settings) -> Caller | None:
     """Who calls; where anybody may, None for somebody unknown. Raises NotIdentified and NotAllowed."""
+    authorization = req.get_header("Authorization")
     if route.role is None:
-        with suppress(NotIdentified):
-            return identify(authorization, settings.http)
-        return None
+        try:
+            return identify(authorization, settings.http) if authorization else None
+        except NotIdentified:
+            note_refusal(req)
+            return None
     caller = identify(authorization, settings.http)
     require(caller, route.role)
     return caller

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.publishing import LeasedRun
+from models.lifecycle.publishing import NO_WORKER, LeasedRun
 from models.sql.rows import by_attempt
 from models.sql.spelling import state_in
 from models.words.states import State
@@ -45,12 +45,19 @@ def release_runs(connection: sa.Connection, runs: Sequence[LeasedRun]) -> None:
 
 _BOUNCE = f"""
 UPDATE runs SET state = CASE WHEN attempt = 0 THEN 'planned' ELSE 'retrying' END, queued_at = NULL,
-    lease_until = now() + make_interval(secs => %(seconds)s), waiting_for = 'worker'
+    lease_until = now() + make_interval(secs => %(seconds)s), waiting_for = coalesce(waiting_for, {NO_WORKER})
 WHERE {_of_queued("true")}
 """
+_STILL = f"""SELECT r.id FROM runs r
+WHERE r.id = ANY(%(ids)s) AND r.attempt = %(attempt)s AND {state_in("r", (State.QUEUED,))}"""
 
 
-def bounce_runs(connection: sa.Connection, keys: Iterable[tuple[UUID, int]], seconds: float) -> None:
-    """Have runs wait in their rows for a worker that knows their actor; they are not published again for so long."""
+def bounce_runs(connection: sa.Connection, keys: Iterable[tuple[UUID, int]], seconds: float) -> set[UUID]:
+    """Have runs wait in their rows for a worker that knows their actor; they are not published again for so long.
+    Returns those that are queued all the same, as somebody has locked them."""
+    locked: set[UUID] = set()
     for attempt, ids in by_attempt(keys).items():
-        connection.exec_driver_sql(_BOUNCE, {"ids": ids, "attempt": attempt, "seconds": seconds})
+        parameters = {"ids": ids, "attempt": attempt}
+        connection.exec_driver_sql(_BOUNCE, parameters | {"seconds": seconds})
+        locked |= set(connection.exec_driver_sql(_STILL, parameters).scalars())
+    return locked

@@ -78,14 +78,12 @@ def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
 
 
 # The release before can't show a run with the new word. While one of its workers is live, so may its API be.
-_NO_WORKER = (
-    f"CASE WHEN EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.actors IS NULL) THEN 'actor' ELSE 'worker' END"
-)
+NO_WORKER = f"CASE WHEN EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.actors IS NULL) THEN 'actor' ELSE 'worker' END"
 _MARK_WAITING = f"""
 WITH waiting AS (
     SELECT r.id, r.due_at, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
-        WHEN NOT {has_worker("r.actor", "r.queue")} THEN {_NO_WORKER}
+        WHEN NOT {has_worker("r.actor", "r.queue")} THEN {NO_WORKER}
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for

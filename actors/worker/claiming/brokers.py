@@ -21,7 +21,7 @@ from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
 from actors.worker.claiming.hooks import OwnHooks
-from actors.worker.claiming.messages import read_letter, refuse_unserved
+from actors.worker.claiming.messages import read_letter, refuse_unfit
 from actors.worker.keeping.process import worker_process
 from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
 from config.sections import Amqp
@@ -72,10 +72,10 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Send a message and wait for RabbitMQ's confirm. A delayed one carries its time, and waits as a row.
 
-        Raises ConnectionClosed when RabbitMQ can't be reached, or does not take it, and ValueError for an option of
-        Dramatiq's that nobody carries out.
+        Raises ConnectionClosed when RabbitMQ can't be reached, or does not take it, and ValueError for arguments that
+        no row can hold, or an option of Dramatiq's that nobody carries out.
         """
-        refuse_unserved(message)
+        refuse_unfit(message)
         if delay is not None:
             eta = message.message_timestamp + delay
             message = message.copy(queue_name=dq_name(message.queue_name), options={"eta": eta})
@@ -128,7 +128,7 @@ class LocalBroker(OwnHooks, StubBroker):
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Put a message into its queue."""
-        refuse_unserved(message)
+        refuse_unfit(message)
         return super().enqueue(message, delay=delay)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:

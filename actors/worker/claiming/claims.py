@@ -78,11 +78,10 @@ def claim_messages(
     asked = uptime()
     try:
         astray = {key for key, message in published.items() if message and not process.knows(message.actor_name)}
-        if astray:
-            _send_on(process, astray)
+        stuck = _send_on(process, astray) if astray else set()
         new = [as_run(broker, message) for message in plain.values()]
         for run in new:
-            check_storable(run)
+            check_storable(run.args)
         won = _claim_patiently(process, new, published.keys() - astray, again)
     except Exception as error:
         if len(letters) > 1 or not plain or not is_unstorable(error):
@@ -94,15 +93,16 @@ def claim_messages(
     known = [claim for claim in won.claims if _is_known(broker, process, claim)]
     calls = (_as_call(process, claim, queue, originals.get(claim.id)) for claim in known)
     mine = [call for call in calls if call is not None]
-    locked = won.locked | {sent_as for sent_as, run in won.ids.items() if run in won.locked}
+    locked = won.locked | stuck | {sent_as for sent_as, run in won.ids.items() if run in won.locked}
     return Claimed(mine, [letter.only(locked) for letter in letters if not locked.isdisjoint(letter.runs)], refused)
 
 
-def _send_on(process: WorkerProcess, runs: Collection[Key]) -> None:
-    """Runs of actors that this worker does not know wait for one that does. No attempt is used up."""
+def _send_on(process: WorkerProcess, runs: Collection[Key]) -> set[UUID]:
+    """Runs of actors that this worker does not know wait for one that does. No attempt is used up. Those that somebody
+    has locked."""
     log.warning("unknown-actor", runs=[str(run) for run, _ in runs][:10])
     with process.engine.begin() as connection:
-        bounce_runs(connection, runs, UNKNOWN_ACTOR_SECONDS)
+        return bounce_runs(connection, runs, UNKNOWN_ACTOR_SECONDS)
 
 
 def is_unstorable(error: Exception) -> bool:

@@ -75,18 +75,25 @@ def read_letter(body: bytes, queue: str) -> Letter:
     return Letter(body)
 
 
-def refuse_unserved(message: Message[Any]) -> None:
-    """Raises ValueError for a message, about to be sent, with an option that would mean nothing."""
+def refuse_unfit(message: Message[Any]) -> None:
+    """Raises ValueError for a message, about to be sent, with an option that would mean nothing, or with arguments that
+    could not be stored."""
+    check_storable(message.args)
+    check_storable(message.kwargs)
     if unserved := sorted(UNSERVED & {name for name, value in message.options.items() if value is not None}):
         raise ValueError(f"{message.actor_name}: callsheet does not carry out {', '.join(unserved)}")
 
 
-def check_storable(run: NewRun) -> None:
+def check_storable(arguments: Any) -> None:
     """Raises ValueError for arguments of a message that the API would not take either."""
-    if is_deep(run.args):
-        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
-    if len(json.dumps(run.args, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_ARGS_BYTES:
-        raise ValueError(f"larger than {MAX_ARGS_BYTES // 1024} KiB as JSON")
+    if is_deep(arguments):
+        raise ValueError(f"the arguments are nested deeper than {MAX_DEPTH} levels")
+    try:
+        text = json.dumps(arguments, ensure_ascii=False)
+    except (TypeError, ValueError):  # whoever encodes it will say so
+        return
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_ARGS_BYTES:
+        raise ValueError(f"the arguments are larger than {MAX_ARGS_BYTES // 1024} KiB as JSON")
 
 
 def as_run(broker: Broker, message: Message[Any]) -> NewRun:

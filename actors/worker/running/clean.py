@@ -32,11 +32,11 @@ def clean_result(value: Any) -> str | None:
     except Exception as error:  # noqa: BLE001 - whatever a result's own code raises, the run has ended
         because = clean_text(known_secrets().mask(describe_error(error)), 200)
         return json.dumps({"unreadable": type(value).__name__, "because": because})
-    if isinstance(value, dict | list | tuple) and is_deep(json.loads(text)):
-        return json.dumps({"unreadable": type(value).__name__, "because": f"nested deeper than {MAX_DEPTH} levels"})
     if len(text) > MAX_RESULT_BYTES:
         head = known_secrets().mask(text[:_HEAD_CHARACTERS])[:_HEAD_SHOWN]
         return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(head, _HEAD_SHOWN)})
+    if text[0] in "[{" and is_deep(json.loads(text)):
+        return json.dumps({"unreadable": type(value).__name__, "because": f"nested deeper than {MAX_DEPTH} levels"})
     if known_secrets().longest or "\\u0000" in text or "\\ud" in text.lower():
         return json.dumps(clean_json(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
     return text

@@ -58,9 +58,13 @@ def nullable_parameters(function: Callable[..., Any]) -> frozenset[str]:
         hints = get_type_hints(function)
     except Exception:  # noqa: BLE001 - hints are anybody's, and so is what they raise when they are read
         hints = {}
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):  # as of functions that are not Python's
+        return frozenset()
     return frozenset(
         name
-        for name, parameter in inspect.signature(function).parameters.items()
+        for name, parameter in parameters.items()
         if parameter.default is None or type(None) in get_args(hints.get(name))
     )
 

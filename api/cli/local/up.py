@@ -181,8 +181,13 @@ def _say_busy(http: Http, error: OSError) -> str:
 
 
 def _is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK if host == "0.0.0.0" else host, port)) != 0  # noqa: S104 - asked, not bound
+    try:
+        socket.create_connection((LOOPBACK if host == "0.0.0.0" else host, port), 1).close()  # noqa: S104 - asked
+    except ConnectionRefusedError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _greet(url: str, token: SecretStr | None, folder: Path) -> None:

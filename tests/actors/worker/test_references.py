@@ -74,6 +74,10 @@ def test_parameters_whose_hints_cannot_be_read_may_be_none_by_their_default() ->
     assert nullable_parameters(load) == {"end"}
 
 
+def test_of_a_function_that_is_not_pythons_nothing_is_known() -> None:
+    assert nullable_parameters(max) == frozenset()
+
+
 def test_a_field_that_no_run_has_is_named(run: CurrentRun) -> None:
     with pytest.raises(NoSuchField, match="slot_att"):
         fill_in("${run:slot_att}", run)

@@ -1,5 +1,6 @@
 """What this worker can't do: actors that it does not know, and options of Dramatiq's that nobody carries out."""
 
+import json
 from collections.abc import Iterator
 
 import dramatiq
@@ -12,8 +13,10 @@ from actors.worker.claiming.brokers import LocalBroker, RabbitBroker
 from actors.worker.claiming.claims import UNKNOWN_ACTOR_SECONDS
 from actors.worker.claiming.messages import UNSERVED
 from actors.worker.keeping.process import WorkerProcess
+from models.definition import MAX_ARGS_BYTES
 from tests.actors.worker.line import Line, body, published
 from tests.actors.worker.machine import Machine
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -53,6 +56,15 @@ def test_a_run_of_an_actor_that_it_does_not_know_waits_and_uses_up_no_attempt(
     assert 0 < seconds <= UNKNOWN_ACTOR_SECONDS  # type: ignore[operator]
 
 
+def test_one_whose_row_somebody_has_locked_is_tried_again(line: Line, process: WorkerProcess) -> None:
+    line.put(of_another(process, actor="theirs", state="queued"))
+    with process.engine.begin() as somebody:
+        somebody.exec_driver_sql("SELECT FROM runs FOR UPDATE")
+        assert line.claims() == []
+        assert rows(process, "state") == [("queued",)]
+    eventually(lambda: line.claims() == [] and rows(process, "state") == [("planned",)])
+
+
 def test_a_retry_stays_one(line: Line, process: WorkerProcess) -> None:
     message = of_another(process, actor="theirs", state="queued").replace(b'"attempt":0', b'"attempt":3')
     with process.engine.begin() as connection:
@@ -75,6 +87,15 @@ def broker(request: pytest.FixtureRequest) -> Iterator[dramatiq.Broker]:
         made.declare_queue("default")
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("args", [("x" * MAX_ARGS_BYTES,), (json.loads("[" * 65 + "]" * 65),)])
+def test_arguments_that_no_row_can_hold_are_refused_where_they_are_sent(
+    broker: dramatiq.Broker, args: tuple[object, ...]
+) -> None:
+    for message in (Message("default", "work", args, {}, {}), Message("default", "work", (), {"a": args[0]}, {})):
+        with pytest.raises(ValueError, match="the arguments are"):
+            broker.enqueue(message)
 
 
 @pytest.mark.parametrize("option", sorted(UNSERVED))

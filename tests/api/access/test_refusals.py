@@ -39,6 +39,15 @@ def test_a_line_a_minute_says_how_many_there_were(shared_client: TestClient, now
     assert "hunter22" not in str(said)
 
 
+def test_a_token_may_not_be_tried_where_none_is_needed_either(shared_client: TestClient) -> None:
+    with capture_logs() as said:
+        answer = shared_client.simulate_get(
+            "/health/live", headers={"Authorization": "Bearer x"}, remote_addr="192.0.2.9"
+        )
+    assert answer.status_code == 200
+    assert refused(said) == [("192.0.2.9", 1)]
+
+
 def test_who_brings_no_token_has_only_looked(shared_client: TestClient) -> None:
     with capture_logs() as said:
         guess(shared_client, 3, authorization="")

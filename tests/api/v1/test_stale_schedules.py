@@ -92,7 +92,11 @@ def test_the_lateness_of_a_run_is_its_first_attempts(
     run = add_run(columns={"attempts": attempts, "started_at": "2026-11-23T09:00:02.5Z", "attempt": 2})
     execute("UPDATE runs SET state = 'retrying', due_at = started_at + interval '1 minute'")
     assert client.simulate_get(f"/v1/runs/{run}").json["lateness_seconds"] == 2.5
-    execute("UPDATE runs SET state = 'succeeded', finished_at = now()")
+    execute("UPDATE runs SET state = 'cancelled', finished_at = now()")
     assert client.simulate_get(f"/v1/runs/{run}").json["lateness_seconds"] == 2.5
+    execute("UPDATE runs SET attempts = jsonb_build_array(attempts -> 1)")
+    assert client.simulate_get(f"/v1/runs/{run}").json["lateness_seconds"] == 1.5
+    execute("UPDATE runs SET state = 'succeeded', finished_at = now()")
+    assert client.simulate_get(f"/v1/runs/{run}").json["lateness_seconds"] == 1.5
     execute("UPDATE runs SET attempts = '[]', due_at = started_at - interval '4 s'")
     assert client.simulate_get(f"/v1/runs/{run}").json["lateness_seconds"] == 4

@@ -36,6 +36,18 @@ def test_reads_and_writes_are_done_all_the_same_and_once(
     assert execute("SELECT count(*) FROM runs")[0][0] == 2
 
 
+def test_readiness_throws_away_those_that_only_read(
+    client: TestClient, execute: Callable[..., Any], spoil: Callable[[], None]
+) -> None:
+    """No read hears that another session could write, and a service that is not ready is sent no writes."""
+    execute(
+        "INSERT INTO schedulers (id, host, pid, started_at, ticked_at) VALUES (gen_random_uuid(), 'h', 1, now(), now())"
+    )
+    spoil()
+    assert client.simulate_get("/health/ready").status_code == 503
+    assert client.simulate_get("/health/ready").status_code == 200
+
+
 def test_while_there_is_no_better_one_it_is_a_503_that_says_when_to_try_again(
     client: TestClient, create: Callable[..., Any], engine: sa.Engine
 ) -> None:
