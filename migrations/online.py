@@ -38,6 +38,12 @@ def create_index(table: str, name: str, what: str, serves: str) -> None:
         _outside()
 
 
+def create_plain_index(table: str, name: str, what: str, serves: str) -> None:
+    """Create an index on a table that is not partitioned; `what` is what follows the table's name."""
+    _outside(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", f"CREATE INDEX CONCURRENTLY {name} ON {table} {what}")
+    op.execute(f"COMMENT ON INDEX {name} IS '{serves}'")
+
+
 _MISSING = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = CAST(:table AS regclass) AND NOT EXISTS (

@@ -78,7 +78,8 @@ def read_revision(connection: sa.Connection) -> str | None:
 
 
 STUCK_SECONDS = 30
-_LOOKED_AT = 1000
+_LOOKED_AT = 10_000
+"""So many runs are looked at, however many wait: whoever asks whether the service is ready asks often."""
 
 _STUCK = f"""
 WITH waiting AS (
@@ -86,10 +87,10 @@ WITH waiting AS (
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue' END AS waiting_for
-    FROM (SELECT due_at, actor, queue FROM runs
+    FROM (SELECT due_at, actor, queue, waiting_for FROM runs
           WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at < now() - make_interval(secs => {STUCK_SECONDS})
-            AND waiting_for IN ('actor', 'queue', 'worker')
           ORDER BY due_at LIMIT {_LOOKED_AT}) r
+    WHERE r.waiting_for IN ('actor', 'queue', 'worker')
 )
 SELECT waiting_for, count(*) AS runs, extract(epoch FROM now() - min(due_at))::float AS seconds,
     (array_agg(actor ORDER BY due_at))[1] AS actor, (array_agg(queue ORDER BY due_at))[1] AS queue
@@ -98,8 +99,8 @@ FROM waiting WHERE waiting_for IS NOT NULL GROUP BY waiting_for ORDER BY waiting
 
 
 def stuck_runs(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """How many runs, a thousand at most, that have been due for 30 seconds wait for an actor, a queue or a worker, as
-    things are now: for how many `seconds`, and the actor and the queue of the oldest."""
+    """Of the ten thousand runs that have been due for longest, above 30 seconds: how many wait for an actor, a queue or
+    a worker, as things are now, for how many `seconds`, and the actor and the queue of the oldest."""
     return connection.exec_driver_sql(_STUCK).all()
 
 

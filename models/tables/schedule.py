@@ -52,6 +52,12 @@ class Schedule(SQLModel, table=True):
             serves="the scheduling loop: schedules that code declares",
             where="source = 'code'",
         ),
+        index(
+            "schedules_set_aside",
+            "name",
+            serves="readiness: schedules that are set aside",
+            where="error IS NOT NULL",
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli.local import up
+from api.cli.local import embedded_postgres, up
 from tests.end_to_end.deployment import ROOT
 
 
@@ -48,10 +48,16 @@ def test_the_data_of_another_that_runs(tmp_path: Path) -> None:
     assert "XDG_DATA_HOME" in said
 
 
-@pytest.mark.skipif("os.geteuid() != 0", reason="only root's server runs as somebody else")
-def test_a_folder_that_its_postgresql_cannot_enter(tmp_path: Path) -> None:
+def test_a_folder_that_its_postgresql_cannot_enter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's server runs as somebody else."""
+    monkeypatch.setattr(embedded_postgres, "_unprivileged_user", lambda: "nobody")
+    monkeypatch.setattr(embedded_postgres, "_usable_binaries", lambda _folder, _user: tmp_path)
     (closed := tmp_path / "closed").mkdir(mode=0o700)
-    assert f"who can't enter {closed}" in refused(closed / "data")
+    with (
+        pytest.raises(SystemExit, match=f"as nobody, who can't enter {closed}"),
+        up._embedded_postgres(closed / "data"),
+    ):
+        pass
 
 
 def test_the_folder_is_below_what_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,20 +69,23 @@ def claim_messages(
     where one of several messages can't be stored; one by itself gets a row that says so.
     """
     refused = [letter.body for letter in letters if letter.message is None]
-    published = {
-        (run, letter.attempt): letter.message for letter in letters if letter.is_published for run in letter.runs
+    published = {(run, letter.attempt) for letter in letters if letter.is_published for run in letter.runs}
+    astray = {
+        (run, letter.attempt)
+        for letter in letters
+        if letter.is_published and letter.message and not process.knows(letter.message.actor_name)
+        for run in letter.runs
     }
     plain = {
         run: letter.message for letter in letters if letter.message and not letter.is_published for run in letter.runs
     }
     asked = uptime()
     try:
-        astray = {key for key, message in published.items() if message and not process.knows(message.actor_name)}
         stuck = _send_on(process, astray) if astray else set()
         new = [as_run(broker, message) for message in plain.values()]
         for run in new:
             check_storable(run.args)
-        won = _claim_patiently(process, new, published.keys() - astray, again)
+        won = _claim_patiently(process, new, published - astray, again)
     except Exception as error:
         if len(letters) > 1 or not plain or not is_unstorable(error):
             raise

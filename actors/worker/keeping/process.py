@@ -37,7 +37,7 @@ class WorkerProcess:
     threads: int
     queues: list[str]
     held: HeldRuns
-    actors: list[str] | None = None
+    actors: frozenset[str] | None = None
     """Those that it knows, in whichever queue; None for whichever has been announced."""
     id: UUID = field(default_factory=uuid4)
     journal: Journal | None = None
@@ -73,7 +73,7 @@ class WorkerProcess:
             "host": clean_text(socket.gethostname(), MAX_NAME_CHARACTERS),
             "pid": os.getpid(),
             "queues": json.dumps(self.queues),
-            "actors": None if self.actors is None else json.dumps(self.actors),
+            "actors": None if self.actors is None else json.dumps(sorted(self.actors)),
             "secrets": json.dumps([clean_text(name, MAX_NAME_CHARACTERS) for name in secret_names(os.environ)]),
             "threads": self.threads,
             "version": _version(),

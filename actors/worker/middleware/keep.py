@@ -89,7 +89,7 @@ def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
     held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds, journal)
     queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
     return WorkerProcess(
-        settings, engine, worker.worker_threads, queues, held, sorted(broker.actors), id=id_, journal=journal
+        settings, engine, worker.worker_threads, queues, held, frozenset(broker.actors), id=id_, journal=journal
     )
 
 

@@ -22,7 +22,7 @@ from tests.waiting import eventually
 @pytest.fixture
 def process(machine: Machine) -> WorkerProcess:
     worker = machine.worker()
-    worker.actors = ["work"]
+    worker.actors = frozenset({"work"})
     return worker
 
 
