@@ -14,7 +14,10 @@ import pytest
 from tests.end_to_end.deployment import Deployment, instant
 from tests.waiting import eventually
 
-RUNS = 4000
+RUNS = 6000
+SECONDS = 0.008
+"""Of each run: so short that they come in bundles, and so long that no stream is over before it is struck."""
+
 KILLS = 3
 PROCESSES, THREADS = 2, 8
 """Of each worker master, and of each process, as the Procfile has them."""
@@ -22,8 +25,8 @@ PROCESSES, THREADS = 2, 8
 PLAN = """
 INSERT INTO runs (id, actor, queue, priority, args, trigger, overlap, slots, due_at, state, attempt, retries,
     max_retries, min_backoff_seconds, max_backoff_seconds, time_limit_seconds, planned_at, attempts)
-SELECT gen_random_uuid(), 'note', 'default', 5, jsonb_build_object('path', '{path}'), 'manual', 'allow', 1, now(),
-    'planned', 0, 0, 0, 1, 1, 60, now(), '[]'
+SELECT gen_random_uuid(), 'note', 'default', 5, jsonb_build_object('path', '{path}', 'seconds', {seconds}), 'manual',
+    'allow', 1, now(), 'planned', 0, 0, 0, 1, 1, 60, now(), '[]'
 FROM generate_series(1, {runs})
 """
 UNFINISHED = "SELECT count(*) FROM runs WHERE finished_at IS NULL"
@@ -66,7 +69,7 @@ def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
 ) -> None:
     ledger = tmp_path / "ledger"
     ledger.touch()
-    deployment.execute(PLAN.format(path=ledger, runs=RUNS))
+    deployment.execute(PLAN.format(path=ledger, runs=RUNS, seconds=SECONDS))
     for kill in range(1, KILLS + 1):
         eventually(lambda kill=kill: len(ledger.read_text().splitlines()) > kill * RUNS // (KILLS + 2), 60)
         kill_one_process(deployment)
