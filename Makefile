@@ -23,7 +23,7 @@ bench: .venv/bench  ## how fast, on servers of its own; ARGS="drain burst --runs
 	@$(BIN)/python -m tests.servers.prepare
 	$(BIN)/python -m tests.benchmarks $(ARGS) $(if $(SIZE),--history $(SIZE))
 
-chaos: .venv/dev  ## every fault by itself; FAULTS="kill RabbitMQ" chooses by a part of the name
+chaos: .venv/dev  ## every fault by itself, an upgrade, restores; FAULTS="kill RabbitMQ" chooses by a part of the name
 	$(BIN)/python -m tests.chaos $(if $(FAULTS),"$(FAULTS)")
 
 soak: .venv/dev  ## a random mix of all faults: MINUTES=20 SEED=1

@@ -1,6 +1,6 @@
 """The actors: every file here is one, or brings some. Importing this package costs nothing and reads no setting.
 
-It sets a broker where there is none. What makes a process a worker is `worker/keeping/boot.py`.
+It sets a broker where there is none. What makes a process a worker is `worker/booting/boot.py`.
 """
 
 import dramatiq.broker

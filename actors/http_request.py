@@ -10,12 +10,15 @@ import dramatiq
 import httpx
 
 from actors.context import CurrentRun, current_run, identity_of
+from actors.outside.charsets import TextReader
 from actors.outside.deadline import Deadline
 from actors.outside.transport import GuardedTransport
 from config.settings import get_settings
 
 MAX_REDIRECTS = 20
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _STATUS = re.compile(r"[1-5](\d\d|xx)")
 
 
@@ -36,7 +39,8 @@ def http_request(
     follow_redirects: bool = False,
     max_body_bytes: int = 65536,
 ) -> dict[str, Any]:
-    """Send an HTTP request. The run succeeds if the answer has an expected status; its output is the answer's body.
+    """Send an HTTP request. The run succeeds if the answer has an expected status; its output is the answer's body,
+    as text of the charset that the answer names.
 
     The request says which run it is: `Callsheet-Run-Id`, `Callsheet-Schedule`, `Callsheet-Slot` (UTC),
     `Callsheet-Attempt`, `Idempotency-Key` (the run's id, the same for every attempt) and `traceparent`.
@@ -46,8 +50,8 @@ def http_request(
     Arguments:
         url: where to; `http://` or `https://`.
         method: GET, POST, PUT or another.
-        headers: sent as they are, in place of callsheet's own of the same name. A redirect to another origin
-            does not get them.
+        headers: sent as they are, in ASCII, in place of callsheet's own of the same name. A redirect to another
+            origin does not get them.
         params: added to the query of the URL, in place of what it has of the same name.
         json: the body, sent as JSON. Not together with `body`.
         body: the body as text, sent as UTF-8.
@@ -109,8 +113,20 @@ def _headers(run: CurrentRun, given: Mapping[str, str] | None) -> httpx.Headers:
     headers.update({f"Callsheet-{name.title().replace('_', '-')}": value for name, value in identity_of(run).items()})
     if run.trace:
         headers["traceparent"] = run.trace
-    headers.update(given)
+    headers.update(_checked(given or {}))
     return headers
+
+
+def _checked(given: Mapping[str, str]) -> dict[str, str]:
+    """Raises ValueError for what no header can be. It names the header and not its value, which may be a secret."""
+    for name, value in given.items():
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"headers: {name!r} is not the name of a header")
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+            raise ValueError(
+                f"headers: the value of {name!r} must be text of visible ASCII characters, spaces and tabs"
+            )
+    return {name: value.strip(" \t") for name, value in given.items()}
 
 
 def _send(client: httpx.Client, request: httpx.Request, given: frozenset[str], follow: bool) -> httpx.Response:
@@ -140,13 +156,17 @@ def _keep_body(response: httpx.Response, limit: int, run: CurrentRun) -> None:
     """Write the body to the output as it comes, up to `limit` bytes, and read no further."""
     left = limit
     encoding = response.headers.get("content-encoding", "identity")
+    reader = TextReader(response.charset_encoding if encoding == "identity" else None)
     if encoding != "identity":
         run.output.write(f"[the body is encoded: {encoding}]\n")
-    if left > 0:
-        for piece in response.iter_raw():
-            run.output.write(piece[:left])
-            left -= len(piece)
-            if left <= 0:
-                break
+    try:
+        if left > 0:
+            for piece in response.iter_raw():
+                run.output.write(reader.read(piece[:left]))
+                left -= len(piece)
+                if left <= 0:
+                    break
+    finally:
+        run.output.write(reader.read(b"", is_last=True))
     if left <= 0 and response.headers.get("content-length") != str(limit):
         run.output.cut(f"\n[read no further than {limit} bytes]\n")

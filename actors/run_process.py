@@ -3,8 +3,8 @@
 import os
 import shutil
 import time
-from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch, fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,17 @@ import dramatiq
 
 from actors.context import CurrentRun, current_run, identity_of
 from actors.outside.child_process import describe_exit, run_to_end
+from actors.outside.variables import steers
 from config.settings import get_settings
 
 SETTING = "run_process.allow"
+ENV_SETTING = "run_process.allow_env"
 
 _SHELL = "/bin/sh"
 
 
 class CommandNotAllowed(Exception):
-    """No pattern in the settings matches the command."""
+    """No pattern in the settings matches the command, or a variable that would make it run other code."""
 
 
 class UnexpectedExit(Exception):
@@ -45,7 +47,10 @@ def run_process(
     `*` allows everything. A pattern with a slash, such as `/usr/bin/*`, is compared to the full path of the program;
     one without, such as `backup.sh`, to a name that is looked up in the worker's PATH. A command for the shell must be
     listed in full, to the letter, because a wildcard would also match a second command. The list says which programs
-    start, not what arguments and environment make them do.
+    start, not what arguments make them do.
+
+    A pattern is compared to the path as it is written, once `.` and `..` are taken out of it. Symbolic links are not
+    followed: whoever can put a link, or a file, into a folder that a pattern covers can start what it leads to.
 
     Arguments:
         argv: the program and its arguments, for example ["/usr/bin/rsync", "-a", "/data/", "backup:"]. With `shell`,
@@ -53,7 +58,9 @@ def run_process(
         shell: let `/bin/sh -c` run the string.
         env: variables to set, besides PATH, HOME and LANG as the worker has them and `CALLSHEET_RUN_ID`,
             `CALLSHEET_SCHEDULE`, `CALLSHEET_SLOT` (UTC) and `CALLSHEET_ATTEMPT`. Nothing else of the worker's
-            environment is passed on.
+            environment is passed on. What makes a shell, an interpreter, the loader or a common tool run other code
+            (PATH, HOME, LD_*, BASH_ENV, PYTHON*, NODE_OPTIONS, GIT_*, PAGER and their like) is refused, unless
+            `run_process.allow` is `*` or the setting `run_process.allow_env` has a pattern for its name.
         cwd: the working folder; the worker's own if not given.
         stdin: what the program reads from its standard input; nothing if not given.
         ok_exit_codes: exit codes that count as success; [0] if not given. A signal counts as its negative number.
@@ -62,6 +69,7 @@ def run_process(
     """
     run = current_run()
     folder = Path(cwd or ".").absolute()
+    _refuse_steering(env or {})
     command = _shell_command(argv) if shell else _program(argv, folder)
     started = time.monotonic()
     code = run_to_end(
@@ -74,6 +82,18 @@ def run_process(
     if code not in (ok_exit_codes if ok_exit_codes is not None else [0]):
         raise UnexpectedExit(f"{os.path.basename(command[0])} {describe_exit(code)}")
     return {"exit_code": code, "elapsed_seconds": round(time.monotonic() - started, 6)}
+
+
+def _refuse_steering(names: Iterable[str]) -> None:
+    allowed = get_settings().run_process
+    if "*" in allowed.allow:
+        return
+    refused = [name for name in names if steers(name) and not any(fnmatch(name, each) for each in allowed.allow_env)]
+    if refused:
+        raise CommandNotAllowed(
+            f"env may not set {', '.join(refused)}: that can make programs run other code; "
+            f"the setting {ENV_SETTING} can allow it"
+        )
 
 
 def _shell_command(command: list[str] | str) -> list[str]:
@@ -126,4 +146,5 @@ def _environment(run: CurrentRun, given: dict[str, str]) -> dict[str, str]:
 
 
 def _search_path() -> str:
-    return os.environ.get("PATH") or os.defpath
+    """The worker's, from its own folder: a relative part would be looked for in whichever folder the program is in."""
+    return os.pathsep.join(map(os.path.abspath, (os.environ.get("PATH") or os.defpath).split(os.pathsep)))

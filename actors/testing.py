@@ -47,6 +47,7 @@ class Ended:
     `state` is what its run would be next: succeeded, failed, cancelled, or retrying, after `delay_seconds`. `result`
     is what JSON keeps of what the actor returned, None if it did not return. `output` is what it wrote and logged,
     secrets masked. `error` is the exception that ended it, such as TimeLimitExceeded or Cancelled, else None.
+    `checkpoint` is what it has left for the next attempt, None for nothing.
     """
 
     outcome: Outcome
@@ -55,6 +56,7 @@ class Ended:
     output: str
     error: BaseException | None
     delay_seconds: float
+    checkpoint: Any = None
 
 
 @dataclass(kw_only=True)
@@ -81,6 +83,7 @@ class Run:
     time_limit_seconds: float | None = None
     cancel_after_seconds: float | None = None
     timezone: str = "UTC"
+    resume_from: Any = None
     _cancelled: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -139,6 +142,7 @@ class Run:
             due_at=self.due_at or self.slot_at or now,
             trace=self.trace,
             timezone=self.timezone,
+            checkpoint=self.resume_from,
             claimed_at=now,
             **(DEFAULT_POLICIES | policies_of(actor) | own),
         )
@@ -221,4 +225,5 @@ def _ended(end: FinishedAttempt, run: CurrentRun, error: BaseException | None) -
         output=run.output.text()[0],
         error=error,
         delay_seconds=end.delay_seconds,
+        checkpoint=None if (left := run.checkpoints.unsaved()) is None else json.loads(left),
     )

@@ -4,6 +4,7 @@ import signal
 
 from api.app import make_app
 from api.web.server import make_server
+from config.credentials import hide_process
 from config.database import make_engine
 from config.logging import configure_logging
 from config.settings import settings_or_exit
@@ -11,6 +12,7 @@ from config.settings import settings_or_exit
 
 def main() -> None:
     """Serve until TERM or INT, then finish the requests under way."""
+    hide_process()
     settings = settings_or_exit("database.url", "http.admin_token")
     configure_logging(settings.log)
     engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="api")

@@ -7,6 +7,7 @@ import falcon
 import sqlalchemy as sa
 
 from api.v1 import controls, explain, health, preview, queues, runs, schedules, slots, upcoming, workers
+from api.web.connections import HEADERS
 from api.web.docs import CONTENT_POLICY, render_docs
 from api.web.openapi import describe_routes
 from api.web.problems import add_error_handlers
@@ -56,6 +57,5 @@ class _Headers:
     """What every answer says about how to treat it."""
 
     def process_response(self, _req: falcon.Request, resp: falcon.Response, _resource: object, _ok: bool) -> None:
-        """Answers are data for the one who asked: not to be kept, nor to be guessed at."""
-        resp.set_header("Cache-Control", "no-store")
-        resp.set_header("X-Content-Type-Options", "nosniff")
+        """They are the same for every answer."""
+        resp.set_headers(HEADERS)

@@ -1,5 +1,6 @@
 """How RabbitMQ is reached and what its queues are called: the one place for connection and queue arguments."""
 
+import random
 from urllib.parse import parse_qs, urlsplit
 
 import pika
@@ -18,20 +19,17 @@ _DEFAULTS = {
 }
 
 DEAD_MESSAGE_MILLISECONDS = 7 * 86400 * 1000
+QUORUM = {"x-queue-type": "quorum"}
+
+PRECONDITION_FAILED = 406
+"""The answer to the declaration of a queue that exists with other arguments, or to arguments it can't have."""
 
 
-def connection_parameters(amqp: Amqp) -> pika.URLParameters:
-    """Where and how to connect: heartbeats on, blocked connections given up, short connection timeouts, where the
-    address does not say how."""
-    assert amqp.url is not None, "required at start"
-    url = amqp.url.get_secret_value()
-    parameters = pika.URLParameters(url)
-    given = parse_qs(urlsplit(url).query)
-    for name, value in _DEFAULTS.items():
-        if name not in given:
-            setattr(parameters, name, value)
-    parameters.client_properties = {"connection_name": "callsheet"} | (parameters.client_properties or {})
-    return parameters
+def connection_parameters(amqp: Amqp) -> list[pika.URLParameters]:
+    """Where and how to connect, each node of a cluster, in any order so that all are used: heartbeats on, blocked
+    connections given up, short connection timeouts, where the address does not say how."""
+    addresses = amqp.addresses
+    return [_parameters(url) for url in random.sample(addresses, len(addresses))]
 
 
 def queue_name(amqp: Amqp, queue: str) -> str:
@@ -47,5 +45,15 @@ def queue_arguments(amqp: Amqp, name: str) -> dict[str, object]:
     """
     arguments: dict[str, object] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{name}.XQ"}
     if amqp.queue_type == "quorum":
-        arguments["x-queue-type"] = "quorum"
+        arguments |= QUORUM
     return arguments
+
+
+def _parameters(url: str) -> pika.URLParameters:
+    parameters = pika.URLParameters(url)
+    given = parse_qs(urlsplit(url).query)
+    for name, value in _DEFAULTS.items():
+        if name not in given:
+            setattr(parameters, name, value)
+    parameters.client_properties = {"connection_name": "callsheet"} | (parameters.client_properties or {})
+    return parameters

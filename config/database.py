@@ -1,9 +1,11 @@
 """The PostgreSQL engine: one small pool per process, made after any fork."""
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 import sqlalchemy as sa
@@ -24,6 +26,8 @@ REFUSALS = (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.ProgrammingError)
 CONNECT_TIMEOUT_SECONDS = 5
 IDLE_SECONDS = 15
 """A process that is frozen in the middle of a transaction must not keep its rows from the others for longer."""
+
+_engines: WeakSet[sa.Engine] = WeakSet()
 
 
 class UtcLoader(Loader):
@@ -78,6 +82,7 @@ def make_engine(
         lose_sessions(engine)
     if database.pgbouncer and patience_milliseconds is not None:
         sa.event.listen(engine, "begin", partial(be_impatient, milliseconds=patience_milliseconds))
+    _engines.add(engine)
     return engine
 
 
@@ -145,3 +150,12 @@ def _connect_args(
 def _url(database: Database) -> str:
     assert database.url is not None, "required at start"
     return database.url.get_secret_value()
+
+
+def _begin_anew() -> None:
+    """In a forked child: the sessions are its parent's, and it must not even close them."""
+    for engine in _engines:
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_begin_anew)

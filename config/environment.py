@@ -1,7 +1,7 @@
 """What the environment says about the settings: `CALLSHEET_SECTION__KEY` and the names that platforms set."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, get_origin
 
 PREFIX = "CALLSHEET_"
@@ -14,6 +14,11 @@ PLATFORM_NAMES = {
     "AMQP_URL": ("amqp", "url"),
     "PORT": ("http", "port"),
     "CALLSHEET_ADMIN_TOKEN": ("http", "admin_token"),
+    "SOURCE_VERSION": ("worker", "release"),
+    "RAILWAY_GIT_COMMIT_SHA": ("worker", "release"),
+    "RENDER_GIT_COMMIT": ("worker", "release"),
+    "CONTAINER_VERSION": ("worker", "release"),
+    "HEROKU_RELEASE_VERSION": ("worker", "release"),
 }
 """Names outside the scheme, each for one setting; where several are set, the later row wins."""
 
@@ -58,6 +63,15 @@ def read_environment(
                 _list_from_json(text) if get_origin(field.annotation) is list else text
             )
     return values, problems
+
+
+def drop_setting(environ: MutableMapping[str, str], section: str, key: str) -> None:
+    """Take every variable away that gives this setting."""
+    for name in list(environ):
+        if PLATFORM_NAMES.get(name) == (section, key) or (
+            name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() == f"{section}__{key}"
+        ):
+            del environ[name]
 
 
 def secret_names(environ: Mapping[str, str]) -> list[str]:

@@ -1,4 +1,5 @@
-"""The secrets of this process (the environment's `CALLSHEET_SECRET_NAME`), masked in whatever it writes.
+"""The secrets of this process, masked in whatever it writes: the environment's `CALLSHEET_SECRET_NAME`, and what
+callsheet itself gets in with.
 
 A secret is found as it is, and as JSON, Python, HTML or an URL would write its characters, in any letter case: that of
 host names is lowered on their way. Of one with several lines each long line counts as a secret too.
@@ -24,31 +25,41 @@ _SHORTEST_LINE = 16
 
 
 class Secrets:
-    """Masks the values of an environment's secrets."""
+    """Masks the values of an environment's secrets, and further ones."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._values = sorted(set(_values(environ)), key=len, reverse=True)  # one may be a part of another
+    def __init__(self, environ: Mapping[str, str], further: Iterable[str] = ()) -> None:
+        self._values = sorted({*_values(environ), *further}, key=len, reverse=True)  # one may be a part of another
+        self._cores = {_core(value) for value in self._values}
+        self._byte_cores = {core.encode() for core in self._cores}
         patterns = ["".join(map(_any_form, _units(value))) for value in self._values]
         self._text = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
         self._bytes = re.compile(_bytes("|".join(patterns)), re.IGNORECASE) if patterns else None
         self.longest = max((sum(map(_longest_form, _units(value))) for value in self._values), default=0)
         """Bytes that the longest form of a secret has; 0 without secrets."""
 
+    def may_be_in(self, text: str) -> bool:
+        """Whether the text, also one of JSON, may hold a secret: a quick look, which is right where it says no."""
+        lowered = text.lower()
+        return any(core in lowered for core in self._cores)
+
     def mask(self, text: str) -> str:
         """The text with every secret masked."""
-        return text if self._text is None else self._text.sub(MASK, text)
+        return text if self._text is None or not self.may_be_in(text) else self._text.sub(MASK, text)
 
     def mask_bytes(self, data: bytes) -> bytes:
         """The UTF-8 text with every secret masked."""
-        return data if self._bytes is None else self._bytes.sub(MASK.encode(), data)
+        if self._bytes is None or not _holds_any(data, self._byte_cores):
+            return data
+        return self._bytes.sub(MASK.encode(), data)
 
     def mask_end(self, data: bytes) -> bytes:
         """As `mask_bytes`, for text that was cut off: the beginning of a secret at its end is masked too."""
         data = self.mask_bytes(data)
+        lowered = data[-self.longest :].lower() if self.longest else b""
         for value in self._values:
             for length in range(len(value) - 1, SHORTEST - 1, -1):
-                start = _bytes(value[:length])
-                if data[-len(start) :].lower() == start.lower():
+                start = _bytes(value[:length]).lower()
+                if lowered.endswith(start):
                     return data[: -len(start)] + MASK.encode()
         return data
 
@@ -71,10 +82,30 @@ class Secrets:
                 return value if self.mask(text) == text else self.mask(text)
 
 
+_credentials: tuple[str, ...] = ()
+
+
+def use_credentials(values: Iterable[str]) -> None:
+    """What this process itself gets in with: as secret as the environment's secrets."""
+    global _credentials  # noqa: PLW0603 - a process has one set
+    _credentials = tuple(values)
+    known_secrets.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def known_secrets() -> Secrets:
     """Those of this process, read once."""
-    return Secrets(os.environ)
+    return Secrets(os.environ, _credentials)
+
+
+def _core(value: str) -> str:
+    """The longest part of it that has but one form, in lower case."""
+    return max(re.findall(r"[A-Za-z0-9]+", value), key=len, default="").lower()
+
+
+def _holds_any(data: bytes, cores: Iterable[bytes]) -> bool:
+    lowered = data.lower()
+    return any(core in lowered for core in cores)
 
 
 def _values(environ: Mapping[str, str]) -> Iterable[str]:

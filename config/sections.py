@@ -1,6 +1,7 @@
 """The sections of the settings, with their defaults and rules."""
 
 import ipaddress
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -38,10 +39,16 @@ def _check_amqp_address(url: SecretStr) -> SecretStr:
     if url.get_secret_value() == LOCAL_AMQP_URL:
         return url
     try:
-        pika.URLParameters(url.get_secret_value())
+        for address in _each_address(url):
+            pika.URLParameters(address)
     except Exception:  # noqa: BLE001 - it raises whatever its parts do
         raise ValueError("is not an address that pika can read: see its URLParameters") from None
     return url
+
+
+def _each_address(url: SecretStr) -> list[str]:
+    """Of a cluster's nodes, separated as Dramatiq has it; there may be semicolons in a password."""
+    return re.split(";(?=amqps?://)", url.get_secret_value())
 
 
 def _check_network(text: str) -> str:
@@ -91,6 +98,12 @@ class Amqp(Section):
     bundle: int = Field(default=8, ge=1, le=64)
 
     @property
+    def addresses(self) -> list[str]:
+        """Where RabbitMQ is: one address, or those of a cluster's nodes."""
+        assert self.url is not None, "required at start"
+        return _each_address(self.url)
+
+    @property
     def is_local(self) -> bool:
         """Whether the queues are inside this process."""
         return self.url is not None and self.url.get_secret_value() == LOCAL_AMQP_URL
@@ -110,6 +123,8 @@ class Scheduling(Section):
     poll_seconds: float = Field(default=1, gt=0, le=60)
     rescue_after_seconds: Positive = 10
     forget_after_seconds: Positive = 3600
+    schedule_backlog: int = Field(default=10_000, ge=1)
+    queue_backlog: int = Field(default=100_000, ge=1)
 
 
 class Worker(Section):
@@ -117,7 +132,9 @@ class Worker(Section):
     renew_seconds: Positive = 5
     output_bytes: int = Field(default=65536, ge=0)
     stop_seconds: Positive = 25
+    interrupt_on_stop: bool = True
     journal_folder: str = ""
+    release: str = Field(default="", max_length=100)
 
     @model_validator(mode="after")
     def _renews_before_the_lease_ends(self) -> Self:
@@ -136,6 +153,7 @@ class HttpRequest(Section):
 
 class RunProcess(Section):
     allow: list[str] = []
+    allow_env: list[str] = []
 
 
 class Retention(Section):

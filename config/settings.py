@@ -14,7 +14,9 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.credentials import credentials_of
 from config.environment import read_environment
+from config.secrets import use_credentials
 from config.sections import (
     Actors,
     Amqp,
@@ -117,6 +119,7 @@ def use_settings(settings: Settings | None) -> None:
     """Make these the settings of this process; None lets the next who asks read them anew."""
     global _in_force  # noqa: PLW0603 - a process has one
     _in_force = settings
+    use_credentials(() if settings is None else credentials_of(settings.database, settings.amqp, settings.http))
 
 
 def settings_or_exit(*require: str) -> Settings:

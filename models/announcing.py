@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.sql.liveness import ANNOUNCED
+from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.rows import as_json
 from models.sql.wake import notify
 
@@ -25,26 +25,57 @@ class Announcement:
     run_seconds: float | None = None
 
 
-_REPORT_WORKER = """
-INSERT INTO workers (id, host, pid, queues, actors, secrets, threads, version, started_at, last_seen_at, running,
-    takes_bundles)
-VALUES (%(id)s, %(host)s, %(pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(secrets)s::jsonb, %(threads)s, %(version)s,
-    now(), now(), %(running)s, true)
+# Whoever starts while the others of its master are drained is drained with them.
+_REPORT_WORKER = f"""
+INSERT INTO workers (id, host, pid, parent_pid, queues, actors, secrets, threads, version, release, started_at,
+    last_seen_at, running, stuck_threads, drain_requested_at, takes_bundles)
+VALUES (%(id)s, %(host)s, %(pid)s, %(parent_pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(secrets)s::jsonb,
+    %(threads)s, %(version)s, %(release)s, now(), now(), %(running)s, %(stuck_threads)s,
+    (SELECT max(w.drain_requested_at) FROM workers w
+     WHERE {LIVE} AND (w.host, w.parent_pid) = (%(host)s, %(parent_pid)s::int)), true)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues,
-    actors = excluded.actors
-RETURNING xmax = 0
+    actors = excluded.actors, stuck_threads = excluded.stuck_threads
+RETURNING xmax = 0, drain_requested_at IS NOT NULL
 """
 
 
-def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> None:
+def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> bool:
     """Say that a worker process is alive; `queues`, `actors` and `secrets` are JSON text, other keys are columns.
 
-    Its first word wakes the schedulers: runs may wait for it.
+    Its first word wakes the schedulers: runs may wait for it. Returns whether it was asked to drain.
     """
-    if connection.exec_driver_sql(_REPORT_WORKER, worker).scalar_one():
+    is_new, is_to_drain = connection.exec_driver_sql(_REPORT_WORKER, worker).one()
+    if is_new:
         notify(connection)
+    return bool(is_to_drain)
 
 
+# Those of one master end together.
+_TOGETHER = f"""{LIVE} AND (w.id = %(id)s
+    OR (w.host, w.parent_pid) = (SELECT o.host, o.parent_pid FROM workers o WHERE o.id = %(id)s))"""
+_DRAIN = f"""
+UPDATE workers w SET drain_requested_at = coalesce(w.drain_requested_at, now()) WHERE {_TOGETHER}
+RETURNING w.*, true AS live
+"""
+
+
+def drain_workers(connection: sa.Connection, worker: UUID) -> Sequence[sa.Row[Any]]:
+    """Ask a live worker, and the others of its master, to take no more runs; those that were asked, by id."""
+    rows = connection.exec_driver_sql(_DRAIN, {"id": worker}).all()
+    return sorted(rows, key=lambda row: row.id)
+
+
+_NOTE_DRAINED = "UPDATE workers SET drained_at = coalesce(drained_at, now()) WHERE id = %(id)s"
+_ARE_DRAINED = f"SELECT NOT EXISTS (SELECT FROM workers w WHERE {_TOGETHER} AND w.drained_at IS NULL)"
+
+
+def note_drained(connection: sa.Connection, worker: UUID) -> bool:
+    """Say that a worker has no runs any more; whether the same is true of all others of its master."""
+    connection.exec_driver_sql(_NOTE_DRAINED, {"id": worker})
+    return bool(connection.exec_driver_sql(_ARE_DRAINED, {"id": worker}).scalar_one())
+
+
+# Two releases side by side announce the same actors: the worker that started last decides while it lives.
 _ANNOUNCE = f"""
 WITH v AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
@@ -57,6 +88,9 @@ WITH v AS (
     ON CONFLICT (name) DO UPDATE SET queue = excluded.queue, doc = excluded.doc, parameters = excluded.parameters,
         options = excluded.options, run_seconds = coalesce(excluded.run_seconds, a.run_seconds),
         announced_by = excluded.announced_by, announced_at = now()
+    WHERE a.announced_by = excluded.announced_by OR NOT EXISTS (
+        SELECT FROM workers w WHERE w.id = a.announced_by AND {LIVE}
+            AND w.started_at > coalesce((SELECT o.started_at FROM workers o WHERE o.id = %(worker)s), '-infinity'))
     RETURNING name
 )
 SELECT count(*) FROM announced WHERE name NOT IN (SELECT name FROM known)
@@ -64,7 +98,10 @@ SELECT count(*) FROM announced WHERE name NOT IN (SELECT name FROM known)
 
 
 def announce_actors(connection: sa.Connection, actors: Sequence[Announcement], worker: UUID) -> int:
-    """Announce what a worker can do; returns how many of the actors no live worker had announced before."""
+    """Announce what a worker can do; returns how many of the actors no live worker had announced before.
+
+    What a live worker has announced that started later than this one stays as it is.
+    """
     rows = as_json(asdict(actor) for actor in actors)
     return int(connection.exec_driver_sql(_ANNOUNCE, {"rows": rows, "worker": worker}).scalar_one())
 

@@ -27,12 +27,13 @@ class Declared:
     """What the workers that live now say of an actor's schedule.
 
     `given` are its fields as they were announced, empty where it declares none any more; `error` is what stood against
-    it up to now.
+    it up to now, and `by` who says so: its release, and the worker.
     """
 
     actor: str
     given: Mapping[str, Any]
     error: str | None
+    by: str
 
     @property
     def name(self) -> str | None:
@@ -51,15 +52,19 @@ class Declared:
 
 
 _DECLARED = f"""
-SELECT a.name, a.options->'schedule', a.declaration_error FROM actors a
-WHERE (a.options->'schedule' IS NOT NULL OR a.declaration_error IS NOT NULL) AND {ANNOUNCED} ORDER BY a.name
+SELECT a.name, a.options->'schedule', a.declaration_error, concat_ws(', ', 'release ' || w.release,
+    'worker ' || w.id || ' on ' || w.host || ', started at '
+    || to_char(w.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'))
+FROM actors a LEFT JOIN workers w ON w.id = a.announced_by
+WHERE (a.options->'schedule' IS NOT NULL OR a.declaration_error IS NOT NULL) AND {ANNOUNCED}
+ORDER BY w.started_at DESC NULLS LAST, a.name
 """
 
 
 def list_declared_schedules(connection: sa.Connection) -> list[Declared]:
-    """What live workers declare now, by actor, and whose declarations were wrong before."""
+    """What live workers declare now, the newest worker's first, and whose declarations were wrong before."""
     rows = connection.exec_driver_sql(_DECLARED)
-    return [Declared(actor, given if isinstance(given, dict) else {}, error) for actor, given, error in rows]
+    return [Declared(actor, given if isinstance(given, dict) else {}, error, by) for actor, given, error, by in rows]
 
 
 _NOTE_ERROR = "UPDATE actors SET declaration_error = %(error)s WHERE name = %(actor)s"
@@ -68,6 +73,14 @@ _NOTE_ERROR = "UPDATE actors SET declaration_error = %(error)s WHERE name = %(ac
 def note_declaration_error(connection: sa.Connection, actor: str, error: str | None) -> None:
     """Show with the actor why its declaration is not in force; None once it is."""
     connection.exec_driver_sql(_NOTE_ERROR, {"actor": actor, "error": error})
+
+
+_NOTE_DECLARED_BY = "UPDATE schedules SET declared_by = %(by)s WHERE name = %(name)s"
+
+
+def note_declared_by(connection: sa.Connection, name: str, by: str) -> None:
+    """Show with a schedule who has declared its definition as it is now."""
+    connection.exec_driver_sql(_NOTE_DECLARED_BY, {"name": name, "by": by or None})
 
 
 # A union, so that each half has its index.

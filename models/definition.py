@@ -103,7 +103,12 @@ class Definition(BaseModel):
     max_retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = None
     min_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
     max_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
-    time_limit_seconds: Annotated[float, Field(gt=0, le=MONTH)] | None = None
+    time_limit_seconds: (
+        Annotated[
+            float, Field(gt=0, le=MONTH, description="Of an attempt. Without one here and of the actor it is 600.")
+        ]
+        | None
+    ) = None
     start_deadline_seconds: Annotated[float, Field(gt=0, le=TEN_YEARS)] | None = Field(
         default=None, description="A run that has not started this long after it is due is skipped."
     )

@@ -108,16 +108,30 @@ _SET_ASIDE = """
 SELECT count(*) AS schedules, min(name) AS name
 FROM (SELECT name FROM schedules WHERE error IS NOT NULL ORDER BY name LIMIT 1000) s HAVING count(*) > 0
 """
+_HELD_BACK = """
+SELECT count(*) AS schedules, min(held_back) AS reason
+FROM (SELECT held_back FROM schedules WHERE held_back IS NOT NULL ORDER BY name LIMIT 1000) s HAVING count(*) > 0
+"""
 _REFUSED = f"SELECT a.name FROM actors a WHERE a.declaration_error IS NOT NULL AND {ANNOUNCED} ORDER BY 1 LIMIT 100"
 _SILENT = f"""
 SELECT w.id, w.host, extract(epoch FROM now() - w.last_seen_at)::int AS seconds
 FROM workers w WHERE {LIVE} AND w.last_seen_at < now() - interval '{STUCK_SECONDS} s' ORDER BY w.id LIMIT 100
 """
 
+_STUCK_THREADS = f"""
+SELECT w.id, w.host, w.stuck_threads, w.threads
+FROM workers w WHERE {LIVE} AND w.stuck_threads > 0 ORDER BY w.id LIMIT 100
+"""
+
 
 def schedules_set_aside(connection: sa.Connection) -> sa.Row[Any] | None:
     """How many `schedules` can't be planned, up to a thousand, and the first one's `name`; None where there is none."""
     return connection.exec_driver_sql(_SET_ASIDE).one_or_none()
+
+
+def schedules_held_back(connection: sa.Connection) -> sa.Row[Any] | None:
+    """How many `schedules` are not planned as too much waits, up to a thousand, and a `reason`; None for none."""
+    return connection.exec_driver_sql(_HELD_BACK).one_or_none()
 
 
 def refused_declarations(connection: sa.Connection) -> Sequence[str]:
@@ -128,6 +142,11 @@ def refused_declarations(connection: sa.Connection) -> Sequence[str]:
 def silent_workers(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Workers that count as live and have not reported for a while: `id`, `host`, `seconds`."""
     return connection.exec_driver_sql(_SILENT).all()
+
+
+def stuck_workers(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """Workers of whose `threads` some do not come back from an interrupt: `id`, `host`, `stuck_threads`."""
+    return connection.exec_driver_sql(_STUCK_THREADS).all()
 
 
 PLANNED_SECONDS = 30

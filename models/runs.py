@@ -122,6 +122,7 @@ _LIVE_AND_FAILED = {*LIVE_STATES, State.FAILED}
 _LARGE = {
     "args": ("r.args::text", "to_jsonb({})"),
     "result": ("r.result::text", "to_jsonb({})"),
+    "checkpoint": ("r.checkpoint::text", "to_jsonb({})"),
     "error_message": ("r.error_message", "{}"),
     "output": ("o.output", "{}"),
 }

@@ -34,6 +34,8 @@ class StoredSchedule(Definition):
     consecutive_failures: int
     error: str | None
     announced_at: datetime | None
+    declared_by: str | None
+    held_back: str | None
     actor_announced: bool
     actor_options: dict[str, Any] | None
     actor_parameters: dict[str, Any] | None
@@ -124,7 +126,7 @@ def insert_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> bo
 
 _UPDATE = f"""
 UPDATE schedules s SET {", ".join(f"{column} = v.{column}" for column in COLUMNS)},
-    next_due_at = v.next_due_at, cursor_at = v.cursor_at, error = NULL,
+    next_due_at = v.next_due_at, cursor_at = v.cursor_at, error = NULL, held_back = NULL,
     version = s.version + 1, updated_at = now()
 FROM jsonb_populate_record(NULL::schedules, %(row)s::jsonb -> 0) v
 WHERE s.id = v.id
@@ -149,7 +151,7 @@ def delete_schedule(connection: sa.Connection, schedule: UUID) -> None:
 
 _PAUSE = """
 UPDATE schedules SET paused_at = coalesce(paused_at, now()), paused_until = %(until)s, pause_reason = %(reason)s,
-    paused_by = %(by)s, next_due_at = %(until)s, updated_at = now()
+    paused_by = %(by)s, next_due_at = %(until)s, held_back = NULL, updated_at = now()
 WHERE id = %(id)s
 """
 

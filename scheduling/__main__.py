@@ -5,6 +5,7 @@ import signal
 import structlog
 
 from config.collector import settle
+from config.credentials import hide_process
 from config.database import make_engine
 from config.logging import configure_logging
 from config.sessions import when_lost
@@ -25,6 +26,7 @@ AT_TIMES = PLANNERS
 
 def main() -> None:
     """Run until TERM or INT: finish the round under way, then stop."""
+    hide_process()
     settings = settings_or_exit("database.url", "amqp.url")
     configure_logging(settings.log)
     stopping = False

@@ -1,6 +1,7 @@
 """Declare: schedules that actors bring along are stored, changed and stopped as workers announce them.
 
-The declaration decides the definition; what an operator has paused stays paused. A schedule that is no longer declared
+The declaration decides the definition, of two releases side by side that of the worker that started last; what an
+operator has paused stays paused. A schedule that is no longer declared
 is paused after a while, never at once: during a rolling deploy old workers and new ones announce side by side. It is
 not deleted, since who has only been away for long must find it as it was. Each is applied by itself: what is wrong with
 one is shown with its actor, and the others go on.
@@ -25,6 +26,7 @@ from models.declarations import (
     list_undeclared_schedules,
     mark_announced,
     note_declaration_error,
+    note_declared_by,
 )
 from models.schedules import StoredSchedule, lock_schedule
 from models.sql.locks import is_locked
@@ -82,7 +84,8 @@ def _stop(connection: sa.Connection, schedule: UUID, name: str) -> None:
 
 
 def _refusal(declared: Declared, deciding: dict[str, str]) -> str | None:
-    """What stands against a declaration before it is read. Of several for one name the first actor's decides."""
+    """What stands against a declaration before it is read. Of several for one name the first decides, which is the
+    newest worker's."""
     if declared.refused is not None or declared.name is None:
         return declared.refused
     first = deciding.setdefault(declared.name, declared.actor)
@@ -102,7 +105,8 @@ def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.R
         with _by_itself(connection, declared.name):
             is_new = row is None and edit.create(connection, declaration.name, declaration, CODE)
             if is_new or _bring_up_to_date(connection, declaration):
-                log.info("declare", schedule=declaration.name)
+                note_declared_by(connection, declaration.name, declared.by)
+                log.info("declare", schedule=declaration.name, by=declared.by)
             return None
         return declared.error
     except ValidationError as error:

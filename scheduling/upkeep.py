@@ -14,6 +14,7 @@ import structlog
 
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
+from models.lifecycle.backlogs import find_backlogs, hold_back, let_go
 from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs, resolve_queues
@@ -33,6 +34,7 @@ PARTITIONS_SECONDS = 86400.0
 
 MARK_ALL_SECONDS = 60.0
 RESOLVE_SECONDS = 5.0
+BACKLOG_SECONDS = 5.0
 
 WAITING_SECONDS = 2.0
 """A run that is due for so long and not published is told what it waits for."""
@@ -53,6 +55,7 @@ class Upkeep:
         self._marked_since: datetime | None = None
         self._marked_all = -math.inf
         self._resolved = -math.inf
+        self._held_back = -math.inf
         self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
         self._untallied: list[EndedRun] = []
@@ -91,6 +94,7 @@ class Upkeep:
             self._rescue,
             self._tally,
             self._resolve,
+            self._hold_back,
             self._mark,
             self._declare,
             self._republish,  # last, as it may wait for the broker
@@ -134,6 +138,23 @@ class Upkeep:
                 self._resolved = now
             if runs:
                 log.info("resolve", runs=runs)
+
+    def _hold_back(self) -> None:
+        """While too much waits, no more of it is planned."""
+        now = time.monotonic()
+        if now - self._held_back < BACKLOG_SECONDS:
+            return
+        self._held_back = now
+        most = {
+            "of_queue": self._settings.scheduling.queue_backlog,
+            "of_schedule": self._settings.scheduling.schedule_backlog,
+        }
+        with self._engine.begin() as connection:
+            backlogs = find_backlogs(connection, **most)
+            held = hold_back(connection, backlogs, **most) if backlogs.queues or backlogs.schedules else 0
+            freed = let_go(connection, backlogs)
+        if held or freed:
+            log.warning("backlog", held_back=held, let_go=freed, queues=list(backlogs.queues))
 
     def _mark(self) -> None:
         """Once in a while those too that were planned long after they were due, or somebody had locked."""

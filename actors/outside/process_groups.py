@@ -61,7 +61,8 @@ def _write(guard: "subprocess.Popen[bytes]", lines: Iterable[str]) -> bool:
 
 
 def _start_guard() -> "subprocess.Popen[bytes]":
-    # In a session of its own: signals for the worker's group are not for the guard.
+    # In a session of its own: signals for the worker's group are not for the guard. Programs can read its environment,
+    # so it has nothing there but what finds Python's own library.
     return subprocess.Popen(
         [sys.executable, "-I", "-S", __file__],
         bufsize=0,
@@ -69,6 +70,7 @@ def _start_guard() -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
+        env={name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"},
         start_new_session=True,
     )
 

@@ -4,7 +4,9 @@ from dramatiq import Broker, Middleware
 from dramatiq.middleware import AsyncIO
 
 from actors.worker.claiming.brokers import LocalBroker, RabbitBroker
+from actors.worker.middleware.boot import Boot
 from actors.worker.middleware.claim import Claim
+from actors.worker.middleware.drain import Drain
 from actors.worker.middleware.execute import Execute
 from actors.worker.middleware.finish import Finish
 from actors.worker.middleware.keep import Keep
@@ -27,8 +29,10 @@ def make_broker(settings: Settings | None = None) -> Broker:
 def make_middleware() -> list[Middleware]:
     """The middleware of a worker, outermost first: `before` hooks run in this order, `after` hooks in reverse."""
     return [
+        Boot(),  # users' middleware hears of the process before anybody hears of its worker
         OneTerm(),  # before anything can be stopped
         Keep(),  # everything below needs its worker process; it is the last to end
+        Drain(),
         Options(),
         AsyncIO(),  # its loop is there for all actors, and ends after their last
         Claim(),  # before whatever may assume that the run is ours

@@ -77,6 +77,8 @@ def _explain_slot(schedule: StoredSchedule, slot: datetime, now: datetime, last_
         return _no_slot(f"The schedule ends with the last of its {schedule.max_runs} runs (max_runs).")
     if slot > now:
         return _future(schedule, slot)
+    if slot > schedule.cursor_at and schedule.held_back is not None:
+        return Verdict(Because.UNDECIDED, f"It is due, and nothing of it is planned for now: {schedule.held_back}.")
     if slot > schedule.cursor_at:
         round_ = f"the last round was at {say_instant(last_tick)}" if last_tick else "none has ever done a round"
         return Verdict(Because.UNDECIDED, f"It is due, but no scheduling process has decided it yet; {round_}.")

@@ -69,6 +69,7 @@ class _RunFields(BaseModel):
     lateness_seconds: float | None
     duration_seconds: float | None
     result: Any
+    checkpoint: Any = Field(description="What its latest attempts have left for the next one.")
     error: RunError | None
     output: str | None
     output_truncated: bool
@@ -88,7 +89,7 @@ class ListedRunJson(_RunFields):
     """A run in a list, with the first 2 KiB of each of what `cut` names: of arguments and result the first of their
     JSON, as text. `GET /v1/runs/{id}` has all."""
 
-    cut: list[Literal["args", "result", "error", "output"]]
+    cut: list[Literal["args", "result", "checkpoint", "error", "output"]]
 
 
 class RunPage(BaseModel):
@@ -142,7 +143,7 @@ def _shown(row: StoredRun) -> dict[str, Any]:
     columns["lateness_seconds"] = lateness_seconds(row)
     columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
     columns["error"] = _error(row)
-    for name in ("args", "result"):
+    for name in ("args", "result", "checkpoint"):
         if is_deep(columns[name]):  # stored before there was a bound; such a value can't be written as JSON
             columns[name] = {"hidden": f"nested deeper than {MAX_DEPTH} levels"}
     return columns

@@ -60,6 +60,7 @@ class ScheduleJson(_Shown):
     """A schedule. The retry and time policies are those that hold, be they its own, the actor's or the defaults."""
 
     source: str
+    declared_by: str | None = Field(description="Which release, and which worker, has declared it in code as it is.")
     version: int
     created_at: Moment
     updated_at: Moment
@@ -70,6 +71,7 @@ class ScheduleJson(_Shown):
     cursor_at: Moment
     next_due_at: Moment | None
     error: str | None
+    held_back: str | None = Field(description="Why nothing of it is planned for a while.")
     slots_run: int
     consecutive_failures: int
     last_run: LastRun | None
@@ -118,10 +120,10 @@ def _next_slot(row: StoredSchedule) -> datetime | None:
     """The slot that is due next by itself; while paused, the first after the end of the pause."""
     if row.error is not None:
         return None
-    if row.paused_until is None:
+    if row.paused_until is None and row.held_back is None:
         return row.next_due_at
     try:
-        return next_slot(spec_of(row), row.paused_until)
+        return next_slot(spec_of(row), row.paused_until or row.cursor_at)
     except (ValueError, OverflowError):
         return None
 
@@ -130,6 +132,8 @@ def _warnings(row: StoredSchedule, secrets: Set[str] | None) -> Iterator[str]:
     """What keeps its runs from going well, as things stand. `secrets` are those of the workers, None if not known."""
     if not row.actor_announced:
         yield f"no worker has announced the actor {row.actor!r}; its runs wait until one does"
+    if row.held_back is not None:
+        yield f"nothing of it is planned for now: {row.held_back}"
     if faults := faults_of_arguments(row.actor_parameters or {}, row.args):
         yield f"its arguments do not fit the actor {row.actor!r} as it is now: {in_words(faults)}"
     for name in secrets_in(texts_in(row.args)):

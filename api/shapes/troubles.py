@@ -1,44 +1,65 @@
 """What an operator must see to, in words: work that waits for something that does not come by itself."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from models.processes import refused_declarations, schedules_set_aside, silent_workers, stuck_runs
+from models.processes import (
+    refused_declarations,
+    schedules_held_back,
+    schedules_set_aside,
+    silent_workers,
+    stuck_runs,
+    stuck_workers,
+)
 from models.words.states import WaitingFor
 
 _NAMED = 5
 
 
-def troubles(connection: sa.Connection, *, named: bool) -> list[str]:
-    """A sentence each, with names for whoever may know them; none where all is well. Each look is bounded."""
-    found = [_say_stuck(row, named) for row in stuck_runs(connection)]
+class Trouble(NamedTuple):
+    """A sentence, with names for whoever may know them, and without."""
+
+    named: str
+    anonymous: str
+
+
+def troubles(connection: sa.Connection) -> list[Trouble]:
+    """None where all is well. Each look is bounded."""
+    found = [_of_stuck(row) for row in stuck_runs(connection)]
     if aside := schedules_set_aside(connection):
-        first = f", {aside.name!r} first" if named else ""
-        found.append(f"{_count(aside.schedules, 'schedule')} can't be planned{first}: see its error")
+        what = f"{_count(aside.schedules, 'schedule')} can't be planned"
+        found.append(Trouble(f"{what}, {aside.name!r} first: see its error", f"{what}: see its error"))
+    if held := schedules_held_back(connection):
+        what = f"{_count(held.schedules, 'schedule')} held back, as too much waits"
+        found.append(Trouble(f"{what}: {held.reason}", what))
     if refused := refused_declarations(connection):
-        of = f", of {_listed(refused)}" if named else ""
-        found.append(f"{_count(len(refused), 'schedule')} that code declares is refused{of}: see GET /v1/actors")
+        what, where = f"{_count(len(refused), 'schedule')} that code declares is refused", "see GET /v1/actors"
+        found.append(Trouble(f"{what}, of {_listed(refused)}: {where}", f"{what}: {where}"))
     for worker in silent_workers(connection):
-        which = f"the worker {worker.id} on {worker.host}" if named else "a worker"
-        found += [f"{which} has not reported for {worker.seconds} seconds"]
+        what = f"has not reported for {worker.seconds} seconds"
+        found.append(Trouble(f"the worker {worker.id} on {worker.host} {what}", f"a worker {what}"))
+    for worker in stuck_workers(connection):
+        stuck = f"{worker.stuck_threads} of {_count(worker.threads, 'thread')}"
+        what = "can't be interrupted, where its actors wait in C code or for their children"
+        named, anonymous = f"of the worker {worker.id} on {worker.host}", "of a worker"
+        found.append(Trouble(f"{stuck} {named} {what}", f"{stuck} {anonymous} {what}"))
     return found
 
 
-def _say_stuck(row: sa.Row[Any], named: bool) -> str:
+def _of_stuck(row: sa.Row[Any]) -> Trouble:
     what = f"{_count(row.runs, 'run')} wait{'s' if row.runs == 1 else ''} for"
-    actor, queue = (f" {row.actor!r}", f" {row.queue!r}") if named else ("", "")
     match WaitingFor(row.waiting_for):
         case WaitingFor.ACTOR:
-            whom = (
-                f"the actor{actor}, which no worker has announced" if named else "an actor that no worker has announced"
-            )
+            named = f"the actor {row.actor!r}, which no worker has announced"
+            anonymous = "an actor that no worker has announced"
         case WaitingFor.WORKER:
-            whom = f"a worker of the queue{queue} that knows the actor{actor}" if named else "a worker of their queue"
+            named = f"a worker of the queue {row.queue!r} that knows the actor {row.actor!r}"
+            anonymous = "a worker of their queue"
         case _:
-            whom = f"the paused queue{queue}" if named else "a paused queue"
-    return f"{what} {whom}, the oldest for {row.seconds:.0f} seconds"
+            named, anonymous = f"the paused queue {row.queue!r}", "a paused queue"
+    return Trouble(*(f"{what} {whom}, the oldest for {row.seconds:.0f} seconds" for whom in (named, anonymous)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -45,8 +45,8 @@ def resume_schedule(call: Call, body: Nothing) -> Answer:
 
 ROUTES = (
     Route("POST", f"{ONE}/trigger", trigger_schedule, Role.OPERATOR, {202: RunJson}, headers=("Idempotency-Key",)),
-    Route("POST", f"{ONE}/pause", pause_schedule, Role.OPERATOR, {200: ScheduleJson}),
-    Route("POST", f"{ONE}/resume", resume_schedule, Role.OPERATOR, {200: ScheduleJson}),
+    Route("POST", f"{ONE}/pause", pause_schedule, Role.OPERATOR, {200: ScheduleJson}, problems=(409,)),
+    Route("POST", f"{ONE}/resume", resume_schedule, Role.OPERATOR, {200: ScheduleJson}, problems=(409,)),
 )
 
 

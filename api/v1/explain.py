@@ -73,6 +73,7 @@ class FactsJson(BaseModel):
     created_at: Moment | None = None
     updated_at: Moment | None = None
     version: int | None = None
+    declared_by: str | None = Field(default=None, description="Who has declared the present definition in code.")
     last_round_at: Moment | None = Field(default=None, description="When a scheduling process last did a round.")
     scheduling_gaps: list[GapJson] = Field(default=[], description="Between slot and decision, newest first.")
     other_run: OtherRun | None = Field(default=None, description="The run that was in its way, or took its place.")
@@ -111,8 +112,8 @@ def explain_slot(call: Call, query: ExplanationQuery) -> Answer:
         at=at,
         is_slot=verdict.is_slot,
         outcome=verdict.outcome,
-        because=verdict.because,
-        facts=FactsJson(**verdict.facts),
+        because=f"{verdict.because}{_declared(schedule)}",
+        facts=FactsJson(declared_by=schedule.declared_by, **verdict.facts),
         run=None if run is None else show_row(run),
         next_slots=slots_after(schedule, max(at, slot_within_second(schedule, at) or at)),
     )
@@ -120,6 +121,11 @@ def explain_slot(call: Call, query: ExplanationQuery) -> Answer:
 
 
 ROUTES = (Route("GET", f"{ONE}/explain", explain_slot, Role.VIEWER, {200: ExplanationJson}),)
+
+
+def _declared(schedule: StoredSchedule) -> str:
+    by = schedule.declared_by
+    return "" if by is None else f" Its present definition was declared in code by {by}."
 
 
 def _judge(

@@ -1,15 +1,14 @@
 """Health: whether this process lives, and whether the service can do its work."""
 
-from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Thread
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
-from api.shapes.troubles import troubles
+from api.shapes.troubles import Trouble, troubles
 from api.web.routes import Answer, Call, Route
+from api.web.shared import Shared
 from migrations import is_behind
 from models.processes import read_health, read_revision
 
@@ -19,6 +18,9 @@ OVERDUE_SECONDS = 30
 
 DATABASE_SECONDS = 2
 """A database that takes longer than this to answer counts as down."""
+
+
+_readings: WeakKeyDictionary[sa.Engine, Shared["_Facts | None"]] = WeakKeyDictionary()
 
 
 class LiveJson(BaseModel):
@@ -53,7 +55,7 @@ class _Facts(BaseModel):
     plans: bool = False
     workers: int | None = None
     read_only: bool = False
-    troubles: list[str] = []
+    troubles: list[Trouble] = []
 
 
 def get_liveness(_call: Call) -> Answer:
@@ -66,13 +68,15 @@ def get_readiness(call: Call) -> Answer:
 
     Whoever has a token is told names.
     """
-    facts = _within(DATABASE_SECONDS, lambda: _read_facts(call.engine, named=call.caller is not None))
+    shared = _readings.setdefault(call.engine, Shared("ready"))
+    facts = shared.ask(lambda: _read_facts(call.engine), DATABASE_SECONDS)
     outages = ["the database does not answer"] if facts is None else list(_outages(facts))
     facts = facts or _Facts()
+    said = [trouble.anonymous if call.caller is None else trouble.named for trouble in facts.troubles]
     content = ReadyJson(
-        status="unavailable" if outages else "degraded" if facts.troubles else "ok",
+        status="unavailable" if outages else "degraded" if said else "ok",
         database=facts.database,
-        problems=outages + facts.troubles,
+        problems=outages + said,
         **facts.model_dump(exclude={"read_only", "plans", "troubles", "database"}),
     )
     return Answer(content, 503 if outages else 200)
@@ -98,9 +102,9 @@ def _outages(facts: _Facts) -> list[str]:
     return []
 
 
-def _read_facts(engine: sa.Engine, *, named: bool) -> _Facts | None:
+def _read_facts(engine: sa.Engine) -> _Facts | None:
     try:
-        facts = _ask(engine, named=named)
+        facts = _ask(engine)
     except (sa.exc.DBAPIError, sa.exc.TimeoutError):
         return None
     if facts.read_only:
@@ -108,19 +112,9 @@ def _read_facts(engine: sa.Engine, *, named: bool) -> _Facts | None:
     return facts
 
 
-def _ask(engine: sa.Engine, *, named: bool) -> _Facts:
+def _ask(engine: sa.Engine) -> _Facts:
     with engine.connect() as connection:
         if is_behind(read_revision(connection)):
             return _Facts(database=True)
         health = read_health(connection)._mapping
-        return _Facts(database=True, migrations=True, troubles=troubles(connection, named=named), **health)
-
-
-def _within(seconds: float, read: Callable[[], _Facts | None]) -> _Facts | None:
-    """The answer, None where it takes too long: a database that hangs must not hold up the check."""
-    answers: SimpleQueue[_Facts | None] = SimpleQueue()
-    Thread(target=lambda: answers.put(read()), name="ready", daemon=True).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        return None
+        return _Facts(database=True, migrations=True, troubles=troubles(connection), **health)

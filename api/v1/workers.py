@@ -6,9 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.access.auth import Role
+from api.shapes.schedule_body import Nothing
 from api.web.fields import Moment, Page, Text, page_of
 from api.web.routes import Answer, Call, Route
 from models import processes
+from models.announcing import drain_workers
+from scheduling.commands.faults import NotFound
 
 
 class ActorJson(BaseModel):
@@ -41,9 +44,13 @@ class WorkerJson(BaseModel):
     queues: list[str]
     threads: int
     version: str
+    release: str | None = Field(description="What its deploy is called.")
     started_at: Moment
     last_seen_at: Moment
     running: int
+    drain_requested_at: Moment | None = Field(description="Since when it takes no more runs.")
+    drained_at: Moment | None = Field(description="When it had ended the last one.")
+    stuck_threads: int = Field(description="How many threads do not come back from an interrupt of their run.")
     live: bool = Field(description="Whether it was seen within the last minute.")
 
 
@@ -52,6 +59,12 @@ class WorkerPage(BaseModel):
 
     items: list[WorkerJson]
     next: UUID | None
+
+
+class WorkerList(BaseModel):
+    """Workers by id."""
+
+    items: list[WorkerJson]
 
 
 class SecretJson(BaseModel):
@@ -95,6 +108,18 @@ def list_workers(call: Call, query: WorkerQuery) -> Answer:
     return Answer(WorkerPage(items=items, next=cursor))
 
 
+def drain_worker(call: Call, body: Nothing) -> Answer:
+    """Have a worker, with the other processes of its master, take no more runs, and exit once it has none.
+
+    It hears of that within ten seconds, and then waits for what runs without end.
+    """
+    with call.engine.begin() as connection:
+        rows = drain_workers(connection, call.params["id"])
+    if not rows:
+        raise NotFound("live worker")
+    return Answer(WorkerList(items=[WorkerJson(**row._mapping) for row in rows]), 202)
+
+
 def list_secrets(call: Call) -> Answer:
     """List the names of the secrets that arguments may refer to."""
     with call.engine.connect() as connection:
@@ -106,4 +131,5 @@ ROUTES = (
     Route("GET", "/v1/secrets", list_secrets, Role.VIEWER, {200: SecretList}),
     Route("GET", "/v1/actors", list_actors, Role.VIEWER, {200: ActorPage}),
     Route("GET", "/v1/workers", list_workers, Role.VIEWER, {200: WorkerPage}),
+    Route("POST", "/v1/workers/{id:uuid}/drain", drain_worker, Role.OPERATOR, {202: WorkerList}),
 )

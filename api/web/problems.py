@@ -81,6 +81,18 @@ def errors_of(faults: Iterable[Fault]) -> list[FieldError]:
     return [FieldError(pointer=pointer(fault.path), message=fault.message) for fault in faults]
 
 
+def problem_json(status: int, detail: str, errors: Iterable[FieldError] = (), **more: str) -> bytes:
+    """The body of the answer to a problem."""
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": [error.model_dump() for error in errors],
+    }
+    return json.dumps(content | more).encode()
+
+
 def add_error_handlers(app: falcon.App[Any, Any]) -> None:
     """Answer every error of a request as a problem."""
     app.add_error_handler(Exception, _answer_unexpected)
@@ -93,17 +105,9 @@ def add_error_handlers(app: falcon.App[Any, Any]) -> None:
 
 
 def _answer_problem(_req: falcon.Request, resp: falcon.Response, problem: Problem, _params: Any) -> None:
+    more = {} if problem.state is None else {"state": problem.state}
     resp.status = problem.status
-    content: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
-        "status": problem.status,
-        "detail": problem.detail,
-        "errors": [error.model_dump() for error in problem.errors],
-    }
-    if problem.state is not None:
-        content["state"] = problem.state
-    resp.data = json.dumps(content).encode()
+    resp.data = problem_json(problem.status, problem.detail, problem.errors, **more)
     resp.content_type = PROBLEM_JSON
     for name, value in problem.headers.items():
         resp.set_header(name, value)

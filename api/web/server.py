@@ -6,21 +6,27 @@ from typing import Any
 import structlog
 import waitress
 from waitress import wasyncore
-from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
+from api.web.connections import HEAD_BYTES, MAX_REQUEST_BYTES, Channel
 from config.sections import Http
 from config.settings import Settings
 
 CONNECTION_LIMIT = 500
 IDLE_SECONDS = 30
-MAX_REQUEST_BYTES = 2 * 1024 * 1024
-"""Above our own limit, so that a body moderately too large is read and gets a proper answer, not a reset."""
+HELD_BYTES = 64 * 1024 * 1024
+"""Of answers that wait for their clients, all together."""
 
-HEALTH_THREADS = 2
+WATERMARK_BYTES = 256 * 1024
+"""Who writes an answer piece by piece waits, above this, until some of it is taken."""
+
+LANES = {"/health/live": 2, "/health/ready": 2}
+"""Paths with threads of their own, and how many: a database that hangs holds those of readiness for a while."""
+
 DRAIN_SECONDS = 10
 _POLL_SECONDS = 1
+_LOOK_SECONDS = 0.5
 
 log = structlog.get_logger("api")
 
@@ -33,8 +39,11 @@ class Server:
         self._lanes = _Lanes(http.threads)
         self._stopping = False
         self._closed = False
+        self._look_at = 0.0
         waitress.create_server(app, self._map, _dispatcher=self._lanes, **_adjustments(http))
         self._listeners = [each for each in self._map.values() if isinstance(each, BaseWSGIServer)]
+        for listener in self._listeners:
+            listener.channel_class = Channel
         self.port = int(self._listeners[0].effective_port)
 
     def run(self) -> None:
@@ -43,7 +52,6 @@ class Server:
         try:
             while not self._stopping:
                 self._turn()
-                self._shed()
             self._drain()
         finally:
             self._close()
@@ -56,15 +64,29 @@ class Server:
 
     def _turn(self) -> None:
         wasyncore.loop(timeout=_POLL_SECONDS, use_poll=True, map=self._map, count=1)
+        self._shed()
 
     def _shed(self) -> None:
-        """At the limit of connections the quietest idle ones go: half-open clients must not shut others out."""
-        if len(self._map) < CONNECTION_LIMIT:
+        """Close connections whose clients take too long. Where there is no room for more, of connections or of bytes,
+        some of those go whose clients asked for nothing for the longest: they must not shut others out."""
+        now, is_full = time.monotonic(), len(self._map) >= CONNECTION_LIMIT
+        if now < self._look_at and not is_full:
             return
-        idle = [channel for channel in self._channels() if not _is_busy(channel)]
-        idle.sort(key=lambda channel: channel.last_activity)
-        for channel in idle[: CONNECTION_LIMIT // 10]:
-            channel.handle_close()
+        self._look_at = now + _LOOK_SECONDS
+        channels = self._channels()
+        for channel in channels:
+            if channel.is_late(now):
+                channel.drop()
+        waiting = [channel for channel in channels if channel.connected and not channel.requests]
+        excess = sum(channel.total_outbufs_len for channel in waiting) - HELD_BYTES
+        places = CONNECTION_LIMIT // 10 if is_full else 0
+        if excess <= 0 and not places:
+            return
+        waiting.sort(key=lambda channel: channel.asked_at)
+        for number, channel in enumerate(waiting):
+            if number < places or (excess > 0 and channel.total_outbufs_len):
+                excess -= channel.total_outbufs_len
+                channel.drop()
 
     def _drain(self) -> None:
         for listener in self._listeners:
@@ -87,25 +109,23 @@ class Server:
             listener.close()
         wasyncore.close_all(self._map, ignore_all=True)
 
-    def _channels(self) -> list[HTTPChannel]:
-        return [each for each in self._map.values() if isinstance(each, HTTPChannel)]
+    def _channels(self) -> list[Channel]:
+        return [each for each in list(self._map.values()) if isinstance(each, Channel)]
 
 
 class _Lanes:
-    """Two sets of threads, so that health is answered while all others are busy."""
+    """Sets of threads, so that health is answered while all others are busy."""
 
     def __init__(self, threads: int) -> None:
-        self._health = ThreadedTaskDispatcher()
-        self._health.set_thread_count(HEALTH_THREADS)
-        self._others = ThreadedTaskDispatcher()
-        self._others.set_thread_count(threads)
+        self._health = {path: _threads(count) for path, count in LANES.items()}
+        self._others = _threads(threads)
 
-    def add_task(self, channel: HTTPChannel) -> None:
+    def add_task(self, channel: Channel) -> None:
         path = str(getattr(channel.requests[0], "path", ""))
-        (self._health if path.startswith("/health/") else self._others).add_task(channel)
+        self._health.get(path, self._others).add_task(channel)
 
     def shutdown(self) -> None:
-        for lane in (self._health, self._others):
+        for lane in (*self._health.values(), self._others):
             lane.shutdown(timeout=_POLL_SECONDS)
 
 
@@ -114,7 +134,13 @@ def make_server(app: Any, settings: Settings) -> Server:
     return Server(app, settings.http)
 
 
-def _is_busy(channel: HTTPChannel) -> bool:
+def _threads(count: int) -> ThreadedTaskDispatcher:
+    dispatcher = ThreadedTaskDispatcher()
+    dispatcher.set_thread_count(count)
+    return dispatcher
+
+
+def _is_busy(channel: Channel) -> bool:
     return bool(channel.requests or channel.total_outbufs_len)
 
 
@@ -125,7 +151,9 @@ def _adjustments(http: Http) -> dict[str, Any]:
         "connection_limit": CONNECTION_LIMIT,
         "channel_timeout": IDLE_SECONDS,
         "cleanup_interval": IDLE_SECONDS // 3,
+        "max_request_header_size": HEAD_BYTES,
         "max_request_body_size": MAX_REQUEST_BYTES,
+        "outbuf_high_watermark": WATERMARK_BYTES,
         "asyncore_use_poll": True,
         "ident": None,
         "clear_untrusted_proxy_headers": True,

@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import sys
 from typing import Any, NoReturn
 
 import falcon
@@ -10,10 +12,11 @@ from api.web.problems import Problem
 from models.words.text import MAX_DEPTH, is_storable
 
 MAX_BODY_BYTES = 256 * 1024
+_ANYTHING = re.compile("[1-9]")
 
 
 def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:
-    """The JSON value of the request's body; an empty body counts as `{}`. Raises Problem (400, 413, 415)."""
+    """The JSON value of the request's body; an empty body counts as `{}`. Raises Problem (400, 413, 415, 422)."""
     raw = _read_bounded(req)
     if not raw and not req.content_type:
         return {}
@@ -22,13 +25,15 @@ def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:
 
 
 def parse_json(raw: bytes) -> Any:
-    """The value of a JSON text. Raises Problem 400 for one that is not valid, too deep, or ambiguous."""
+    """The value of a JSON text. Raises Problem 400 for one that is not valid, too deep, or ambiguous, 422 for one
+    with a number that can't be kept."""
     try:
         value = json.loads(
             raw.decode("utf-8"),
             object_pairs_hook=_object,
             parse_constant=_refuse_constant,
-            parse_float=_finite,
+            parse_float=_float,
+            parse_int=_int,
         )
     except UnicodeDecodeError:
         raise Problem(400, "the body is not valid UTF-8") from None
@@ -70,11 +75,19 @@ def _refuse_constant(_text: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
 
 
-def _finite(text: str) -> float:
+def _float(text: str) -> float:
+    """Raises Problem 422 for a number that would become infinite, or nothing."""
     value = float(text)
-    if math.isinf(value):
-        raise ValueError("a number is out of range")
+    if math.isinf(value) or (value == 0 and _ANYTHING.search(text.lower().partition("e")[0])):
+        raise _out_of_range()
     return value
+
+
+def _int(text: str) -> int:
+    """Of any length, within the range of floats: many readers of JSON know no other numbers."""
+    if len(text) > sys.float_info.max_10_exp and math.isinf(float(text)):
+        raise _out_of_range()
+    return int(text)
 
 
 def _check_values(value: Any) -> None:
@@ -99,6 +112,10 @@ def _check_values(value: Any) -> None:
 def _check_text(text: str) -> None:
     if not is_storable(text):
         raise Problem(400, "a string holds NUL or half of a surrogate pair")
+
+
+def _out_of_range() -> Problem:
+    return Problem(422, "a number is out of range: its size must be between 5e-324 and 1.8e308, or zero")
 
 
 def _too_large() -> Problem:

@@ -44,6 +44,7 @@ class ClaimedRun:
     due_at: datetime
     trace: str | None
     timezone: str | None
+    checkpoint: Any
     claimed_at: datetime
 
 

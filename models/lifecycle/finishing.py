@@ -46,6 +46,8 @@ class FinishedAttempt:
     error_traceback: str | None = None
     output: str | None = None
     output_truncated: bool = False
+    checkpoint: str | None = None
+    """JSON text that the attempt has left for the next one, and that is not stored yet."""
 
     @classmethod
     def of(cls, attempt: Attempt, outcome: Outcome, state: State, at: datetime, **rest: Any) -> "FinishedAttempt":

@@ -27,7 +27,8 @@ BLOCKED = f"""(r.overlap <> 'allow' AND r.schedule_id IS NOT NULL AND ({_UNDER_W
 # Workers of one kind look alike. One of the release before does not say which actors it knows.
 _QUEUES_OF_ACTORS = f"""(SELECT jsonb_object_agg(name, queues) FROM (
     SELECT a.name, jsonb_agg(q.queue) AS queues
-    FROM actors a JOIN (SELECT DISTINCT w.queues, w.actors FROM workers w WHERE {LIVE}) k
+    FROM actors a
+    JOIN (SELECT DISTINCT w.queues, w.actors FROM workers w WHERE {LIVE} AND w.drain_requested_at IS NULL) k
         ON k.actors IS NULL OR k.actors ? a.name
     CROSS JOIN LATERAL jsonb_array_elements_text(k.queues) AS q(queue)
     WHERE {ANNOUNCED} GROUP BY a.name) reached)"""

@@ -1,6 +1,6 @@
 """SQL of leases: a worker renews those of the runs that it holds, and hears what is to be cancelled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,30 @@ def renew_leases(
 def renewal_parameters(held: Sequence[dict[str, Any]], worker: UUID, lease_seconds: float) -> dict[str, Any]:
     """What the statement is given: the attempts, and the ids by themselves."""
     return {"rows": as_json(held), "ids": [run["id"] for run in held], "worker": worker, "lease": lease_seconds}
+
+
+def _save(which: str) -> str:
+    return f"""
+UPDATE runs r SET checkpoint = v.checkpoint::jsonb
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, checkpoint text)
+WHERE {which} AND r.id = v.id AND r.attempt = v.attempt AND {_MINE}
+RETURNING r.id, r.attempt
+"""
+
+
+_SAVE, _SAVE_FREE = _save(ALL), _save(FREE)
+
+
+def save_checkpoints(
+    connection: sa.Connection, checkpoints: Mapping[tuple[UUID, int], str], worker: UUID, *, free_only: bool = False
+) -> list[tuple[UUID, int]]:
+    """Keep what attempts, by (run, attempt), have left for the next ones as JSON text; returns those that this worker
+    still held and, with `free_only`, nobody had locked."""
+    if not checkpoints:
+        return []
+    rows = [{"id": id_, "attempt": attempt, "checkpoint": text} for (id_, attempt), text in checkpoints.items()]
+    given = {"rows": as_json(rows), "ids": [id_ for id_, _ in checkpoints], "worker": worker}
+    return [(row[0], row[1]) for row in connection.exec_driver_sql(_SAVE_FREE if free_only else _SAVE, given)]
 
 
 _OWN = f"SELECT r.id, r.attempt FROM runs r WHERE {ALL} AND {_MINE}"

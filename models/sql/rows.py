@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from models.words.numbers import write_large_out
+
 MANY = 32
 """For so many rows that have all in common but their keys a statement of their own is less work."""
 
@@ -28,7 +30,7 @@ def scalars(columns: Mapping[str, str], keys: Sequence[str] = ()) -> str:
 
 def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """The rows as one JSON text; instants become RFC 3339, UUIDs their text."""
-    return json.dumps(list(rows), default=_plain, ensure_ascii=False, allow_nan=False)
+    return write_large_out(json.dumps(list(rows), default=_plain, ensure_ascii=False, allow_nan=False))
 
 
 def as_json_alike(names: Sequence[str], groups: Iterable[tuple[Iterable[tuple[UUID, ...]], Mapping[str, Any]]]) -> str:

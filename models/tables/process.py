@@ -31,6 +31,15 @@ class Worker(SQLModel, table=True):
     """Whether it runs all of a message that stands for several runs."""
     secrets: list[str] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
     """The names of those it has; None for one of a release that does not say."""
+    release: str | None = Field(default=None, sa_type=sa.Text)
+    """What its deploy is called; None where nobody says."""
+    parent_pid: int | None = Field(default=None)
+    """The process that it ends with, on the same host; None for one that has none."""
+    drain_requested_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    drained_at: datetime | None = Field(default=None, sa_type=INSTANT)
+    """When it was asked to take no more runs, and when it had ended its last one."""
+    stuck_threads: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    """How many of its threads do not come back from an interrupt."""
 
 
 class AnnouncedActor(SQLModel, table=True):

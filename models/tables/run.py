@@ -73,6 +73,8 @@ class RunColumns(SQLModel):
     next_slot_at: datetime | None = Field(default=None, sa_type=INSTANT)
     waiting_for: str | None = Field(default=None, sa_type=sa.Text)
     interruptions: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
+    checkpoint: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
+    """What an attempt has left for the next one."""
 
 
 class Run(RunColumns, table=True):

@@ -58,6 +58,12 @@ class Schedule(SQLModel, table=True):
             serves="readiness: schedules that are set aside",
             where="error IS NOT NULL",
         ),
+        index(
+            "schedules_held_back",
+            "name",
+            serves="upkeep: schedules that are held back",
+            where="held_back IS NOT NULL",
+        ),
     )
 
     id: UUID = Field(default_factory=uuid4, primary_key=True)
@@ -105,3 +111,7 @@ class Schedule(SQLModel, table=True):
     error: str | None = Field(default=None, sa_type=sa.Text)
     announced_at: datetime | None = Field(default=None, sa_type=INSTANT)
     notify_late_seconds: float | None = Field(default=None)
+    declared_by: str | None = Field(default=None, sa_type=sa.Text)
+    """Which release, and which worker of it, has declared the definition, in words."""
+    held_back: str | None = Field(default=None, sa_type=sa.Text)
+    """Why nothing is planned for a while, in words."""

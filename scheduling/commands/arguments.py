@@ -2,12 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from jsonschema import Draft202012Validator, validators
+from jsonschema import Draft202012Validator, FormatChecker, validators
 from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
+from pydantic import TypeAdapter
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -17,6 +20,9 @@ from models.words.kinds import unique
 from models.words.text import texts_in
 
 _ABOUT_TEXT = ("const", "enum", "format", "maxLength", "minLength", "pattern")
+
+_FORMATS = {"date-time": datetime, "date": date, "time": time, "duration": timedelta, "uuid": UUID}
+"""Texts that the worker makes something of, by the same rules."""
 
 
 def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> list[Fault]:
@@ -28,7 +34,7 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
     try:
         Draft202012Validator.check_schema(parameters)
         # An empty registry: references outside the schema are not fetched.
-        checker = _Checker(dict(parameters), registry=Registry())
+        checker = _Checker(dict(parameters), registry=Registry(), format_checker=_FORMAT_CHECKER)
         found = [fault for each in checker.iter_errors(dict(args)) for fault in _describe(each)]
     except (SchemaError, UnknownType, Unresolvable, RecursionError, re.error):
         found = []
@@ -81,6 +87,18 @@ def _takes_text(keyword: str, expected: Any) -> bool:
             return True
 
 
+def _format_checker() -> FormatChecker:
+    checker = FormatChecker(formats=())
+    for name, kind in _FORMATS.items():
+        checker.checks(name, raises=ValueError)(_reads(TypeAdapter(kind)))
+    return checker
+
+
+def _reads(reader: TypeAdapter[Any]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or reader.validate_python(value) is not None
+
+
+_FORMAT_CHECKER = _format_checker()
 _Checker = validators.extend(Draft202012Validator, {keyword: _lenient(keyword) for keyword in _ABOUT_TEXT})
 
 
@@ -99,8 +117,11 @@ def _describe(error: ValidationError) -> list[Fault]:
             message = f"must be of type {_words(error.validator_value)}"
         case "enum":
             message = f"must be one of {_words(error.validator_value)}"
+        case "format":
+            message = f"must be of type {error.validator_value}"
         case "anyOf" | "oneOf":
-            types = [str(each["type"]) for each in error.validator_value if isinstance(each, dict) and "type" in each]
+            branches = [each for each in error.validator_value if isinstance(each, dict) and "type" in each]
+            types = [str(each.get("format", each["type"])) for each in branches]
             message = f"must be of type {_words(types)}" if types else "does not fit what the actor takes"
         case _:
             message = f"does not fit what the actor takes ({error.validator}: {error.validator_value!r:.200})"

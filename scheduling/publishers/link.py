@@ -1,5 +1,6 @@
 """The link: a connection to RabbitMQ with a confirming channel, in a thread of its own, made again when it is lost."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 from pika.adapters.select_connection import SelectConnection
+from pika.exceptions import AMQPHeartbeatTimeout
 
 from config.broker import connection_parameters
 from config.sections import Amqp
@@ -37,7 +39,7 @@ class Link:
     """Other threads look at `channel`, which is None while there is none, and hand over what is to be done with it."""
 
     def __init__(self, amqp: Amqp, user: User) -> None:
-        self._amqp = amqp
+        self._addresses = itertools.cycle(connection_parameters(amqp))
         self._user = user
         self._connection: SelectConnection | None = None
         self.channel: Any = None
@@ -62,6 +64,10 @@ class Link:
         connection.ioloop.add_callback_threadsafe(function)
         return True
 
+    def give_up(self) -> None:
+        """Drop a connection by which no answer comes, and make another: its node may hang, and others may not."""
+        self.call(self._drop_connection)
+
     def _run(self) -> None:
         while not self._closing:
             try:
@@ -77,7 +83,7 @@ class Link:
 
     def _connect(self) -> SelectConnection:
         self._connection = SelectConnection(
-            connection_parameters(self._amqp),
+            next(self._addresses),  # after the one before was lost, or could not be reached
             on_open_callback=lambda opened: opened.channel(on_open_callback=self._on_channel),
             on_open_error_callback=self._on_connection_lost,
             on_close_callback=self._on_connection_lost,
@@ -106,6 +112,11 @@ class Link:
     def _lose_channel(self, reason: BaseException | None) -> None:
         self.channel = None
         self._user.on_lost(reason)
+
+    def _drop_connection(self) -> None:
+        """As pika's heartbeats do: to close it properly is to wait for an answer."""
+        if self._connection is not None and self._connection.is_open:
+            self._connection._terminate_stream(AMQPHeartbeatTimeout("no confirm came"))
 
     def _close_connection(self) -> None:
         if self._connection is not None and self._connection.is_open:

@@ -12,14 +12,13 @@ from uuid import UUID
 import pika
 import structlog
 
-from config.broker import queue_arguments, queue_name
+from config.broker import PRECONDITION_FAILED, queue_arguments, queue_name
 from config.sections import Amqp
 from scheduling.publish import Outgoing
 from scheduling.publishers.link import Link
 
 log = structlog.get_logger("scheduling")
 
-PRECONDITION_FAILED = 406
 FOREIGN_SECONDS = 60
 """A queue that was refused is declared again after this time, and on a new connection: somebody may have mended it."""
 
@@ -73,8 +72,9 @@ class RabbitPublisher:
             for queue in {message.queue for message in messages} - self._declared:
                 self.count_messages(queue)
             batch = self._batch = _Batch()  # before the look at the channel: whoever loses it answers for the batch
-            if self.is_ready() and self._link.call(lambda: self._send(batch, messages)):
-                batch.answered.wait(CONFIRM_SECONDS)
+            sent = self.is_ready() and self._link.call(lambda: self._send(batch, messages))
+            if sent and not batch.answered.wait(CONFIRM_SECONDS) and not batch.confirmed:
+                self._link.give_up()
             return set(batch.confirmed)
 
     def count_messages(self, queue: str) -> int | None:

@@ -55,11 +55,14 @@ def run(new_run: Callable[..., CurrentRun]) -> Iterator[CurrentRun]:
 
 @pytest.fixture
 def allow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """`allow(networks=[…], programs=[…])` sets what the settings allow; nothing before the first call."""
+    """`allow(networks=[…], programs=[…], env=[…])` sets what the settings allow; nothing before the first call."""
 
-    def set_lists(networks: list[str] | None = None, programs: list[str] | None = None) -> None:
+    def set_lists(
+        networks: list[str] | None = None, programs: list[str] | None = None, env: list[str] | None = None
+    ) -> None:
         monkeypatch.setenv("CALLSHEET_HTTP_REQUEST__ALLOW_NETWORKS", json.dumps(networks or []))
         monkeypatch.setenv("CALLSHEET_RUN_PROCESS__ALLOW", json.dumps(programs or []))
+        monkeypatch.setenv("CALLSHEET_RUN_PROCESS__ALLOW_ENV", json.dumps(env or []))
         use_settings(None)
 
     set_lists()

@@ -165,3 +165,54 @@ def test_a_port_that_nobody_listens_on_is_named(run):
         port = listener.getsockname()[1]
     with pytest.raises(httpcore.ConnectError, match=f"127.0.0.1, port {port}: .*refused"):
         call(f"http://127.0.0.1:{port}/")
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "text"),
+    [
+        ("text/html; charset=ISO-8859-1", b"gr\xf6\xdfer", "größer"),
+        ('text/plain; charset="windows-1252"', b"5 \x80", "5 €"),
+        ("text/plain; format=flowed; CHARSET=Shift_JIS", "日本".encode("shift_jis"), "日本"),
+        ("application/json; charset=utf-16", '"größer"'.encode("utf-16"), '"größer"'),
+        ("text/plain; charset=nonsense", "größer".encode(), "größer"),
+        ("text/plain", "\N{ZERO WIDTH NO-BREAK SPACE}größer".encode(), "größer"),
+    ],
+)
+def test_the_output_is_text_of_the_charset_that_the_answer_names(run, content_type, body, text):
+    with serving(lambda exchange: exchange.answer(body=body, Content_Type=content_type)) as server:
+        call(server.url)
+    assert run.output.text() == (text, False)
+
+
+def test_what_is_encoded_besides_is_not_read_by_its_charset(run):
+    headers = {"Content_Type": "text/plain; charset=utf-16", "Content_Encoding": "gzip"}
+    with serving(lambda exchange: exchange.answer(body=b"zipped", **headers)) as server:
+        call(server.url)
+    assert run.output.text()[0].endswith("]\nzipped")
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"X-Key": "secret-grüezi"}, "the value of 'X-Key' must"),
+        ({"X-Key": "secret\r\nX-Other: 1"}, "the value of 'X-Key' must"),
+        ({"Accept": "*/*", "X-Key": "secret\x00"}, "the value of 'X-Key' must"),
+        ({"X-Key": "secret\x7f"}, "the value of 'X-Key' must"),
+        ({"X-Key": 5}, "the value of 'X-Key' must"),
+        ({"X-Schlüssel": "secret"}, "'X-Schlüssel' is not the name"),
+        ({"X Key": "secret"}, "'X Key' is not the name"),
+        ({"": "secret"}, "'' is not the name"),
+    ],
+)
+def test_what_no_header_can_be_is_refused_by_the_headers_name(run, headers, said):
+    with serving(ok) as server:
+        with pytest.raises(ValueError, match=f"^headers: {said}") as caught:
+            call(server.url, headers=headers)
+        assert server.requests == []
+    assert "secret" not in str(caught.value)
+
+
+def test_spaces_around_the_value_of_a_header_are_not_part_of_it(run):
+    with serving(ok) as server:
+        call(server.url, headers={"X-Key": " a\tb ", "X-Empty": ""})
+        assert (server.headers()["x-key"], server.headers()["x-empty"]) == ("a\tb", "")

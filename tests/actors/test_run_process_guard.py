@@ -56,16 +56,6 @@ def test_a_path_to_somewhere_else_does_not_match(run, allow, tools, pattern, arg
         call([argv0.format(folder=tools)], cwd=str(evil))
 
 
-def test_a_path_in_the_arguments_does_not_choose_the_program(run, allow, tools):
-    evil = tools.parent / "evil"
-    evil.mkdir()
-    (evil / "tool").write_text("#!/bin/sh\necho evil\n")
-    (evil / "tool").chmod(0o755)
-    allow(programs=["tool"])
-    call(["tool"], env={"PATH": str(evil)})
-    assert output(run) == "tool\n"
-
-
 def test_a_command_for_the_shell_is_allowed_to_the_letter_only(run, allow):
     allow(programs=["echo *", "echo 1", "/bin/*", "sh"])
     shell("echo 1")

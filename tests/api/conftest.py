@@ -16,6 +16,7 @@ from config.settings import Settings, load_settings
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.words.ids import new_run_id, slot_run_id
 from models.words.states import State, Trigger
+from tests.api.documented import DocumentedClient
 from tests.api.explanations.explained import say
 from tests.servers import databases
 
@@ -39,7 +40,7 @@ def engine(settings: Settings) -> Iterator[sa.Engine]:
 
 @pytest.fixture
 def client(engine: sa.Engine, settings: Settings) -> TestClient:
-    return TestClient(make_app(engine, settings), headers=HEADERS)
+    return DocumentedClient(make_app(engine, settings), headers=HEADERS)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def shared_client() -> Iterator[TestClient]:
     with databases.database(migrated=True) as url:
         settings = load_settings({"DATABASE_URL": url, "CALLSHEET_ADMIN_TOKEN": TOKEN})
         engine = make_engine(settings.database, pool_size=1, application="test")
-        yield TestClient(make_app(engine, settings), headers=HEADERS)
+        yield DocumentedClient(make_app(engine, settings), headers=HEADERS)
         engine.dispose()
 
 

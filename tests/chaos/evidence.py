@@ -64,6 +64,20 @@ class Evidence:
             for run, attempt in self.attempts()
         )
 
+    def late_seconds(self) -> float | None:
+        """By how much the latest run of a slot began after its slot, whatever it had to wait for."""
+        late = [
+            (min(starts) - run["slot_at"]).total_seconds()
+            for run in self.runs.values()
+            if run["trigger"] == "schedule" and (starts := self.starts_of(run))
+        ]
+        return max(late, default=None)
+
+    def starts_of(self, run: dict[str, Any]) -> list[datetime]:
+        """When each of its attempts began, of those that did."""
+        numbers = range(1, run["attempt"] + 1)
+        return [start.at for number in numbers for start in self.starts.get((run["id"], number), ())]
+
 
 def gather(world: World, name: str, since: datetime, cancelled: dict[UUID, datetime]) -> Evidence:
     """What is known of an experiment that has settled."""

@@ -1,5 +1,6 @@
 """One experiment: a load, faults while it runs, and the look at what became of it all."""
 
+import math
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -33,11 +34,13 @@ _UNFINISHED = "SELECT id FROM runs WHERE starts_with(schedule_name, %s) AND fini
 @dataclass
 class Result:
     """`recovery_seconds`: from the end of the fault to the start of a run that was due after it. `again_seconds`: to
-    the last start of a run whose attempt it had cut off."""
+    the last start of a run whose attempt it had cut off. `late_seconds`: how late a quick run started, at worst, that
+    was due since the fault began; of a proof, any run. `figures`: what else is worth telling."""
 
     name: str
     recovery_seconds: float | None = None
     again_seconds: float | None = None
+    late_seconds: float | None = None
     seconds: float = 0
     slots: int = 0
     runs: int = 0
@@ -46,6 +49,7 @@ class Result:
     results_lost: int = 0
     confirmed_cancels: int = 0
     violations: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """For the report."""
@@ -93,6 +97,7 @@ def run_single(world: World, fault: Fault, quick: int) -> Result:
     name = fault.name.lower().replace(" ", "-").replace("'", "").replace(",", "")
     result, since, began = Result(fault.name), world.now(), time.monotonic()
     with loaded(world, name, quick) as load:
+        before, struck = world.supervisor.restarts.copy(), world.now()
         ended = suffer(world, fault, result)
         world.wait(AFTER_SECONDS)
         evidence = settle(world, load, name, since)
@@ -100,6 +105,12 @@ def run_single(world: World, fault: Fault, quick: int) -> Result:
         result.again_seconds = _again_seconds(evidence, ended)
         if result.again_seconds is not None and result.again_seconds > fault.again_seconds:
             result.violations.append(f"cut off runs started again only after {result.again_seconds:.1f} s")
+    if fault.late_seconds is not None:
+        result.late_seconds = _late_seconds(evidence, f"{name}.quick-", struck)
+        if result.late_seconds > fault.late_seconds:
+            result.violations.append(f"a run started {result.late_seconds:.1f} s late")
+        if restarts := world.supervisor.restarts - before:
+            result.violations.append(f"processes had to be started again: {dict(restarts)}")
     judge(world, result, evidence, name, may_lose=fault.again_seconds is not None)
     result.seconds = time.monotonic() - began
     return result
@@ -133,3 +144,10 @@ def _again_seconds(evidence: Evidence, ended: datetime) -> float | None:
         if attempt["outcome"] == "lost" and (run["id"], attempt["number"] + 1) in evidence.starts
     ]
     return max(0.0, (max(starts) - ended).total_seconds()) if starts else None
+
+
+def _late_seconds(evidence: Evidence, names: str, since: datetime) -> float:
+    """How late a first attempt of these schedules started that was due since then, at worst."""
+    due = [run for run in evidence.runs.values() if run["schedule_name"].startswith(names) and run["slot_at"] >= since]
+    starts = [(run, evidence.starts[run["id"], 1][0].at) for run in due if (run["id"], 1) in evidence.starts]
+    return max(((at - run["slot_at"]).total_seconds() for run, at in starts), default=math.inf)

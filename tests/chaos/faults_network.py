@@ -54,7 +54,7 @@ def _faults(server: str, ways: Ways) -> list[Fault]:
 
 
 FAULTS = [
-    *_faults("PostgreSQL", lambda world: [world.postgres_proxy]),
-    *_faults("RabbitMQ", lambda world: [world.rabbitmq_proxy]),
-    *_faults("both servers", lambda world: [world.postgres_proxy, world.rabbitmq_proxy]),
+    *_faults("PostgreSQL", lambda world: world.postgres_proxies),
+    *_faults("RabbitMQ", lambda world: world.rabbitmq_proxies),
+    *_faults("both servers", lambda world: world.postgres_proxies + world.rabbitmq_proxies),
 ]

@@ -41,10 +41,11 @@ def replace(world: World, name: str) -> None:
     os.kill(process.pid, signal.SIGTERM)
     eventually(lambda: process.poll() is not None, EXIT_SECONDS, f"{name} obeys TERM")
     eventually(lambda: world.deployment.processes[name] is not process, 10, f"{name} is started again")
-    eventually(lambda: _is_at_work(world, name), BOOT_SECONDS, f"the new {name} is at work")
+    eventually(lambda: is_at_work(world, name), BOOT_SECONDS, f"the new {name} is at work")
 
 
-def _is_at_work(world: World, name: str) -> bool:
+def is_at_work(world: World, name: str) -> bool:
+    """Whether the process that was started last under this name does its work."""
     if name == "web":
         return world.call("GET", "/health/live").status_code == 200
     at_work = {child.pid for child in world.children(name)} or {world.pid(name)}

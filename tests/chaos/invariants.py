@@ -94,7 +94,8 @@ def _disagreements(evidence: Evidence, run: dict[str, Any], attempt: dict[str, A
         yield f"{outcome}, for which there was no reason"
     if outcome == "failed" and attempt["error"]["type"] not in WHY_FAILED:
         yield "failed for another reason than its own"
-    if attempt["started_at"] is not None and not starts:
+    if attempt["started_at"] is not None and not starts and outcome != "lost":
+        # A start is noted before the actor is called: a worker may be killed between that and the actor's own note.
         yield "started in the history, not in the ledger"
     if attempt["started_at"] is None and starts and outcome != "lost":
         # Of a lost attempt only what its worker reported in time is known: not that it began just before.

@@ -7,7 +7,7 @@ import time
 
 import dramatiq
 
-from actors.worker.running.current import current_run
+from actors.context import current_run
 from tests.chaos.ledger import URL_VARIABLE, Writer
 
 _writer = Writer(os.environ[URL_VARIABLE])

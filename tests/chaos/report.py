@@ -7,12 +7,13 @@ from typing import Any
 
 from tests.chaos.experiment import SHOWN, Result
 
-_LINE = "{:<46} {:>8} {:>8} {:>6} {:>6} {:>5} {:>6} {:>7} {:>10}"
-_HEAD = ("fault", "recovery", "again", "slots", "runs", "lost", "unkept", "doubled", "violations")
+_LINE = "{:<46} {:>8} {:>8} {:>8} {:>6} {:>6} {:>5} {:>6} {:>7} {:>10}"
+_HEAD = ("fault", "recovery", "again", "late", "slots", "runs", "lost", "unkept", "doubled", "violations")
 
 
 def table(results: Sequence[Result]) -> str:
-    """A line per fault. `again`: until what a dead worker had begun started again; `unkept`: done, but not written."""
+    """A line per fault. `again`: until what a dead worker had begun started again; `late`: by how
+    much a run started, at worst; `unkept`: done, but not written."""
     return "\n".join([_LINE.format(*_HEAD), *map(_row, results)])
 
 
@@ -21,6 +22,11 @@ def show_violations(result: Result) -> str:
     shown = [f"  {violation}" for violation in result.violations[:SHOWN]]
     more = len(result.violations) - len(shown)
     return "\n".join([*shown, *([f"  and {more} more"] if more else [])])
+
+
+def show_figures(result: Result) -> str:
+    """What else is worth telling of it."""
+    return "\n".join(f"  {name}: {value}" for name, value in result.figures.items())
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
@@ -33,6 +39,7 @@ def _row(result: Result) -> str:
         result.name,
         _seconds(result.recovery_seconds),
         _seconds(result.again_seconds),
+        _seconds(result.late_seconds),
         result.slots,
         result.runs,
         result.outcomes.get("lost", 0),

@@ -1,6 +1,6 @@
 """The servers of a chaos run: one PostgreSQL and one RabbitMQ to be broken, and the ledger's, which is left alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,11 +14,14 @@ from tests.servers.rabbitmq import RabbitNode
 ROLE = "callsheet"
 """An ordinary role: connection limits do not hold for superusers."""
 
+SETTINGS = {"max_connections": 60}
+"""Of callsheet's PostgreSQL."""
+
 # Every run that lasts longer proves that its delivery was acknowledged at its claim.
 CONSUMER_TIMEOUT = "{rabbit, [{consumer_timeout, 8000}, {channel_tick_interval, 2000}]}"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Servers:
     """What callsheet runs on, and beside it the ledger's server."""
 
@@ -35,7 +38,17 @@ class Servers:
     def database_url(self) -> str:
         """callsheet's database, as callsheet itself."""
         parts = urlsplit(self.admin_url)
-        return parts._replace(netloc=f"{ROLE}:{ROLE}@127.0.0.1:{parts.port}").geturl()
+        return parts._replace(netloc=f"{ROLE}:{ROLE}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+    @property
+    def amqp_url(self) -> str:
+        """RabbitMQ."""
+        return self.rabbitmq.url
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What callsheet must know of them besides their addresses."""
+        return {}
 
 
 @contextmanager
@@ -43,11 +56,16 @@ def started() -> Iterator[Servers]:
     """Start all three; they are gone at the end of the block."""
     with ExitStack() as stack:
         servers = Servers(
-            stack.enter_context(PostgresServer(settings={"max_connections": 60})),
+            stack.enter_context(PostgresServer(settings=SETTINGS)),
             stack.enter_context(RabbitNode(advanced=CONSUMER_TIMEOUT)),
             stack.enter_context(PostgresServer()),
         )
-        with psycopg.connect(servers.postgres.url, autocommit=True) as connection:
-            connection.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}'")
-            connection.execute(f"CREATE DATABASE {ROLE} OWNER {ROLE}")
+        make_database(servers.postgres)
         yield servers
+
+
+def make_database(server: PostgresServer) -> None:
+    """callsheet's role and database."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {ROLE} LOGIN PASSWORD '{ROLE}'")
+        connection.execute(f"CREATE DATABASE {ROLE} OWNER {ROLE}")

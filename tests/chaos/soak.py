@@ -1,4 +1,5 @@
-"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: all faults in random order, and what must hold after them."""
+"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: an upgrade of the release before, then all faults in random order and
+half-way a move to another database, and what must hold after them."""
 
 import os
 import random
@@ -13,6 +14,9 @@ from tests.chaos.experiment import Result, inflict, judge, settle, suffer
 from tests.chaos.faults import Fault, faults_by_part
 from tests.chaos.leaks import lost_in_living_processes
 from tests.chaos.load import loaded
+from tests.chaos.proofs_restore import MOVE, move_database
+from tests.chaos.proofs_upgrade import NAME, bring_up_to_date
+from tests.chaos.releases import release_before
 from tests.chaos.report import show_violations, write_json
 from tests.chaos.run_folder import run_folder
 from tests.chaos.world import World
@@ -26,6 +30,12 @@ TOGETHER = 0.3
 """How often a second fault strikes while the first lasts."""
 
 SCOPE = "soak"
+
+UPGRADE = Fault(NAME, bring_up_to_date)
+"""By itself, at first: the release before has faults that are mended since."""
+
+ELSEWHERE = Fault(MOVE, move_database)
+"""By itself: all processes are stopped for it."""
 
 
 class Deck:
@@ -55,9 +65,10 @@ def soak(world: World, minutes: float, seed: int) -> dict[str, Any]:
     result, since, began = Result(SCOPE), world.now(), time.monotonic()
     injected: Counter[str] = Counter()
     deck = Deck(seed)
+    planned = [(0.0, UPGRADE), (minutes * 30, ELSEWHERE)]
     with loaded(world, SCOPE, QUICK, flood=FLOOD) as load:
-        while time.monotonic() - began < minutes * 60:
-            chosen = deck.draw()
+        while (passed := time.monotonic() - began) < minutes * 60:
+            chosen = [planned.pop(0)[1]] if planned and passed >= planned[0][0] else deck.draw()
             injected.update(fault.name for fault in chosen)
             print(f"{time.monotonic() - began:6.0f} s  {_names(chosen)}", flush=True)
             _strike(world, chosen, result)
@@ -110,9 +121,9 @@ def main() -> int:
     minutes = float(os.environ.get("MINUTES") or 20)
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
     print(f"{minutes:g} minutes, seed {seed}", flush=True)
-    with run_folder() as folder, servers.started() as started:
-        urls = (started.database_url, started.rabbitmq.url, started.ledger.url)
-        with World(folder, *urls, servers=started, seed=seed) as world:
+    with run_folder() as folder, servers.started() as started, release_before() as before:
+        urls = (started.database_url, started.amqp_url, started.ledger.url)
+        with World(folder, *urls, servers=started, seed=seed, release=before) as world:
             report = {"seed": seed} | soak(world, minutes, seed)
     write_json(folder / "soak.json", report)
     print(show_violations(Result(SCOPE, violations=report.pop("violations"))))

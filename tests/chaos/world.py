@@ -2,15 +2,14 @@
 
 import os
 import random
+import re
 import signal
-import subprocess
 import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -19,9 +18,10 @@ from psycopg.rows import dict_row
 
 from tests.chaos.ledger import URL_VARIABLE, Ledger
 from tests.chaos.proxy import Proxy
+from tests.chaos.releases import PRESENT, Release
 from tests.chaos.servers import Servers
 from tests.chaos.supervisor import Supervisor
-from tests.end_to_end.deployment import ROOT, Deployment
+from tests.end_to_end.deployment import Deployment
 from tests.waiting import eventually
 
 SETTINGS = {"CALLSHEET_ACTORS__MODULES": '["tests.chaos.probe"]', "CALLSHEET_LOG__FORMAT": "json"}
@@ -36,9 +36,13 @@ DEFAULTS = {
 
 PROBES = 5
 
+_SERVER = re.compile(r"(?<=[@,])[\w.-]+:(?P<port>\d+)(?=[,/])")
+"""Host and port of an address; servers of tests have a port of their own."""
+
 
 class World:
-    """`workers` counts Dramatiq masters; `servers` is None where others share them, which only some faults bear."""
+    """`workers` counts Dramatiq masters; `servers` is None where others share them, which only some faults bear. All
+    processes are of one `release` at first."""
 
     def __init__(
         self,
@@ -52,6 +56,7 @@ class World:
         settings: Mapping[str, str] = DEFAULTS,
         servers: Servers | None = None,
         seed: int = 0,
+        release: Release = PRESENT,
     ) -> None:
         self.folder = folder
         self.servers = servers
@@ -63,26 +68,36 @@ class World:
         self.frozen: set[int] = set()
         """Processes that have been frozen for longer than a lease."""
         self._stack = ExitStack()
-        self.postgres_proxy = self._stack.enter_context(Proxy(_port(database_url)))
-        self.rabbitmq_proxy = self._stack.enter_context(Proxy(_port(amqp_url)))
+        to_postgres, self.postgres_proxies = self._through_proxies(database_url)
+        to_rabbitmq, self.rabbitmq_proxies = self._through_proxies(amqp_url)
         self.ledger = Ledger(ledger_url)
         self.amqp_url = amqp_url
         through = {
-            "DATABASE_URL": _through(database_url, self.postgres_proxy),
-            "AMQP_URL": _through(amqp_url, self.rabbitmq_proxy),
+            "DATABASE_URL": to_postgres,
+            "AMQP_URL": to_rabbitmq,
             URL_VARIABLE: ledger_url,
             "CALLSHEET_WORKER__JOURNAL_FOLDER": str(self._journals),
         }
-        self.deployment = Deployment(folder, database_url, amqp_url, SETTINGS | dict(settings) | through)
+        own = dict(servers.settings) if servers else {}
+        self.deployment = Deployment(folder, database_url, amqp_url, SETTINGS | dict(settings) | through | own)
         self.supervisor = Supervisor(self.deployment)
         self.schedulers = _names("scheduling", schedulers)
         self.workers = _names("worker", workers)
+        self.release = release
+        if release is not PRESENT:
+            for name in self.names:
+                self.deployment.checkouts[name] = release.checkout
+                self.deployment.overrides[name] = release.environment
+
+    @property
+    def names(self) -> list[str]:
+        """Every process."""
+        return ["web", *self.schedulers, *self.workers]
 
     def __enter__(self) -> Self:
         try:
-            migrate = ["alembic", "upgrade", "head"]
-            subprocess.run(migrate, cwd=ROOT, env=self.deployment.environment, check=True, timeout=60)
-            self.deployment.start("web", *self.schedulers, *self.workers)
+            self.release.migrate(self.deployment.environment)
+            self.deployment.start(*self.names)
             self.supervisor.start()
             self.deployment.ready()
             eventually(self._knows_probes, 30, ignoring=httpx.HTTPError)
@@ -161,6 +176,16 @@ class World:
         """Let a fault last."""
         time.sleep(seconds)
 
+    def _through_proxies(self, url: str) -> tuple[str, list[Proxy]]:
+        """The same servers, each reached through a proxy of its own."""
+        proxies: list[Proxy] = []
+
+        def through(found: re.Match[str]) -> str:
+            proxies.append(self._stack.enter_context(Proxy(int(found["port"]))))
+            return f"127.0.0.1:{proxies[-1].port}"
+
+        return _SERVER.sub(through, url), proxies
+
     def _knows_probes(self) -> bool:
         items = self.deployment.api.get("/v1/actors", params={"limit": 100}).json()["items"]
         return sum(item["name"].startswith("probe_") for item in items) == PROBES
@@ -168,15 +193,3 @@ class World:
 
 def _names(kind: str, count: int) -> list[str]:
     return [kind if number == 1 else f"{kind}.{number}" for number in range(1, count + 1)]
-
-
-def _port(url: str) -> int:
-    port = urlsplit(url).port
-    assert port is not None, "servers of tests have a port of their own"
-    return port
-
-
-def _through(url: str, proxy: Proxy) -> str:
-    """The same server, reached through the proxy."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}").geturl()

@@ -81,12 +81,29 @@ def test_a_database_has_one_name_for_what_a_machine_keeps_of_it() -> None:
 
 def test_what_an_address_of_rabbitmq_says_holds() -> None:
     amqp = load_settings({"AMQP_URL": "amqp://h/?heartbeat=7&client_properties={'a': 'b'}"}).amqp
-    parameters = connection_parameters(amqp)
+    [parameters] = connection_parameters(amqp)
     assert (parameters.heartbeat, parameters.blocked_connection_timeout) == (7, 10)
     assert parameters.client_properties == {"connection_name": "callsheet", "a": "b"}
 
 
-@pytest.mark.parametrize("url", ["amqp://u:hidden@h/?foo=1", "amqp://u:hidden@h:x/", "amqp://h/?heartbeat=hidden"])
+def test_the_nodes_of_a_cluster_are_all_used_and_none_is_always_the_first() -> None:
+    amqp = load_settings({"AMQP_URL": "amqp://u:a;b@h1/x?heartbeat=7;amqps://u:p@h2:5/x"}).amqp
+    tries = [connection_parameters(amqp) for _ in range(100)]
+    assert all(sorted((each.host, each.port) for each in tried) == [("h1", 5672), ("h2", 5)] for tried in tries)
+    assert {tried[0].host for tried in tries} == {"h1", "h2"}
+    [first] = [each for each in tries[0] if each.host == "h1"]
+    assert (first.credentials.password, first.heartbeat, first.blocked_connection_timeout) == ("a;b", 7, 10)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://u:hidden@h/?foo=1",
+        "amqp://u:hidden@h:x/",
+        "amqp://h/?heartbeat=hidden",
+        "amqp://u:hidden@h;amqp://u:hidden@h:x/",
+    ],
+)
 def test_an_address_that_pika_cannot_read_is_a_problem_at_start(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings({"AMQP_URL": url})

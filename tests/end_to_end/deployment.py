@@ -23,7 +23,14 @@ from tests.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "an-admin-token-for-tests-of-40-characters"
-PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
+
+
+def read_procfile(checkout: Path) -> dict[str, str]:
+    """The commands of its processes."""
+    return dict(line.split(": ", 1) for line in (checkout / "Procfile").read_text().splitlines())
+
+
+PROCFILE = read_procfile(ROOT)
 
 
 class Deployment:
@@ -42,6 +49,8 @@ class Deployment:
         self._checkout = checkout
         self.overrides: dict[str, dict[str, str]] = {}
         """Environment variables that single processes have besides, from their next start on."""
+        self.checkouts: dict[str, Path] = {}
+        """Where single processes have their code and their commands, from their next start on."""
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._port = free_port()
         self.environment = {
@@ -68,11 +77,18 @@ class Deployment:
     def start(self, *names: str, command: str | None = None) -> Self:
         """Start processes of the Procfile (or one with another command)."""
         for name in names:
-            argv = shlex.split(command or PROCFILE[name.split(".")[0]])
+            checkout = self.checkouts.get(name)
+            commands = PROCFILE if checkout is None else read_procfile(checkout)
+            argv = shlex.split(command or commands[name.split(".")[0]])
             environment = self.environment | self.overrides.get(name, {})
             with self.log_path(name).open("ab") as log:
                 self._processes[name] = subprocess.Popen(
-                    argv, cwd=self._checkout, env=environment, stdout=log, stderr=log, start_new_session=True
+                    argv,
+                    cwd=checkout or self._checkout,
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
                 )
         return self
 

@@ -3,11 +3,16 @@
 # ruff: noqa: E722 - they catch what they should not
 
 import ctypes
+import functools
+import inspect
+import json
 import logging
 import os
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +22,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.middleware import SkipMessage
 
 from actors.worker.running.current import current_run
+from config.settings import get_settings
 
 
 class Refusing(dramatiq.Middleware):
@@ -136,3 +142,44 @@ def linger(seconds: float = 2) -> int:
     while time.monotonic() < deadline:
         time.sleep(0.05)
     return os.getpid()
+
+
+def with_session(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the function what no caller gives."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function("session", *args, **kwargs)
+
+    signature = inspect.signature(function, eval_str=True)
+    wrapper.__signature__ = signature.replace(parameters=[*signature.parameters.values()][1:])  # type: ignore[attr-defined]
+    return wrapper
+
+
+@dramatiq.actor
+@with_session
+def load_day(session: str, day: date, *, whole: bool = True) -> list[str]:
+    """Tell what it was handed."""
+    return [session, type(day).__name__, str(day)]
+
+
+@dramatiq.actor
+def lazily() -> Iterator[int]:
+    """Do nothing until somebody loops over it."""
+    yield 1
+
+
+@dramatiq.actor
+def tell_all(kind: str) -> Any:
+    """Tell what this process was started with and what its settings are, in the given way."""
+    settings = get_settings()
+    urls = [settings.database.url, settings.amqp.url, settings.http.admin_token]
+    everything = {"environ": dict(os.environ), "settings": [url.get_secret_value() for url in urls if url]}
+    match kind:
+        case "raise":
+            raise ValueError(json.dumps(everything))
+        case "log":
+            logging.getLogger("mine").warning("all: %s", everything)
+        case "write":
+            current_run().output.write(repr(everything))
+    return everything

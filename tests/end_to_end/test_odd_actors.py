@@ -184,3 +184,20 @@ def test_workers_whose_master_was_killed_end_by_themselves_and_their_runs_go_on(
     eventually(lambda: not any(psutil.pid_exists(worker.pid) for worker in workers), 30, "the orphans end")
     run = odd.run(run_id)
     assert [attempt["outcome"] for attempt in run["attempts"]] == ["interrupted"]
+
+
+def test_arguments_are_what_the_callable_takes_and_become_what_its_hints_say(odd: Deployment) -> None:
+    for args, pointer in (({"day": "tomorrow"}, "day"), ({"day": "2026-03-01", "session": "mine"}, "session")):
+        refused = odd.api.post("/v1/schedules", json={"name": "loads", "actor": "load_day", "args": args})
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, f"/args/{pointer}")
+    odd.create("loads", actor="load_day", args={"day": "2026-03-01"})
+    slot = {"slot_at": "2026-03-02T23:30:00Z"}
+    assert odd.finished(odd.trigger("loads"))["result"] == ["session", "date", "2026-03-01"]
+    at_slot = odd.finished(odd.trigger("loads", args={"day": "${run:slot_date}"}, **slot))
+    assert at_slot["result"] == ["session", "date", "2026-03-02"]
+    unfit = odd.finished(odd.trigger("loads", args={"day": "${run:slot_at}"}, **slot))
+    assert (unfit["state"], unfit["error"]["type"]) == ("failed", "ArgumentsUnfit")
+
+    odd.create("lazily", actor="lazily")
+    undone = odd.finished(odd.trigger("lazily"))
+    assert (undone["state"], undone["error"]["type"]) == ("failed", "NothingRan")

@@ -1,15 +1,17 @@
 """A secret that a task echoes in every way it can shows nowhere: API, database, logs, messages."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 import pika
 import pytest
 
+from tests.end_to_end.deployment import TOKEN as OF_ADMIN
 from tests.end_to_end.deployment import Deployment
 from tests.waiting import eventually
 
@@ -110,3 +112,33 @@ def test_a_secret_shows_nowhere(talkative: Deployment, mirror: str) -> None:
     everything = "\n".join([*shown, *map(bytes.decode, bodies), logs, everything_stored(talkative)])
     assert [form for form in FORMS if form in everything] == []
     assert "Zq7" not in everything
+
+
+LOOK = "for each in $PPID $(cut -d' ' -f4 /proc/$PPID/stat); do tr '\\0' '\\n' < /proc/$each/environ; done; exit 0"
+
+
+def test_what_callsheet_itself_gets_in_with_shows_nowhere(tmp_path: Path, database_url: str, amqp_url: str) -> None:
+    """Also where it is read from the processes themselves, as root may; others may not from ours."""
+    settings = {"CALLSHEET_ACTORS__MODULES": '["tests.end_to_end.odd_actors"]', "CALLSHEET_LOG__LEVEL": "debug"}
+    hidden = [urlsplit(database_url).password or "?", OF_ADMIN]
+    with Deployment(tmp_path, database_url, amqp_url, settings) as running:
+        running.start("web", "scheduling", "worker").ready()
+        eventually(lambda: "tell_all" in {actor["name"] for actor in running.api.get("/v1/actors").json()["items"]})
+        definitions = {
+            kind: {"actor": "tell_all", "args": {"kind": kind}} for kind in ("return", "raise", "log", "write")
+        }
+        definitions["program"] = {"actor": "run_process", "args": {"argv": ["sh", "-c", LOOK]}}
+        shown = {}
+        for name, definition in definitions.items():
+            running.create(name, **definition)
+            run_id = running.finished(running.trigger(name))["id"]
+            shown[name] = "".join(running.api.get(f"/v1/runs/{run_id}{part}").text for part in ("", "/output"))
+        logs = "".join(running.log_path(name).read_text() for name in ("web", "scheduling", "worker"))
+        stored = everything_stored(running)
+    for text in (*shown.values(), logs, stored):
+        assert [each for each in hidden if each in text] == []
+    for kind in ("return", "raise", "write"):
+        assert "[secret]" in shown[kind]
+        assert "CALLSHEET_ADMIN_TOKEN" not in shown[kind]
+    if os.geteuid() == 0:
+        assert "DATABASE_URL" in shown["program"]

@@ -24,14 +24,23 @@ ADMIN = "postgres"
 
 
 class PostgresServer:
-    """Settings are lines of postgresql.conf; they win over the defaults made for tests."""
+    """Settings are lines of postgresql.conf; they win over the defaults made for tests.
+
+    With `primary` it begins as a hot standby of that server, which must be running, with its settings.
+    """
 
     def __init__(
-        self, *, fsync: bool = False, settings: Mapping[str, object] | None = None, binaries: Path | None = None
+        self,
+        *,
+        fsync: bool = False,
+        settings: Mapping[str, object] | None = None,
+        binaries: Path | None = None,
+        primary: Self | None = None,
     ) -> None:
         self.folder = new_server_folder("postgres")
         self.port = free_port()
-        self._password = secrets.token_hex(8)
+        self._primary = primary
+        self._password = primary._password if primary else secrets.token_hex(8)
         self._user = _unprivileged_user()
         self._binaries = _readable_by(self._user, binaries or find_binaries(), self.folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -86,6 +95,14 @@ class PostgresServer:
         self.stop(mode)
         self.start()
 
+    def follow(self, primary: Self) -> None:
+        """Begin anew as a hot standby of that server, which must be running; returns when it takes connections."""
+        self.kill()
+        self._remove_shared_memory()
+        shutil.rmtree(self._data)
+        self._primary, self._password = primary, primary._password
+        self.start()
+
     def close(self) -> None:
         """Stop, and remove everything."""
         if self._process:
@@ -120,13 +137,19 @@ class PostgresServer:
         if self._user:
             shutil.chown(self.folder, self._user)
             shutil.chown(password_file, self._user)
-        argv = [self._binaries / "initdb", "--pgdata", self._data, "--username", ADMIN, "--pwfile", password_file]
-        argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        if self._primary:
+            argv = ["pg_basebackup", "--pgdata", self._data, "--dbname", self._primary.url]
+            argv += ["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]
+        else:
+            argv = ["initdb", "--pgdata", self._data, "--username", ADMIN, "--pwfile", password_file]
+            argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"]
+        argv[0] = self._binaries / argv[0]
         made = subprocess.run(
             argv, cwd=self.folder, env=self._env, capture_output=True, text=True, check=False, **as_user(self._user)
         )
         if made.returncode:
-            raise RuntimeError(f"initdb failed:\n{made.stdout}\n{made.stderr}")
+            raise RuntimeError(f"{argv[0]} failed:\n{made.stdout}\n{made.stderr}")
+        # Of a backup they follow its primary's; the last line counts.
         with (self._data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(f"{name} = {value}\n" for name, value in self._settings.items())
 

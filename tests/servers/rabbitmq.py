@@ -29,14 +29,23 @@ CTL_SECONDS = 60
 class RabbitNode:
     """`config` holds the lines of rabbitmq.conf, `advanced` the Erlang terms of advanced.config.
 
-    With `folder` it is a handle on the running node of that folder, for `ctl` and `url` alone.
+    With `folder` it is a handle on the running node of that folder, for `ctl` and `url` alone. With `peer` it may join
+    that node's cluster; the peer is closed last, as its epmd is for both.
     """
 
-    def __init__(self, *, config: Iterable[str] = (), advanced: str = "", folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        config: Iterable[str] = (),
+        advanced: str = "",
+        folder: Path | None = None,
+        peer: Self | None = None,
+    ) -> None:
         self._node: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._scripts = find_scripts()
         self.folder = folder or new_server_folder("rabbitmq")
+        self._peer = peer
         if folder is None:
             self._write_files(config, advanced)
         self._ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
@@ -50,11 +59,22 @@ class RabbitNode:
     def url(self) -> str:
         return f"{self.server_url}/%2F"
 
+    @property
+    def name(self) -> str:
+        """Its name in Erlang."""
+        return f"callsheet-{self._ports['amqp']}@localhost"
+
+    @property
+    def pid(self) -> int:
+        """The leader of the session that all of it is in."""
+        assert self._node is not None, "it is not running"
+        return self._node.pid
+
     def start(self) -> None:
         """Returns when the node takes connections; does nothing while it runs."""
         if self._node and self._node.poll() is None:
             return
-        if self._epmd is None or self._epmd.poll() is not None:
+        if self._peer is None and self._epmd is None:
             argv = [_find_epmd(), "-address", "127.0.0.1", "-port", str(self._ports["epmd"])]
             self._epmd = start_program("epmd", argv, self.folder, self._env)
         self._node = start_program("node", [self._scripts / "rabbitmq-server"], self.folder, self._env)
@@ -68,14 +88,12 @@ class RabbitNode:
             finally:
                 kill(self._node)
         self._node = None
-        self._stop_epmd()
 
     def kill(self) -> None:
         """SIGKILL for the node and all its children, as if the machine had died."""
         if self._node:
             kill(self._node)
         self._node = None
-        self._stop_epmd()
 
     def restart(self) -> None:
         self.stop()
@@ -84,6 +102,8 @@ class RabbitNode:
     def close(self) -> None:
         """Kill the node, and remove everything."""
         self.kill()
+        if self._epmd:
+            kill(self._epmd)
         shutil.rmtree(self.folder)
 
     def ctl(self, *args: str, timeout: float = CTL_SECONDS) -> str:
@@ -115,7 +135,7 @@ class RabbitNode:
             "HOME": str(self.folder / "home"),
             "ERL_EPMD_PORT": str(self._ports["epmd"]),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": f"callsheet-{self._ports['amqp']}@localhost",
+            "RABBITMQ_NODENAME": self.name,
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": str(self._ports["amqp"]),
             "RABBITMQ_DIST_PORT": str(self._ports["dist"]),
@@ -135,14 +155,19 @@ class RabbitNode:
         for name in ("home", "mnesia", "log", "conf.d"):
             (self.folder / name).mkdir()
         cookie = self.folder / "home" / ".erlang.cookie"
-        cookie.write_text(secrets.token_hex(16))
+        cookie.write_text(self._peer._cookie() if self._peer else secrets.token_hex(16))
         cookie.chmod(0o400)
         (self.folder / "rabbitmq.conf").write_text("".join(f"{line}\n" for line in config))
         (self.folder / "rabbitmq-env.conf").touch()
         (self.folder / "advanced.config").write_text(f"[{advanced}].\n")
         (self.folder / "enabled_plugins").write_text("[].\n")
         ports = {name: free_port() for name in ("amqp", "dist", "epmd")}
+        if self._peer:
+            ports["epmd"] = self._peer._ports["epmd"]
         (self.folder / "ports.json").write_text(json.dumps(ports))
+
+    def _cookie(self) -> str:
+        return (self.folder / "home" / ".erlang.cookie").read_text()
 
     def _answers(self) -> bool:
         try:
@@ -151,11 +176,6 @@ class RabbitNode:
         except (OSError, AMQPError):
             return False
         return True
-
-    def _stop_epmd(self) -> None:
-        if self._epmd:
-            kill(self._epmd)
-        self._epmd = None
 
 
 def find_scripts() -> Path:

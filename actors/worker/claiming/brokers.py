@@ -4,9 +4,11 @@ Both consume by claiming. Queue names are the plain ones everywhere in Python; t
 """
 
 import os
+import threading
 from collections import defaultdict, deque
 from functools import cached_property, partial
 from typing import Any
+from weakref import WeakSet
 
 import pika
 from dramatiq import Broker, Message
@@ -23,7 +25,15 @@ from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
 from actors.worker.claiming.hooks import OwnHooks
 from actors.worker.claiming.messages import read_letter, refuse_unfit
 from actors.worker.keeping.process import worker_process
-from config.broker import DEAD_MESSAGE_MILLISECONDS, connection_parameters, queue_arguments, queue_name
+from actors.worker.running.forks import is_child
+from config.broker import (
+    DEAD_MESSAGE_MILLISECONDS,
+    PRECONDITION_FAILED,
+    QUORUM,
+    connection_parameters,
+    queue_arguments,
+    queue_name,
+)
 from config.sections import Amqp
 from config.settings import get_settings
 
@@ -47,13 +57,14 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
         super().__init__(confirm_delivery=True, middleware=middleware)
         del self.parameters  # of a RabbitMQ on this machine, which nobody has asked for
         self._given = amqp
+        _rabbit_brokers.add(self)
 
     @cached_property
     def _amqp(self) -> Amqp:
         return self._given or get_settings("amqp.url").amqp
 
     @cached_property
-    def parameters(self) -> pika.URLParameters:  # type: ignore[override]  # it can be written all the same
+    def parameters(self) -> list[pika.URLParameters]:  # type: ignore[override]  # it can be written all the same
         """Where and how to connect."""
         return connection_parameters(self._amqp)
 
@@ -93,6 +104,10 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
         self.emit_after("enqueue", message, delay)
         return message
 
+    def begin_anew(self) -> None:
+        """In a forked child: the connections are its parent's, and it must not even close them."""
+        self.connections, self.channels, self.state = set(), set(), threading.local()
+
     def _publish(self, message: Message[Any]) -> None:
         properties = pika.BasicProperties(delivery_mode=2, message_id=message.message_id)
         self.channel.basic_publish(
@@ -112,8 +127,18 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
         return self.channel.queue_declare(name, durable=True, arguments=queue_arguments(self._amqp, canonical))
 
     def _declare_xq_queue(self, queue_name: str) -> Any:
-        arguments = {"x-message-ttl": DEAD_MESSAGE_MILLISECONDS}
-        return self.channel.queue_declare(xq_name(self._wire_name(queue_name)), durable=True, arguments=arguments)
+        """Nobody could consume while it can't be declared, as one that is on a single node while that is down. One that
+        is such from before stays; so does a new one before RabbitMQ 3.10, whose quorum queues have no time to live."""
+        name = xq_name(self._wire_name(queue_name))
+        arguments: dict[str, object] = {"x-message-ttl": DEAD_MESSAGE_MILLISECONDS}
+        if self._amqp.queue_type == "quorum":
+            try:
+                return self.channel.queue_declare(name, durable=True, arguments=arguments | QUORUM)
+            except pika.exceptions.ChannelClosedByBroker as error:
+                if error.reply_code != PRECONDITION_FAILED:
+                    raise
+                del self.channel
+        return self.channel.queue_declare(name, durable=True, arguments=arguments)
 
 
 class LocalBroker(OwnHooks, StubBroker):
@@ -128,6 +153,8 @@ class LocalBroker(OwnHooks, StubBroker):
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Put a message into its queue."""
+        if is_child():
+            raise RuntimeError("a forked process can send messages only where there is a RabbitMQ")
         refuse_unfit(message)
         return super().enqueue(message, delay=delay)
 
@@ -141,3 +168,12 @@ class LocalBroker(OwnHooks, StubBroker):
 def _claiming_consumer(broker: Broker, queue: str, deliveries: Deliveries, timeout: int) -> Consumer:
     process = worker_process(broker)
     return ClaimingConsumer(deliveries, process, partial(claim_messages, broker, process, q_name(queue)), timeout)
+
+
+def _begin_anew() -> None:
+    for broker in _rabbit_brokers:
+        broker.begin_anew()
+
+
+_rabbit_brokers: WeakSet[RabbitBroker] = WeakSet()
+os.register_at_fork(after_in_child=_begin_anew)

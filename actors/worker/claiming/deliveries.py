@@ -24,7 +24,7 @@ class RabbitDeliveries:
     """
 
     def __init__(
-        self, parameters: pika.URLParameters, name: str, read: Read, prefetch: Callable[[], int], timeout: int
+        self, parameters: Sequence[pika.URLParameters], name: str, read: Read, prefetch: Callable[[], int], timeout: int
     ) -> None:
         self._name = name
         self._prefetch = prefetch

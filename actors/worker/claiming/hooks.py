@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from dramatiq import Broker, Middleware
-from dramatiq.middleware import MiddlewareError
+from dramatiq.middleware import AsyncIO, MiddlewareError
 
 _FAILED = "%r failed in its hook %s"
 
@@ -40,6 +40,20 @@ class OwnHooks(Broker):
                 getattr(middleware, hook)(self, *args, **kwargs)
             except Exception:
                 self.logger.critical(_FAILED, middleware, hook, exc_info=True)
+
+    def add_middleware(
+        self, middleware: Middleware, *, before: type[Middleware] | None = None, after: type[Middleware] | None = None
+    ) -> None:
+        """As Dramatiq does, save that there is one event loop. Of two only the one that was made last is ended, and the
+        other keeps the process from ending. One of another class than Dramatiq's takes the place of that."""
+        loop = next((each for each in self.middleware if isinstance(each, AsyncIO)), None)
+        if loop is None or not isinstance(middleware, AsyncIO):
+            super().add_middleware(middleware, before=before, after=after)
+        elif type(middleware) is AsyncIO:
+            self.logger.debug("The broker has %r already: another one is left out.", loop)
+        else:
+            super().add_middleware(middleware, before=AsyncIO)
+            self.middleware.remove(loop)
 
     def having(self, hook: str) -> Sequence[Middleware]:
         """The middleware that has this hook: looked up once, and anew when there is another middleware, which anybody

@@ -1,8 +1,7 @@
 """Messages as they come: what their bodies say, as far as a row can hold it."""
 
-import inspect
 import json
-from collections.abc import Callable, Container
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
@@ -11,6 +10,7 @@ import structlog
 from dramatiq import Broker, Message
 from dramatiq.errors import DecodeError
 
+from actors.worker.contracts.contract import contract_of
 from actors.worker.running.policies import number_in, policies_in
 from models.definition import MAX_ARGS_BYTES, POSITIONAL
 from models.lifecycle.new_runs import NewRun
@@ -107,7 +107,7 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
         id=_sent_id(message),
         actor=message.actor_name,
         queue=message.queue_name,
-        args=_named_arguments(None if actor is None else actor.fn, message.args, message.kwargs),
+        args=_named_arguments([] if actor is None else contract_of(actor.fn).names, message.args, message.kwargs),
         trigger=Trigger.MESSAGE,
         due_at=due_at,
         planned_at=due_at,
@@ -132,12 +132,9 @@ def _attempt(value: Any) -> int:
     return attempt
 
 
-def _named_arguments(fn: Callable[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by name, as far as the actor's signature has names for them."""
-    if not args:
-        return kwargs
-    parameters = list(inspect.signature(fn).parameters.values()) if fn is not None else []
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD][: len(args)]
-    if len(names) < len(args):
+def _named_arguments(names: Sequence[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by name, as far as there are names for them."""
+    names = names[: len(args)]
+    if len(names) < len(args) or not kwargs.keys().isdisjoint(names):
         return {POSITIONAL: list(args), **kwargs}
     return dict(zip(names, args, strict=True)) | kwargs

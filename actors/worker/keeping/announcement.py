@@ -1,6 +1,5 @@
 """What a worker announces of its actors: documentation, parameters, retry and time policy, periodic schedules."""
 
-import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -9,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 from dramatiq import Actor, Broker
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from actors.worker.contracts.contract import NEVER_RUNS, contract_of
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.clean import MAX_DOC_CHARACTERS, MAX_MESSAGE_CHARACTERS, clean_json, clean_text
 from actors.worker.running.policies import policies_in
@@ -70,6 +70,8 @@ def _described(actor: Actor[Any, Any]) -> Announcement:
 def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     """An actor as users see it: its docstring, its parameters from its type hints, its options."""
     options = policies_of(actor)
+    if contract_of(actor.fn).is_never_run():
+        log.warning("never-runs", actor=actor.actor_name, error=NEVER_RUNS)
     if actor.options.get("isolation"):
         options["isolation"] = actor.options["isolation"]
     if actor.options.get("periodic"):
@@ -77,7 +79,7 @@ def describe_actor(actor: Actor[Any, Any]) -> Announcement:
     return Announcement(
         name=actor.actor_name,
         queue=actor.queue_name,
-        doc=clean_text(inspect.getdoc(actor.fn) or "", MAX_DOC_CHARACTERS),
+        doc=clean_text(contract_of(actor.fn).doc, MAX_DOC_CHARACTERS),
         parameters=clean_json(parameters_schema(actor)),
         options=clean_json(options),
     )
@@ -89,13 +91,12 @@ def policies_of(actor: Actor[Any, Any]) -> dict[str, Any]:
 
 
 def parameters_schema(actor: Actor[Any, Any]) -> dict[str, Any]:
-    """The JSON Schema of the actor's keyword arguments; any object where its hints can't be read."""
+    """The JSON Schema of the actor's arguments by name; any object where its hints can't be read."""
     try:
-        schema = TypeAdapter(inspect.unwrap(actor.fn)).json_schema()
+        return contract_of(actor.fn).schema()
     except Exception as error:  # noqa: BLE001 - hints are anybody's, and so is what they raise when they are read
         log.warning("no-schema", actor=actor.actor_name, error=f"{type(error).__name__}: {error}"[:200])
         return _ANYTHING
-    return schema if schema.get("type") == "object" else _ANYTHING
 
 
 def _declared_schedule(actor: Actor[Any, Any]) -> dict[str, Any]:

@@ -95,12 +95,15 @@ def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
 
 
 def _end(run: LostRun, dead: DeadWorker) -> FinishedAttempt:
+    """A start that the row shows and no note does has ended too: the row is of a database that went back since then."""
     note = dead.notes.get((run.id, run.attempt))
     if note is not None:
         if note.ending is not None:
             return _decided(run, note.started_at, note.ending)
         return run.ended(Outcome.LOST, run.now, _STARTED, note.started_at)
-    return _unstarted(run) if dead.is_complete else run.ended(Outcome.LOST, run.now, _STARTED, run.started_at)
+    if dead.is_complete and run.started_at is None:
+        return _unstarted(run)
+    return run.ended(Outcome.LOST, run.now, _STARTED, run.started_at)
 
 
 def _unstarted(run: LostRun) -> FinishedAttempt:

@@ -11,7 +11,7 @@ from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
-from models.lifecycle.leasing import find_own
+from models.lifecycle.leasing import find_own, save_checkpoints
 from models.sql.locks import is_locked
 from models.words.states import Outcome, State
 
@@ -97,6 +97,8 @@ class Ends:
     def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool = False) -> tuple[list[EndedRun], set[Key]]:
         """What was written, and what is still ours and could not be: somebody has locked it."""
         with self._process.engine.begin() as connection:
+            left = {_key(end): end.checkpoint for end in ends if end.checkpoint is not None}
+            save_checkpoints(connection, left, self._process.id, free_only=free_only)
             written = finish_runs(connection, ends, self._process.id, free_only=free_only)
             missing = set(map(_key, ends)) - set(map(_key, written)) if len(written) < len(ends) else set()
             save_outputs(connection, [end for end in ends if end.has_output() and _key(end) not in missing])

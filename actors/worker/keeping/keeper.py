@@ -7,11 +7,13 @@ lease, and is rescued.
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import sqlalchemy as sa
 import structlog
 
 from actors.worker.keeping.burial import Burial
+from actors.worker.keeping.draining import Draining
 from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
@@ -31,12 +33,13 @@ FLUSH_SECONDS = 4.0
 class Keeper:
     """Writes ends, renews leases, settles doubtful claims and reports the worker, in turns."""
 
-    def __init__(self, process: WorkerProcess, announce: Callable[[sa.Connection], Callable[[], None]]) -> None:
+    def __init__(self, process: WorkerProcess, announce: Callable[[sa.Connection], Callable[[], None] | None]) -> None:
         self._process = process
         self._announce = announce
         self._ends = Ends(process)
         self._renewal = Renewal(process)
         self._burial = Burial(process)
+        self._draining = Draining(process, self._renewal.let_go_unstarted)
         self._reported = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
@@ -73,11 +76,13 @@ class Keeper:
     def _step(self) -> None:
         self._ends.collect(STEP_SECONDS, self._stopping.wait)
         self._renewal.give_back()
+        self._renewal.save_checkpoints()
         if self._renewal.is_due():
             self._renewal.renew()
         self._ends.write()
         self._ends.tally()
         self._settle_doubts()
+        self._draining.step()
         soon = self._process.held.pace_has_turned()
         if time.monotonic() - self._reported >= (SOON_SECONDS if soon else REPORT_SECONDS):
             self._report()
@@ -91,7 +96,7 @@ class Keeper:
         self._reported = time.monotonic()
         if self._process.journal is not None:
             self._process.journal.touch()
-        for say in (lambda connection: report_worker(connection, self._process.report()), self._announce):
+        for say in (self._say_alive, self._announce):
             try:
                 with self._process.engine.begin() as connection:
                     then = say(connection)
@@ -100,6 +105,10 @@ class Keeper:
             except sa.exc.DBAPIError as error:
                 self._reported = time.monotonic() - REPORT_SECONDS + RETRY_SECONDS
                 log.warning("report", error=str(error.orig).strip())
+
+    def _say_alive(self, connection: sa.Connection) -> Callable[[], None]:
+        is_to_drain = report_worker(connection, self._process.report())
+        return partial(self._process.want_drain, is_to_drain)
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

@@ -44,7 +44,15 @@ class WorkerProcess:
     interrupts: Interrupts = field(default_factory=Interrupts)
     doubts: Doubts = field(default_factory=Doubts)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
+    spared: frozenset[str] = frozenset()
+    """Actors whose runs are not interrupted when the process stops."""
+    parent_pid: int | None = None
+    """The process that it ends with; None in one that has no master."""
     stop_at: float | None = None
+    drain_wanted: bool = False
+    """Whether it is to take no more runs, and to end once it has none."""
+    exit_code: int = 0
+    """Another one where the process ends by itself, as it can't do its work any more."""
     output_bytes: int = field(init=False)
     """The setting, which each run asks for."""
 
@@ -66,18 +74,30 @@ class WorkerProcess:
             self.stop_at = time.monotonic() + max(1.0, self.settings.worker.stop_seconds - 5)
         return self.held.close()
 
+    def must_wait(self) -> bool:
+        """Whether it is in a run that its end does not interrupt, and nothing else has."""
+        struck = {run.run_id for run, _ in self.interrupts.struck()}
+        return any(run.actor in self.spared and run.run_id not in struck for run in self.interrupts.running())
+
+    def want_drain(self, is_wanted: bool = True) -> None:
+        """Take no more runs from the keeper's next step on; what was wanted once stays so."""
+        self.drain_wanted = self.drain_wanted or is_wanted
+
     def report(self) -> dict[str, Any]:
         """This process as a row of `workers`."""
         return {
             "id": self.id,
             "host": clean_text(socket.gethostname(), MAX_NAME_CHARACTERS),
             "pid": os.getpid(),
+            "parent_pid": self.parent_pid,
             "queues": json.dumps(self.queues),
             "actors": None if self.actors is None else json.dumps(sorted(self.actors)),
             "secrets": json.dumps([clean_text(name, MAX_NAME_CHARACTERS) for name in secret_names(os.environ)]),
             "threads": self.threads,
             "version": _version(),
+            "release": clean_text(self.settings.worker.release, MAX_NAME_CHARACTERS) or None,
             "running": len(self.interrupts.running()),
+            "stuck_threads": self.interrupts.stuck(),
         }
 
 
@@ -95,6 +115,11 @@ def worker_process(broker: Broker) -> WorkerProcess:
     if process is None:
         raise LookupError(f"no worker of callsheet runs on this {type(broker).__name__}")
     return process
+
+
+def must_wait(broker: Broker) -> bool:
+    """Whether the end of the worker process must wait for a run."""
+    return worker_process(broker).must_wait()
 
 
 def worker_engine() -> sa.Engine:

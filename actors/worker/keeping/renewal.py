@@ -9,7 +9,7 @@ from actors.worker.running.interrupts import Cancelled, LeaseLost
 from actors.worker.running.outcome import cancel, interrupt
 from config.database import TRANSIENT
 from config.uptime import uptime
-from models.lifecycle.leasing import find_own, renew_leases
+from models.lifecycle.leasing import find_own, renew_leases, save_checkpoints
 from models.sql.locks import is_locked
 
 STEP_SECONDS = 0.25
@@ -25,6 +25,7 @@ class Renewal:
     def __init__(self, process: WorkerProcess) -> None:
         self._process = process
         self._renewed = 0.0
+        self._saved = 0.0
 
     def is_due(self) -> bool:
         """Whether leases are to be renewed, the start of a run is to be shown, or one waits that may be cancelled."""
@@ -49,12 +50,31 @@ class Renewal:
         self._let_go(self._others(held, still))
         self._cancel([run for run in held if still.get(key_of(run.claim))])
 
+    def save_checkpoints(self) -> None:
+        """Store what the runs that are under way have left for their next attempts. Raises sqlalchemy's errors."""
+        if uptime() - self._saved < STEP_SECONDS:
+            return
+        self._saved = uptime()
+        process = self._process
+        runs = {(run.run_id, run.attempt): run.checkpoints for run in process.interrupts.running()}
+        left = {key: text for key, each in runs.items() if (text := each.unsaved()) is not None}
+        if left:
+            with process.engine.begin() as connection:
+                saved = save_checkpoints(connection, left, process.id, free_only=True)
+            for key in saved:
+                runs[key].note_saved(left[key])
+
     def give_back(self) -> None:
         """What waits for a thread for too long goes back, and uses up no retry."""
-        process = self._process
-        process.held.note_stuck()
-        for held in process.held.take_back(process.held.waiting(WAIT_SECONDS)):
-            process.finish(interrupt(held.claim, "no thread was free to start it", held.claim.claimed_at))
+        held = self._process.held
+        held.note_stuck()
+        for run in held.take_back(held.waiting(WAIT_SECONDS)):
+            self._process.finish(interrupt(run.claim, "no thread was free to start it", run.claim.claimed_at))
+
+    def let_go_unstarted(self, unstarted: Sequence[HeldRun]) -> None:
+        """What a process that is drained will not start goes back, and uses up no retry."""
+        for run in unstarted:
+            self._process.finish(interrupt(run.claim, "the worker takes no more runs", run.claim.claimed_at))
 
     def _renew(self, held: Sequence[HeldRun]) -> dict[Key, bool]:
         try:

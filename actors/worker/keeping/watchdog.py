@@ -1,8 +1,8 @@
 """The watchdog: interrupts runs at their time limit, when their lease has run out, and when the process must end.
 
 It touches no database, so limits hold while PostgreSQL is away or hangs. It also stops a worker whose master is gone,
-as nobody would stop it otherwise, and one that has lost its keeper, without which nothing is written. The platform
-starts another.
+as nobody would stop it otherwise, one that has lost its keeper, without which nothing is written, and one of whose
+threads half do not come back from their interrupts. The platform starts another.
 """
 
 import multiprocessing
@@ -11,10 +11,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
 from actors.worker.keeping.held import key_of
+from actors.worker.keeping.leaving import EXIT_BROKEN, is_of_dramatiq
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.interrupts import LeaseLost, Shutdown, TimeLimitExceeded
 
@@ -22,13 +24,20 @@ log = structlog.get_logger("worker")
 
 STEP_SECONDS = 0.1
 
+LEAVE_SECONDS = 7.0
+"""How long after the last interrupts a process that has not ended by itself is left by force: what waits for a thread
+that does not come back would wait for ever."""
+
 
 class Watchdog:
     """Looks at what runs a few times a second."""
 
-    def __init__(self, process: WorkerProcess, keeper_lives: Callable[[], bool]) -> None:
+    def __init__(
+        self, process: WorkerProcess, keeper_lives: Callable[[], bool], leave: Callable[[], None] = lambda: None
+    ) -> None:
         self._process = process
         self._keeper_lives = keeper_lives
+        self._leave = leave
         self._has_ended = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
@@ -55,20 +64,33 @@ class Watchdog:
         if _master_is_gone():
             self._end("orphaned")
         if not self._keeper_lives():
-            self._end("no-keeper")
+            self._give_up("no-keeper")
+        stuck, threads = self._process.interrupts.stuck(), self._process.threads
+        if stuck and stuck * 2 >= threads:
+            self._give_up("stuck-threads", stuck=stuck, threads=threads)
         self._fence()
         stop_at = self._process.stop_at
         must_end = stop_at is not None and time.monotonic() >= stop_at
         for run in self._process.interrupts.running():
-            kind = Shutdown if must_end else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
+            is_stopped = must_end and run.actor not in self._process.spared
+            kind = Shutdown if is_stopped else TimeLimitExceeded if run.remaining_seconds() <= 0 else None
             if kind is not None and self._process.interrupts.interrupt(run.run_id, run.attempt, kind):
                 log.warning("interrupt", run_id=str(run.run_id), actor=run.actor, why=kind.__name__)
+        must_leave = stop_at is not None and time.monotonic() >= stop_at + LEAVE_SECONDS
+        if must_leave and is_of_dramatiq() and not self._process.must_wait():
+            self._leave()
 
-    def _end(self, why: str) -> None:
-        """Stop the process as its platform would, once: it has lost what it can't do without."""
+    def _give_up(self, why: str, **fields: Any) -> None:
+        """End a process that has lost what it can't do without, so that its platform starts another."""
+        if self._process.stop_at is None:
+            self._process.exit_code = EXIT_BROKEN
+        self._end(why, **fields)
+
+    def _end(self, why: str, **fields: Any) -> None:
+        """Stop the process as its platform would, once."""
         if not self._has_ended:
             self._has_ended = True
-            log.warning(why)
+            log.warning(why, **fields)
             os.kill(os.getpid(), signal.SIGTERM)
 
     def _fence(self) -> None:
@@ -80,7 +102,7 @@ class Watchdog:
 
 def _is_headless() -> bool:
     """Whether a process of Dramatiq's has lost its main thread. Others have one that may end before its interpreter."""
-    return multiprocessing.parent_process() is not None and not threading.main_thread().is_alive()
+    return is_of_dramatiq() and not threading.main_thread().is_alive()
 
 
 def _end_at_once() -> None:

@@ -42,7 +42,7 @@ class Finish(Middleware):
         try:
             actor = broker.get_actor(message.actor_name)
             end = decide(actor, message.claim, result, exception, message.started_at(), message.now())
-            end = _with_output(message, end)
+            end = _with_what_is_left(message, end)
         except Exception as error:  # a decision that fails must still end the run
             log.exception("finish")
             end = fail(message.claim, error, RetryRule(), message.started_at(), message.now())
@@ -77,8 +77,12 @@ def decide(
     return fail(claim, exception, rule, started_at, finished_at)
 
 
-def _with_output(message: ClaimedMessage, end: FinishedAttempt) -> FinishedAttempt:
+def _with_what_is_left(message: ClaimedMessage, end: FinishedAttempt) -> FinishedAttempt:
+    """With the output, and the checkpoint that the next attempt may go on from."""
     if message.run is None:
         return end
     text, truncated = message.run.output.text()
-    return replace(end, output=text, output_truncated=truncated) if text else end
+    checkpoint = message.run.checkpoints.unsaved()
+    if not text and checkpoint is None:
+        return end
+    return replace(end, output=text or None, output_truncated=truncated, checkpoint=checkpoint)

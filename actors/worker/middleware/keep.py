@@ -1,5 +1,6 @@
 """Keep: the life of a worker process, from its first thread to its last written result."""
 
+import multiprocessing
 from contextlib import ExitStack, suppress
 from uuid import UUID, uuid4
 
@@ -7,12 +8,11 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Broker, Middleware, Worker
 
-from actors.worker.claiming.threads import take_the_straight_path
 from actors.worker.keeping.announcement import Announcer
-from actors.worker.keeping.boot import become_worker
 from actors.worker.keeping.held import HeldRuns
 from actors.worker.keeping.journal import Journal, journal_folder
 from actors.worker.keeping.keeper import Keeper
+from actors.worker.keeping.leaving import Leaving
 from actors.worker.keeping.process import CONNECTIONS, WorkerProcess, attach_process, worker_process
 from actors.worker.keeping.watchdog import Watchdog
 from actors.worker.running.outcome import interrupt
@@ -33,11 +33,7 @@ class Keep(Middleware):
 
     def __init__(self) -> None:
         self._ending = ExitStack()
-
-    def after_process_boot(self, broker: Broker) -> None:
-        """Make this process a worker. Until now it only has a broker, and the actors that it imported itself."""
-        become_worker()
-        take_the_straight_path()
+        self._leaving: Leaving
 
     def before_worker_boot(self, broker: Broker, worker: Worker) -> None:
         """Connect, announce, watch: before the first consumer. Exits where that fails: Dramatiq would go on without."""
@@ -51,7 +47,8 @@ class Keep(Middleware):
         process = _make_process(broker, worker)
         attach_process(broker, process)
         keeper = Keeper(process, Announcer(broker, process).announce)
-        watchdog = Watchdog(process, keeper.is_alive)
+        self._leaving = Leaving(process, keeper.stop)
+        watchdog = Watchdog(process, keeper.is_alive, self._leaving.leave)
         # What ends last comes first.
         self._ending.callback(process.engine.dispose)
         self._ending.callback(_forget, process)
@@ -70,8 +67,12 @@ class Keep(Middleware):
         log.info("stop", running=len(process.interrupts.running()))
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
-        """Write the last results and go."""
+        """Write the last results and go, if need be without the threads that do not come back."""
+        self._leaving.end_children(worker.workers)
+        self._leaving.leave_stuck()
         self._ending.close()
+        if code := worker_process(broker).exit_code:
+            raise SystemExit(code)
 
 
 def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
@@ -88,9 +89,26 @@ def _make_process(broker: Broker, worker: Worker) -> WorkerProcess:
     journal = _open_journal(settings, id_)
     held = HeldRuns(worker.worker_threads, settings.worker.lease_seconds, journal)
     queues = sorted(worker.consumer_whitelist or broker.get_declared_queues())
+    master = multiprocessing.parent_process()
     return WorkerProcess(
-        settings, engine, worker.worker_threads, queues, held, frozenset(broker.actors), id=id_, journal=journal
+        settings,
+        engine,
+        worker.worker_threads,
+        queues,
+        held,
+        frozenset(broker.actors),
+        id=id_,
+        journal=journal,
+        spared=_spared(broker, settings),
+        parent_pid=None if master is None else master.pid,
     )
+
+
+def _spared(broker: Broker, settings: Settings) -> frozenset[str]:
+    """Actors whose runs may go on when the process stops, as long as the platform lets them."""
+    by_default = settings.worker.interrupt_on_stop
+    actors = broker.actors.values()
+    return frozenset(actor.actor_name for actor in actors if not actor.options.get("interrupt", by_default))
 
 
 def _open_journal(settings: Settings, worker: UUID) -> Journal | None:

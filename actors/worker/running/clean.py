@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from config.secrets import known_secrets
+from models.words.numbers import write_large_out
 from models.words.text import MAX_DEPTH, is_deep
 
 MAX_RESULT_BYTES = 65536
@@ -37,9 +38,9 @@ def clean_result(value: Any) -> str | None:
         return json.dumps({"truncated": True, "bytes": len(text), "head": clean_text(head, _HEAD_SHOWN)})
     if text[0] in "[{" and is_deep(json.loads(text)):
         return json.dumps({"unreadable": type(value).__name__, "because": f"nested deeper than {MAX_DEPTH} levels"})
-    if known_secrets().longest or "\\u0000" in text or "\\ud" in text.lower():
-        return json.dumps(clean_json(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
-    return text
+    if known_secrets().may_be_in(text) or "\\u0000" in text or "\\ud" in text.lower():
+        text = json.dumps(clean_json(known_secrets().mask_values(json.loads(text))), ensure_ascii=True)
+    return write_large_out(text)
 
 
 def clean_json(value: Any) -> Any:

@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from actors.worker.running.checkpoint import Checkpoints
 from actors.worker.running.output import Output
 from models.words.instants import write_instant
 from scheduling.cron.zones import load_zone
@@ -36,6 +38,9 @@ class CurrentRun:
     time_limit_seconds: float
     output: Output
     timezone: str | None = None
+    resume_from: Any = None
+    """What an earlier attempt has left by `checkpoint`; None for nothing."""
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     started: float = field(default_factory=time.monotonic)
     _stopping: bool = False
     _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
@@ -49,6 +54,14 @@ class CurrentRun:
     def slot_date(self) -> date | None:
         """The day of the slot, in the schedule's zone."""
         return None if self.slot_local is None else self.slot_local.date()
+
+    def checkpoint(self, data: Any) -> None:
+        """Leave this for the next attempt, should there be one: its `resume_from`. The latest counts.
+
+        It is stored within a second, and when the attempt ends; a worker that is killed before takes it along. 64 KiB
+        of JSON at most. Raises TypeError for what is no JSON, ValueError for too much of it.
+        """
+        self.checkpoints.leave(data)
 
     def remaining_seconds(self) -> float:
         """Seconds until the time limit; negative once it has passed."""

@@ -2,16 +2,18 @@
 
 import threading
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from dramatiq import Actor
 
+from actors.worker.contracts.contract import contract_of, note_contract
 from actors.worker.running.current import CurrentRun, entered
+from actors.worker.running.forks import end_child
 from actors.worker.running.interrupts import Interrupts
 from actors.worker.running.isolation import call_isolated
 from actors.worker.running.output import Output
-from actors.worker.running.references import fill_in_call, nullable_parameters
+from actors.worker.running.references import fill_in_call
 from models.lifecycle.claiming import ClaimedRun
 
 _Prepared = tuple[ClaimedRun, CurrentRun, Interrupts]
@@ -43,8 +45,8 @@ class Execution:
         Called otherwise, by a test or by another actor, it stays the plain function it is.
         """
         original: Callable[..., Any] = actor.fn
-        nullable = nullable_parameters(original)
-        target = _isolated(actor) if actor.options.get("isolation") else original
+        contract = contract_of(original)
+        call = _isolated(actor) if actor.options.get("isolation") else contract.call
 
         @wraps(original)
         def execute(*args: Any, **kwargs: Any) -> Any:
@@ -53,23 +55,26 @@ class Execution:
                 return original(*args, **kwargs)
             self.clear()
             claim, run, interrupts = prepared
-            if claim.schedule_id is not None:  # what others have sent is no template: it may be anybody's words
-                args, kwargs = fill_in_call(args, kwargs, run, nullable)
+            is_ours = claim.schedule_id is not None
+            if is_ours:  # what others have sent is no template: it may be anybody's words
+                args, kwargs = fill_in_call(args, kwargs, run, contract.nullable)
             aim = interrupts.take_aim()
             with entered(run):
                 try:
                     interrupts.enter(run, aim)
-                    return target(*args, **kwargs)
+                    return call(args, kwargs, is_json=is_ours)
                 finally:
                     aim.value = 0  # one step of Python's: from here one interrupt can strike at most
+                    end_child()
                     interrupts.leave()
 
+        note_contract(execute, contract)
         return execute
 
 
 def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
-    module, name = actor.fn.__module__, actor.actor_name
-    return lambda *args, **kwargs: call_isolated(module, name, args, kwargs)
+    declared = actor.fn.func if isinstance(actor.fn, partial) else actor.fn
+    return partial(call_isolated, declared.__module__, actor.actor_name)
 
 
 def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
@@ -88,4 +93,5 @@ def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
         time_limit_seconds=claim.time_limit_seconds,
         output=Output(output_bytes),
         timezone=claim.timezone,
+        resume_from=claim.checkpoint,
     )

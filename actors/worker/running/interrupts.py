@@ -8,6 +8,7 @@ struck again at once, until the thread has left the actor.
 """
 
 import ctypes
+import math
 import threading
 import time
 from contextlib import suppress
@@ -22,6 +23,9 @@ from actors.worker.running.current import CurrentRun
 AGAIN_SECONDS = 3.5
 """An actor that is still there so long after an interrupt gets another: later than the end of a child process that
 ignores TERM, whose killing must not be interrupted."""
+
+STUCK_SECONDS = 10.0
+"""An actor that is still there so long after its first interrupt is where none reaches it: in C code."""
 
 # Interrupts a thread by its number, without a return value. Number 0 is no thread, and nothing happens.
 _strike = ctypes.PYFUNCTYPE(None, ctypes.c_ulong, ctypes.py_object)(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
@@ -48,6 +52,8 @@ class _Inside:
     aim: Aim
     again: float = 0.0
     times: int = 0
+    first: float = math.inf
+    kind: type[Interrupt] | None = None
 
 
 class Interrupts:
@@ -89,17 +95,32 @@ class Interrupts:
             return [inside.run for inside in self._inside.values()]
 
     def interrupt(self, run_id: UUID, attempt: int, kind: type[Interrupt]) -> bool:
-        """Raise `kind` in the thread that is inside this attempt, at most once in a while; whether it was raised."""
+        """Raise `kind` in the thread that is inside this attempt, at most once in a while; whether it was raised. Those
+        after the first are of its kind."""
         with self._lock:
             for inside in self._inside.values():
                 if (inside.run.run_id, inside.run.attempt) == (run_id, attempt) and time.monotonic() >= inside.again:
                     inside.again = time.monotonic() + AGAIN_SECONDS
                     inside.times += 1
+                    if inside.kind is None:
+                        inside.first, inside.kind = time.monotonic(), kind
+                    kind = inside.kind  # a thread that does not come back has only the latest one waiting for it
                     with suppress(Exception):
                         inside.run.ask_to_stop()
                     _strike(inside.aim, kind if inside.times == 1 else _insistent(kind, inside.aim))
                     return True
         return False
+
+    def struck(self) -> list[tuple[CurrentRun, type[Interrupt]]]:
+        """The runs that have been interrupted and that threads are still inside of, each with what it was first."""
+        with self._lock:
+            return [(inside.run, inside.kind) for inside in self._inside.values() if inside.kind is not None]
+
+    def stuck(self) -> int:
+        """How many threads have not come back from an interrupt for a while."""
+        before = time.monotonic() - STUCK_SECONDS
+        with self._lock:
+            return sum(inside.first <= before for inside in self._inside.values())
 
 
 class _Flush(Interrupt):

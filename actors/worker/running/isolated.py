@@ -17,12 +17,15 @@ import dramatiq
 import structlog
 from dramatiq.middleware import Interrupt
 
+from actors.worker.contracts.contract import Contract, contract_of
 from actors.worker.running.clean import clean_result, describe_error
 from actors.worker.running.current import CurrentRun, entered
+from actors.worker.running.forks import disown_children, end_child
 from actors.worker.running.isolation import Answer, Call
 from actors.worker.running.log_capture import capture_logs, log_context
 from actors.worker.running.output import Output
 from actors.worker.running.surroundings import start_event_loop
+from config.credentials import hide_process
 from config.logging import configure_logging
 from config.sections import Log
 from config.settings import use_settings
@@ -48,13 +51,15 @@ class _Inherited(Output):
 
 def main() -> None:
     """Read the call from standard input and carry it out."""
+    hide_process()
     with os.fdopen(int(sys.argv[1]), "wb") as answers:
         call: Call = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by our own parent
         use_settings(call.settings)
+        disown_children()
         if not call.may_send:
             dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
         _log_to(int(sys.argv[2]), call.settings.log)
-        run = CurrentRun(**call.run, output=_Inherited())
+        run = CurrentRun(**call.run, output=_Inherited(), checkpoints=call.checkpoints)
         answer = _carry_out(call, run)
         pickle.dump(answer, answers)
     sys.stdout.flush()
@@ -75,11 +80,14 @@ def _log_to(descriptor: int, log: Log) -> None:
 
 def _carry_out(call: Call, run: CurrentRun) -> Answer:
     try:
-        function = _find(call)
+        contract = _find(call)
         structlog.contextvars.bind_contextvars(**log_context(run))
         signal.signal(signal.SIGTERM, _interrupter(run))
         with entered(run):
-            result = function(*call.args, **call.kwargs)
+            try:
+                result = contract.call(call.args, call.kwargs, is_json=call.is_json)
+            finally:
+                end_child()  # the answer is its parent's to write
         text = clean_result(result)
         return Answer(result=None if text is None else json.loads(text))
     except BaseException as error:  # noqa: BLE001 - whatever it is, the worker decides what it means
@@ -88,10 +96,10 @@ def _carry_out(call: Call, run: CurrentRun) -> Answer:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 
-def _find(call: Call) -> Callable[..., Any]:
+def _find(call: Call) -> Contract:
     import_module(call.module)
     start_event_loop()
-    return dramatiq.get_broker().get_actor(call.actor).fn
+    return contract_of(dramatiq.get_broker().get_actor(call.actor).fn)
 
 
 def _interrupter(run: CurrentRun) -> Callable[[int, object], None]:

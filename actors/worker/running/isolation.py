@@ -9,18 +9,25 @@ import os
 import pickle
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from actors.outside.child_process import describe_exit, run_to_end
+from actors.worker.running.checkpoint import PassedCheckpoints, WrittenCheckpoints
 from actors.worker.running.current import CurrentRun, current_run
 from config.settings import Settings, get_settings
 
 ISOLATION = "process"
 """The one value of the option."""
 
-_PASSED = {each.name for each in fields(CurrentRun) if not each.name.startswith("_")} - {"output", "started"}
+_PASSED = {each.name for each in fields(CurrentRun) if not each.name.startswith("_")} - {
+    "output",
+    "started",
+    "checkpoints",
+}
 
 # Not by PYTHONPATH, which every Python that the actor starts would inherit.
 _ENTRY = (
@@ -50,6 +57,8 @@ class Call:
     run: dict[str, Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
+    checkpoints: WrittenCheckpoints
+    is_json: bool
 
     @property
     def may_send(self) -> bool:
@@ -71,14 +80,15 @@ class Answer:
     pickled: bytes | None = None
 
 
-def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Call the actor that `module` declares in a process of its own; returns or raises what it does there.
+def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, is_json: bool) -> Any:
+    """Call the actor that `module` declares, by its contract, in a process of its own; returns or raises what it does
+    there.
 
     What it prints is the output of the current run, what it logs that and the worker's log. Raises ActorProcessDied.
     """
     run = current_run()
-    call = Call(get_settings(), module, actor, _fields(run), args, kwargs)
-    with tempfile.TemporaryFile() as answers, _worker_log() as log:
+    with tempfile.TemporaryFile() as answers, _worker_log() as log, _checkpoints_of(run) as written:
+        call = Call(get_settings(), module, actor, _fields(run), args, kwargs, written, is_json)
         code = run_to_end(
             [sys.executable, "-c", _ENTRY, str(answers.fileno()), str(log.fileno()), json.dumps(sys.path)],
             os.environ,
@@ -96,6 +106,18 @@ def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[s
 
 def _fields(run: CurrentRun) -> dict[str, Any]:
     return {name: getattr(run, name) for name in _PASSED} | {"time_limit_seconds": run.remaining_seconds()}
+
+
+@contextmanager
+def _checkpoints_of(run: CurrentRun) -> Iterator[WrittenCheckpoints]:
+    """A file for those of the process, which are the run's as soon as they are written."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = WrittenCheckpoints(Path(folder) / "checkpoint")
+        run.checkpoints = PassedCheckpoints(written)
+        try:
+            yield written
+        finally:
+            run.checkpoints.unsaved()  # the last time that there is a file
 
 
 def _worker_log() -> BinaryIO:

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from actors.worker.running.current import CurrentRun, find_current_run
+from actors.worker.running.forks import is_child
 from config.logging import WORKER_LOGGER, configure_structlog, is_shown, plain_formatter
 from config.sections import Log
 
@@ -30,7 +31,7 @@ class LogCapture(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Write the record, if it comes from a run."""
         run = find_current_run()
-        if run is None or record.name == WORKER_LOGGER:
+        if run is None or record.name == WORKER_LOGGER or is_child():
             return
         try:
             run.output.write(f"{self.format(record)}\n")

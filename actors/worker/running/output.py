@@ -40,6 +40,11 @@ class Output:
             self._release()
             self._keep(remark.encode())
 
+    def begin_anew(self) -> None:
+        """In a forked child: whichever thread may have held the lock is not there. What the child writes nobody reads,
+        as this is its copy."""
+        self._lock = threading.Lock()
+
     def text(self) -> tuple[str, bool]:
         """What was kept, as text fit for PostgreSQL, and whether anything was dropped."""
         with self._lock:

@@ -5,11 +5,10 @@ of `config.references.RUN_FIELDS`. What a run does not have stands for nothing: 
 job load from the beginning of time, and succeed.
 """
 
-import inspect
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from actors.worker.running.current import CurrentRun
 from config.environment import SECRET_PREFIX
@@ -50,23 +49,6 @@ def fill_in(value: Any, run: CurrentRun) -> Any:
     if isinstance(value, dict):
         return {key: fill_in(item, run) for key, item in value.items()}
     return value
-
-
-def nullable_parameters(function: Callable[..., Any]) -> frozenset[str]:
-    """The parameters that may be None, by hint or by default."""
-    try:
-        hints = get_type_hints(function)
-    except Exception:  # noqa: BLE001 - hints are anybody's, and so is what they raise when they are read
-        hints = {}
-    try:
-        parameters = inspect.signature(function).parameters
-    except (TypeError, ValueError):  # as of functions that are not Python's
-        return frozenset()
-    return frozenset(
-        name
-        for name, parameter in parameters.items()
-        if parameter.default is None or type(None) in get_args(hints.get(name))
-    )
 
 
 def _is_absent(value: Any, run: CurrentRun) -> bool:

@@ -19,6 +19,7 @@ from api.app import make_app
 from api.cli.local.embedded_postgres import EmbeddedPostgres
 from api.cli.local.sample import add_sample_schedule
 from api.web.server import make_server
+from config.credentials import hide_process
 from config.database import make_engine
 from config.logging import configure_logging
 from config.sections import LOCAL_AMQP_URL, Http
@@ -37,6 +38,7 @@ LOOPBACK = "127.0.0.1"
 
 def run_everything(data: Path | None) -> None:
     """Run until Ctrl-C or TERM; then let what runs end or give it back, write all results, and stop the servers."""
+    hide_process()
     signals = _catch_signals()
     folder = (data or _default_data_folder()).resolve()
     with ExitStack() as stack:

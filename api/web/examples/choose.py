@@ -22,6 +22,8 @@ ANSWERS: Mapping[str, Any] = {
     f"PATCH {ONE} 422": problems.WRONG_SCHEDULE,
     f"POST {ONE}/trigger 202": runs.PLANNED,
     f"POST {ONE}/pause 200": schedules.PAUSED,
+    f"POST {ONE}/pause 409": problems.LOCKED,
+    f"POST {ONE}/resume 409": problems.LOCKED,
     f"GET {RUN}/output 200": runs.OUTPUT,
     f"POST {RUN}/cancel 202": runs.CANCELLED,
     f"POST {RUN}/cancel 409": problems.TOO_LATE,
@@ -35,7 +37,7 @@ ANSWERS: Mapping[str, Any] = {
 }
 """By method, path and status: what says more about one answer than the example of its model."""
 
-NOT_FOUND = {"schedules": problems.NO_SUCH_SCHEDULE, "runs": problems.NO_SUCH_RUN}
+NOT_FOUND = {"schedules": problems.NO_SUCH_SCHEDULE, "runs": problems.NO_SUCH_RUN, "workers": problems.NO_SUCH_WORKER}
 """By groups of paths."""
 
 PARAMETERS = {
@@ -43,6 +45,7 @@ PARAMETERS = {
     "schedules at": runs.SLOT_AT,
     "runs id": runs.SUCCEEDED["id"],
     "queues name": processes.QUEUE["name"],
+    "workers id": runs.WORKER_ID,
 }
 """By group and name."""
 

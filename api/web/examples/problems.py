@@ -39,8 +39,10 @@ NAME_TAKEN = _problem(
     "name: there is a schedule of that name",
     errors=[{"pointer": "/name", "message": "there is a schedule of that name"}],
 )
+LOCKED = _problem(409, "somebody has locked the runs that a slot of it is to cancel: try again")
 NOT_A_PATCH = _problem(415, "the body must be application/merge-patch+json or application/json")
 NO_SUCH_RUN = _problem(404, "there is no such run")
+NO_SUCH_WORKER = _problem(404, "there is no such live worker")
 NO_SUCH_SCHEDULE = _problem(404, "there is no such schedule")
 NOT_ENDED = _problem(409, "the run has not ended: it is running", state="running")
 TOO_LATE = _problem(409, "it is too late to cancel: the run is succeeded", state="succeeded")

@@ -71,15 +71,20 @@ _WORKER = {
     "queues": ["default", "mail"],
     "threads": 8,
     "version": "0.1.0",
+    "release": "v42",
     "started_at": "2026-11-23T06:00:12.481977Z",
     "last_seen_at": "2026-11-23T09:05:17.902365Z",
     "running": 8,
+    "drain_requested_at": None,
+    "drained_at": None,
+    "stuck_threads": 0,
     "live": True,
 }
 
 PROCESSES: dict[str, Any] = {
     "ActorPage": {"items": [_LOG_MESSAGE], "next": None},
     "WorkerPage": {"items": [_WORKER], "next": None},
+    "WorkerList": {"items": [_WORKER | {"drain_requested_at": "2026-11-23T09:05:20.118273Z"}]},
     "QueueJson": QUEUE,
     "QueuePage": {"items": [QUEUE], "next": None},
     "LiveJson": {"status": "ok"},

@@ -6,6 +6,8 @@ from api.web.examples.bodies import NEW_SCHEDULE
 from api.web.examples.schedules import LAST_RUN, POLICIES, SCHEDULE_ID
 
 OUTPUT = "<!doctype html>\n<title>Example Domain</title>\n<h1>Example Domain</h1>\n"
+
+
 WORKER_ID = "0c9d2a1e-73b4-4f60-8a55-d1e6b7f20c34"
 SLOT_AT = "2026-11-23T09:05:00Z"
 FIRST_DUE_AT = "2026-11-23T09:05:01.772168Z"
@@ -59,6 +61,7 @@ PLANNED = {
     "lateness_seconds": None,
     "duration_seconds": None,
     "result": None,
+    "checkpoint": None,
     "error": None,
     "output": None,
     "output_truncated": False,
@@ -127,6 +130,7 @@ _FACTS = {
     "created_at": None,
     "updated_at": None,
     "version": None,
+    "declared_by": None,
     "last_round_at": None,
     "scheduling_gaps": [],
     "other_run": None,

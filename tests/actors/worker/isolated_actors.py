@@ -3,8 +3,11 @@
 import asyncio
 import ctypes
 import logging
+import multiprocessing
 import os
 import time
+from datetime import date
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +100,31 @@ def clean_up(marker: str) -> None:
         time.sleep(60)
     finally:
         Path(marker).write_text(f"cleaned up, should_stop() is {should_stop()}")
+
+
+class Size(Enum):
+    """Of this module, which the actor's process imports."""
+
+    SMALL = "small"
+
+
+@dramatiq.actor(isolation="process")
+def day_of_size(day: date, size: Size) -> list[str]:
+    """Tell what it was handed."""
+    return [type(day).__name__, size.name]
+
+
+@dramatiq.actor(isolation="process")
+def fork(way: str) -> list[Any]:
+    """Fork in the given way; what the parent says of it."""
+    if way == "terminate":
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+        child.terminate()
+        child.join(5)
+        return [child.exitcode]
+    if not (pid := os.fork()):
+        if way == "raise":
+            raise ValueError("of the child")
+        return ["of the child"]
+    return ["of the parent", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])]

@@ -9,7 +9,7 @@ from pathlib import Path
 import dramatiq.cli
 import pytest
 
-from actors.worker.keeping.boot import EXIT_IMPORT
+from actors.worker.booting.boot import EXIT_IMPORT
 from tests.end_to_end.deployment import ROOT
 
 URLS = {"DATABASE_URL": "postgresql://nowhere.invalid/x", "AMQP_URL": "amqp://nowhere.invalid"}

@@ -16,8 +16,11 @@ from actors.worker.claiming.deliveries import RabbitDeliveries
 from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.process import WorkerProcess, attach_process
 from actors.worker.middleware.options import Options
+from config.broker import DEAD_MESSAGE_MILLISECONDS
 from config.sections import Amqp
 from config.settings import load_settings, use_settings
+from tests.servers.places import free_port
+from tests.servers.rabbitmq import RabbitNode
 from tests.waiting import eventually
 
 PREFIX = "brokers-test."
@@ -136,7 +139,35 @@ def test_every_message_from_rabbitmq_leaves_a_row_or_is_kept(
 def test_a_broker_may_be_given_its_settings() -> None:
     use_settings(None)
     broker = RabbitBroker([], Amqp(url=SecretStr("amqp://elsewhere.invalid")))
-    assert broker.parameters.host == "elsewhere.invalid"
+    assert [each.host for each in broker.parameters] == ["elsewhere.invalid"]
+
+
+@pytest.mark.usefixtures("rabbit")
+def test_of_the_nodes_of_a_cluster_one_that_answers_is_found(amqp_url: str) -> None:
+    gone = f"amqp://127.0.0.1:{free_port()}"
+    broker = RabbitBroker([], Amqp(url=SecretStr(f"{gone};{amqp_url};{gone}"), queue_prefix=PREFIX))
+    broker.declare_queue("work", ensure=True)
+    deliveries = RabbitDeliveries(broker.parameters, f"{PREFIX}work", partial(read_letter, queue="work"), int, 200)
+    assert not deliveries.wait(0.1)
+    deliveries.close()
+    broker.close()
+
+
+def types(node: RabbitNode) -> dict[str, str]:
+    lines = node.ctl("list_queues", "--no-table-headers", "name", "type").splitlines()
+    return dict(line.split("\t") for line in lines)
+
+
+def test_every_queue_of_a_cluster_outlives_a_node(own_rabbitmq: RabbitNode) -> None:
+    broker = RabbitBroker([], Amqp(url=SecretStr(own_rabbitmq.url), queue_type="quorum"))
+    broker.declare_queue("new", ensure=True)
+    assert types(own_rabbitmq) == dict.fromkeys(("new", "new.DQ", "new.XQ"), "quorum")
+
+    as_before = {"x-message-ttl": DEAD_MESSAGE_MILLISECONDS}
+    broker.channel.queue_declare("old.XQ", durable=True, arguments=as_before)
+    broker.declare_queue("old", ensure=True)
+    assert [types(own_rabbitmq)[name] for name in ("old", "old.XQ")] == ["quorum", "classic"]
+    broker.close()
 
 
 def test_the_queues_of_one_process_hold_encoded_messages() -> None:

@@ -109,7 +109,7 @@ def test_rabbitmq_has_a_bundle_until_its_last_run_is_claimed(
     assert publisher.publish(sent) == {*runs, run}
 
     def consumer(of: WorkerProcess) -> ClaimingConsumer:
-        deliveries = RabbitDeliveries(pika.URLParameters(amqp_url), "default", READ, lambda: 10, 100)
+        deliveries = RabbitDeliveries([pika.URLParameters(amqp_url)], "default", READ, lambda: 10, 100)
         return ClaimingConsumer(deliveries, of, partial(claim_messages, broker, of, "default"), 100)
 
     dying = consumer(process)

@@ -15,7 +15,7 @@ from actors.worker.running.outcome import RetryRule, fail, succeed
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
 from models.words.states import Trigger
-from tests.actors.worker.machine import Machine, claimed, kill, started
+from tests.actors.worker.machine import Machine, claimed, kill, started, write
 from tests.models.rows import add_schedule, set_run
 
 
@@ -170,6 +170,25 @@ def test_what_is_noted_of_one_attempt_says_nothing_of_the_next(
     row, ended = machine.row(claim), attempt(machine, claim)
     assert (row.state, row.retries) == ("retrying", 1)
     assert (ended["number"], ended["outcome"], ended["started_at"]) == (2, "interrupted", None)
+
+
+@pytest.mark.parametrize(("max_retries", "state"), [(0, "failed"), (1, "retrying")])
+def test_what_a_restored_database_knows_as_started_had_started(
+    machine: Machine, dead: WorkerProcess, bury: Callable[[], None], max_retries: int, state: str
+) -> None:
+    """Its end was written to the database that is lost, and is noted no more."""
+    claim = started(dead, max_retries=max_retries)
+    [held] = dead.held.all()
+    shown = f"'{held.started_at}'"
+    dead.finish(succeed(claim, None, claim.claimed_at, claim.claimed_at))
+    write(dead)
+    before = f"state = 'running', worker_id = '{dead.id}', started_at = {shown}, finished_at = NULL, attempts = '[]'"
+    with machine.engine.begin() as connection:
+        set_run(connection, claim.id, f"{before}, lease_until = now()")
+    bury()
+    row, ended = machine.row(claim), attempt(machine, claim)
+    assert (row.state, row.retries, ended["outcome"]) == (state, max_retries, "lost")
+    assert row.started_at == held.started_at
 
 
 def test_what_was_to_be_cancelled_and_had_not_started_is_cancelled(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from dramatiq import Broker, Middleware
 from dramatiq.brokers.stub import StubBroker
-from dramatiq.middleware import SkipMessage
+from dramatiq.middleware import AsyncIO, SkipMessage
 
 from actors.worker.claiming.hooks import OwnHooks
 
@@ -107,3 +107,17 @@ def test_what_does_nothing_is_looked_at_once() -> None:
     for _ in range(10):
         emitting.emit_before("ack", None)
     assert Idle.looked == 1
+
+
+def test_there_is_one_event_loop_and_it_is_where_ours_was() -> None:
+    class Loop(AsyncIO):
+        """Of somebody's own."""
+
+    idle = Idle()
+    emitting = OurBroker(middleware=[AsyncIO(), idle])
+    [ours, _] = emitting.middleware
+    emitting.add_middleware(AsyncIO(), after=Idle)
+    assert emitting.middleware == [ours, idle]
+    theirs = Loop()
+    emitting.add_middleware(theirs)
+    assert emitting.middleware == [theirs, idle]

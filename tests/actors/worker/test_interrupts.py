@@ -22,6 +22,7 @@ from actors.worker.running.execution import Execution
 from actors.worker.running.interrupts import Cancelled, Interrupts, TimeLimitExceeded
 from actors.worker.running.output import Output
 from tests.actors.worker.test_outcome import CLAIM
+from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -103,6 +104,34 @@ def test_an_interrupt_is_repeated_only_after_a_while() -> None:
     assert not interrupts.interrupt(run.run_id, run.attempt, Cancelled)
     leave.set()
     thread.join()
+
+
+def test_a_thread_that_does_not_come_back_is_stuck_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told of its first interrupt alone: the latest is all that Python keeps for it."""
+    monkeypatch.setattr("actors.worker.running.interrupts.AGAIN_SECONDS", 0)
+    monkeypatch.setattr("actors.worker.running.interrupts.STUCK_SECONDS", 0.1)
+    interrupts, leave = Interrupts(), threading.Event()
+    ends: list[str] = []
+    execute = wrapped(lambda: leave.wait() and None)
+
+    def worker() -> None:
+        try:
+            execute(interrupts)
+        except Interrupt as error:
+            ends.append(type(error).__name__)
+        interrupts.leave()
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    [run] = eventually(interrupts.running)
+    assert (interrupts.stuck(), interrupts.struck()) == (0, [])
+    interrupts.interrupt(run.run_id, run.attempt, TimeLimitExceeded)
+    interrupts.interrupt(run.run_id, run.attempt, Cancelled)
+    eventually(lambda: interrupts.stuck() == 1)
+    assert interrupts.struck() == [(run, TimeLimitExceeded)]
+    leave.set()
+    thread.join()
+    assert (interrupts.stuck(), interrupts.struck(), ends) == (0, [], ["TimeLimitExceeded"])
 
 
 def passes() -> None:

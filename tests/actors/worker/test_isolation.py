@@ -30,7 +30,7 @@ def in_up() -> Iterator[None]:
 
 
 def call(actor: str, *args: Any, **kwargs: Any) -> Any:
-    return call_isolated(MODULE, actor, args, kwargs)
+    return call_isolated(MODULE, actor, args, kwargs, is_json=False)
 
 
 def test_it_knows_its_run_and_what_it_prints_writes_and_logs_is_the_output(run: CurrentRun) -> None:
@@ -113,3 +113,10 @@ def test_it_says_so_where_its_messages_would_be_lost(run: CurrentRun) -> None:
 def test_what_it_starts_inherits_no_path_of_ours(run: CurrentRun, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTHONPATH", raising=False)
     assert call("python_path") is None
+
+
+@pytest.mark.parametrize(
+    ("way", "result"), [("terminate", [-15]), ("return", ["of the parent", 0]), ("raise", ["of the parent", 1])]
+)
+def test_its_children_end_as_children_do_and_answer_nothing(run: CurrentRun, way: str, result: list[Any]) -> None:
+    assert call("fork", way) == result

@@ -37,6 +37,7 @@ CLAIM = ClaimedRun(
     due_at=NOW,
     trace=None,
     timezone=None,
+    checkpoint=None,
     claimed_at=NOW,
 )
 PATIENT = replace(CLAIM, max_retries=3)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from actors.worker.contracts.contract import Contract
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.references import (
     NoSuchField,
@@ -12,7 +13,6 @@ from actors.worker.running.references import (
     SecretMissing,
     fill_in,
     fill_in_call,
-    nullable_parameters,
 )
 from tests.actors.conftest import RUN_ID
 
@@ -56,7 +56,7 @@ def test_what_a_run_does_not_have_is_none_where_its_parameter_may_be(new_run: Ca
     def load(start: str | None, end: str | None, page: Any = None, size: int = 0) -> None:
         pass
 
-    nullable = nullable_parameters(load)
+    nullable = Contract(load).nullable
     assert nullable == {"start", "end", "page"}
     run, absent = new_run(slot_at=None), "${run:slot_at}"
     kwargs = {"start": absent, "end": absent, "page": absent, "size": "${run:attempt}"}
@@ -71,11 +71,11 @@ def test_parameters_whose_hints_cannot_be_read_may_be_none_by_their_default() ->
     def load(start: "Unknown", end: "Unknown" = None) -> None:  # type: ignore[name-defined]  # noqa: F821
         pass
 
-    assert nullable_parameters(load) == {"end"}
+    assert Contract(load).nullable == {"end"}
 
 
 def test_of_a_function_that_is_not_pythons_nothing_is_known() -> None:
-    assert nullable_parameters(max) == frozenset()
+    assert Contract(max).nullable == frozenset()
 
 
 def test_a_field_that_no_run_has_is_named(run: CurrentRun) -> None:

@@ -16,6 +16,7 @@ from config.database import make_engine
 from config.settings import Settings, load_settings
 from models.words.states import Trigger
 from tests.api.conftest import HEADERS, TOKEN
+from tests.api.documented import DocumentedClient
 from tests.models.rows import sqlalchemy_url
 from tests.waiting import eventually
 
@@ -167,7 +168,7 @@ def broken() -> Iterator[TestClient]:
     """A client of an app whose database is not there."""
     settings = load_settings({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "CALLSHEET_ADMIN_TOKEN": TOKEN})
     engine = make_engine(settings.database, pool_size=1, application="test")
-    yield TestClient(make_app(engine, settings), headers=HEADERS)
+    yield DocumentedClient(make_app(engine, settings), headers=HEADERS)
     engine.dispose()
 
 
@@ -206,7 +207,7 @@ def test_a_connection_that_breaks_under_a_request_is_a_503(
 def test_a_database_whose_connections_are_all_in_use_is_a_503(settings: Settings) -> None:
     url = sqlalchemy_url(settings.database.url.get_secret_value())
     engine = sa.create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.1)
-    client = TestClient(make_app(engine, settings), headers=HEADERS)
+    client = DocumentedClient(make_app(engine, settings), headers=HEADERS)
     with engine.connect():
         assert client.simulate_get("/v1/schedules").status_code == 503
     assert client.simulate_get("/v1/schedules").status_code == 200

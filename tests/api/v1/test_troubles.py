@@ -7,6 +7,8 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
+from tests.api.conftest import HEADERS
+
 Execute = Callable[..., Any]
 ADD_WORKER = """
 INSERT INTO workers (id, host, pid, queues, actors, threads, version, running, started_at, last_seen_at)
@@ -102,3 +104,27 @@ def test_a_worker_that_has_fallen_silent(ready: Callable[..., tuple[str, list[st
     )
     _, [problem] = ready()
     assert "on box has not reported for 4" in problem
+
+
+def test_schedules_that_are_held_back(
+    ready: Callable[..., tuple[str, list[str]]], create: Callable[..., Any], execute: Execute
+) -> None:
+    create("nightly", cron="0 2 * * *")
+    execute("UPDATE schedules SET held_back = 'more than 3 runs of it wait'")
+    named, anonymous = "1 schedule held back, as too much waits: more than 3 runs of it wait", "1 schedule held back"
+    assert named in ready(HEADERS["Authorization"])[1]
+    assert any(problem.startswith(anonymous) and "more than" not in problem for problem in ready("")[1])
+
+
+def test_a_worker_with_threads_that_do_not_come_back(
+    ready: Callable[..., tuple[str, list[str]]], execute: Execute
+) -> None:
+    execute(
+        "INSERT INTO workers"
+        " (id, host, pid, queues, threads, version, running, stuck_threads, started_at, last_seen_at)"
+        " VALUES (gen_random_uuid(), 'box', 1, '[]', 8, '1', 3, 2, now(), now())"
+    )
+    status, [problem] = ready()
+    assert status == "degraded"
+    assert problem.startswith("2 of 8 threads of the worker ")
+    assert "on box can't be interrupted" in problem

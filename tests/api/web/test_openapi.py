@@ -9,7 +9,12 @@ from jsonschema import Draft202012Validator
 
 from api.app import ROUTES
 from api.shapes.schedule_body import Nothing
-from api.web.routes import Answer, Call, Route
+from api.v1 import schedules
+from api.web.answers import problems_of
+from api.web.problems import PROBLEM_JSON, Problem, invalid_field
+from api.web.routes import JSON, Answer, Call, Route
+from tests.api.documented import check_documented
+from tests.api.raised import statuses_raised
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,7 @@ OPERATIONS = {
     "GET /v1/actors": "list_actors",
     "GET /v1/secrets": "list_secrets",
     "GET /v1/workers": "list_workers",
+    "POST /v1/workers/{id}/drain": "drain_worker",
     "GET /v1/queues": "list_queues",
     "POST /v1/queues/{name}/pause": "pause_queue",
     "POST /v1/queues/{name}/resume": "resume_queue",
@@ -156,3 +162,45 @@ def test_headers_of_answers_are_sent_as_described(shared_client: TestClient, doc
     for path, method, answer in answers:
         described = document["paths"][path][method]["responses"][str(answer.status_code)].get("headers", {})
         assert {name.lower() for name in described} == known & set(answer.headers), (method, path)
+
+
+NEVER_MIND = {("create_schedule", 404)}
+"""What it shows it has just made, in its own transaction."""
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.handler.__name__)
+def test_what_a_handler_can_raise_is_described_and_what_is_described_can_be_raised(route: Route) -> None:
+    raised = statuses_raised(route.handler)
+    undescribed = {(route.handler.__name__, status) for status in raised - set(problems_of(route))}
+    assert undescribed <= NEVER_MIND
+    assert set(route.problems) <= raised
+
+
+def test_raised_errors_are_found_wherever_they_are() -> None:
+    assert statuses_raised(_outer) == {400, 404, 409, 412, 422}
+
+
+def _outer(call: Call) -> Answer:
+    if call.params:
+        raise Problem(400, "…")
+    each = [None, schedules.delete_schedule]
+    raise invalid_field("x", str(each), 422)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (("PATCH", "/v1/schedules/a", 418, PROBLEM_JSON), "PATCH /v1/schedules/{name} 418 is not documented"),
+        (("GET", "/v1/runs?limit=1", 200, "text/html; charset=utf-8"), "GET /v1/runs 200 is text/html"),
+        (("GET", "/v1/nothing", 200, JSON), "GET /v1/nothing is not documented"),
+    ],
+)
+def test_an_answer_that_is_not_described_fails_the_test_that_got_it(answer: Any, said: str) -> None:
+    with pytest.raises(AssertionError, match=re.escape(said)):
+        check_documented(*answer)
+
+
+@pytest.mark.parametrize("call", ["patch", "delete"])
+def test_a_schedule_of_code_may_not_be_changed_and_that_is_described(document: dict[str, Any], call: str) -> None:
+    problem = document["paths"]["/v1/schedules/{name}"][call]["responses"]["409"]["content"][PROBLEM_JSON]
+    assert "declared in code" in problem["example"]["detail"]

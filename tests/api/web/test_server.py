@@ -1,45 +1,27 @@
 """The server on a real socket: who can't hold up whom, and how it ends."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 import httpx
 import psycopg
-import pytest
 
 from api.app import make_app
-from api.web.server import CONNECTION_LIMIT, Server, make_server
-from config.settings import Settings, load_settings
-from tests.api.conftest import HEADERS, TOKEN
+from api.web.server import CONNECTION_LIMIT
+from config.settings import Settings
+from tests.api.conftest import HEADERS
+from tests.api.web.conftest import Serve, web_process
 from tests.servers.databases import ROOT
 from tests.waiting import eventually
 
 App = Callable[[dict[str, Any], Any], list[bytes]]
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[[Any], Server]]:
-    """Serve an app from a thread, on a free port."""
-    settings = load_settings({"CALLSHEET_HTTP__HOST": "127.0.0.1", "PORT": "0", "CALLSHEET_HTTP__THREADS": "2"})
-    with ExitStack() as stack:
-
-        def start(app: Any) -> Server:
-            server = make_server(app, settings)
-            thread = threading.Thread(target=server.run)
-            thread.start()
-            stack.callback(thread.join, 20)
-            stack.callback(server.stop)
-            return server
-
-        yield start
 
 
 def _answer(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -47,7 +29,7 @@ def _answer(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [b"ok"]
 
 
-def test_half_open_clients_do_not_shut_others_out(serve: Callable[[Any], Server]) -> None:
+def test_half_open_clients_do_not_shut_others_out(serve: Serve) -> None:
     server = serve(_answer)
     with ExitStack() as stack:
         for _ in range(CONNECTION_LIMIT + 50):
@@ -56,7 +38,7 @@ def test_half_open_clients_do_not_shut_others_out(serve: Callable[[Any], Server]
         assert httpx.get(f"http://127.0.0.1:{server.port}/health/live", timeout=3).text == "ok"
 
 
-def test_health_is_answered_while_all_other_threads_are_busy(serve: Callable[[Any], Server]) -> None:
+def test_health_is_answered_while_all_other_threads_are_busy(serve: Serve) -> None:
     gate = threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -76,7 +58,7 @@ def test_health_is_answered_while_all_other_threads_are_busy(serve: Callable[[An
             thread.join()
 
 
-def test_a_stop_lets_the_request_under_way_end(serve: Callable[[Any], Server]) -> None:
+def test_a_stop_lets_the_request_under_way_end(serve: Serve) -> None:
     entered, gate = threading.Event(), threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -98,30 +80,16 @@ def test_a_stop_lets_the_request_under_way_end(serve: Callable[[Any], Server]) -
     server.stop()
 
 
-def test_a_large_body_gets_its_answer(serve: Callable[[Any], Server], settings: Settings, engine: Any) -> None:
+def test_a_large_body_gets_its_answer(serve: Serve, settings: Settings, engine: Any) -> None:
     server = serve(make_app(engine, settings))
     headers = HEADERS | {"Content-Type": "application/json"}
     answer = httpx.post(f"http://127.0.0.1:{server.port}/v1/schedules", content=b"[" * 1_000_000, headers=headers)
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "application/problem+json")
 
 
-def test_the_process_drains_on_term(database_url: str, settings: Settings, create: Callable[..., Any]) -> None:
+def test_the_process_drains_on_term(database_url: str, create: Callable[..., Any]) -> None:
     create()
-    environ = os.environ | {
-        "DATABASE_URL": database_url,
-        "CALLSHEET_ADMIN_TOKEN": TOKEN,
-        "PORT": "0",
-        "CALLSHEET_HTTP__HOST": "127.0.0.1",
-        "CALLSHEET_LOG__FORMAT": "json",
-    }
-    argv = [sys.executable, "-m", "api"]
-    with (
-        subprocess.Popen(argv, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True) as process,
-        psycopg.connect(database_url) as blocker,
-    ):
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        port = int(re.search(r'"port": (\d+)', line)[1])  # type: ignore[index]
+    with web_process(database_url) as (process, port), psycopg.connect(database_url) as blocker:
         blocker.execute("SELECT FROM schedules FOR UPDATE")
         answers: list[httpx.Response] = []
         client = threading.Thread(
@@ -138,6 +106,7 @@ def test_the_process_drains_on_term(database_url: str, settings: Settings, creat
         blocker.rollback()
         client.join()
         assert process.wait(10) == 0
+        assert process.stderr is not None
         assert process.stderr.read() == ""
     assert [answer.status_code for answer in answers] == [200]
 

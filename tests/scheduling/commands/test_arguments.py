@@ -71,3 +71,26 @@ def test_what_looks_like_a_reference_and_is_none_is_refused(text: str) -> None:
     faults = check_arguments({}, {"url": "http://a", "headers": {"Authorization": text}})
     assert [fault.path for fault in faults] == [("args", "headers")]
     assert "letters, digits and underscores" in faults[0].message
+
+
+DATED = {
+    "type": "object",
+    "properties": {
+        "day": {"type": "string", "format": "date"},
+        "at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
+        "after": {"type": "string", "format": "duration"},
+        "path": {"type": "string", "format": "path"},
+    },
+}
+
+
+def test_a_text_that_the_worker_could_make_nothing_of_does_not_fit() -> None:
+    fits = {"day": "2026-03-01", "at": "2026-03-01T06:30:00Z", "after": "PT5M", "path": "any"}
+    assert check_arguments(DATED, fits) == []
+    assert check_arguments(DATED, {"day": "${run:slot_date}", "at": "${run:slot_at}", "after": "${secret:X}"}) == []
+    errors = check_arguments(DATED, {"day": "tomorrow", "at": "noon", "after": "long"})
+    assert [error.message for error in errors] == [
+        "must be of type date",
+        "must be of type date-time or null",
+        "must be of type duration",
+    ]

@@ -1,6 +1,8 @@
 """The publisher against a real RabbitMQ: confirms, missing queues, queues of others, lost connections."""
 
+import random
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pika
@@ -9,7 +11,9 @@ from pydantic import SecretStr
 
 from config.sections import Amqp
 from scheduling.publish import Outgoing
-from scheduling.publishers.rabbitmq import RabbitPublisher
+from scheduling.publishers.rabbitmq import CONFIRM_SECONDS, RabbitPublisher
+from tests.chaos.proxy import Proxy
+from tests.servers.places import free_port
 from tests.servers.rabbitmq import RabbitNode
 from tests.waiting import eventually
 
@@ -111,6 +115,26 @@ def test_a_queue_that_was_refused_is_tried_again_on_a_new_connection(own_rabbitm
     eventually(publisher.is_ready, 30)
     assert publisher.count_messages("work") == 0
     publisher.close()
+
+
+def test_of_the_nodes_of_a_cluster_one_that_answers_is_found(amqp_url: str) -> None:
+    gone = f"amqp://127.0.0.1:{free_port()}"
+    publisher = started(f"{gone};{amqp_url};{gone}")
+    assert len(publisher.publish(messages(1))) == 1
+    publisher.close()
+
+
+def test_a_node_that_hangs_is_left_for_another(amqp_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "sample", lambda addresses, _count: addresses)
+    port = urlsplit(amqp_url).port
+    assert port is not None
+    with Proxy(port) as first, Proxy(port) as second:
+        publisher = started(";".join(amqp_url.replace(f":{port}/", f":{each.port}/") for each in (first, second)))
+        assert len(publisher.publish(messages(1))) == 1
+        first.hold()
+        assert publisher.publish(messages(1)) == set()
+        eventually(lambda: publisher.publish(messages(1)), 2 * CONFIRM_SECONDS)
+        publisher.close()
 
 
 def test_while_the_broker_is_away_nothing_is_confirmed_and_afterwards_all_is(own_rabbitmq: RabbitNode) -> None:
