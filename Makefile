@@ -32,6 +32,7 @@ soak: .venv/dev  ## a random mix of all faults: MINUTES=20 SEED=1
 .venv/embedded: requirements-embedded.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("callsheet needs Python 3.11 or later: make PYTHON=/path/to/python3")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "python3 has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
+	@echo "callsheet installs what it needs into .venv, once: this takes a minute or two"
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-embedded.txt
 	$(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@

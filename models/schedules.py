@@ -93,12 +93,16 @@ def list_schedules(
     return [StoredSchedule.of(row) for row in rows]
 
 
-# A skip is the record that nothing ran, so it is passed over.
+# A skip is the record that nothing ran, so it is passed over. A range, not an equality: where one schedule has nearly
+# all runs, the planner would look for those of each other one by the id alone, through all there are.
 _LAST_RUNS = f"""
 SELECT wanted.id AS schedule_id, r.id, r.state, r.due_at, r.started_at, r.finished_at
 FROM unnest(%(schedules)s::uuid[]) AS wanted(id)
 CROSS JOIN LATERAL (
-    SELECT * FROM runs WHERE schedule_id = wanted.id AND state <> '{State.SKIPPED}' ORDER BY id DESC LIMIT 1
+    SELECT * FROM runs
+    WHERE (schedule_id, id) >= (wanted.id, '{UUID(int=0)}')
+      AND (schedule_id, id) <= (wanted.id, '{UUID(int=2**128 - 1)}')
+      AND state <> '{State.SKIPPED}' ORDER BY schedule_id DESC, id DESC LIMIT 1
 ) r
 """
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.lifecycle.holds import WAITING_QUEUES
 from models.sql.spelling import quoted
 from models.words.states import LIVE_STATES, PUBLISHABLE_STATES
 
@@ -22,13 +23,7 @@ class Backlogs:
 
 
 _QUEUES = f"""
-WITH RECURSIVE waiting(queue) AS (
-    (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.queue FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue > waiting.queue
-            ORDER BY r.queue LIMIT 1)
-    FROM waiting WHERE waiting.queue IS NOT NULL
-)
+WITH RECURSIVE {WAITING_QUEUES}
 SELECT w.queue FROM waiting w WHERE w.queue IS NOT NULL AND %(most)s < (
     SELECT count(*) FROM (SELECT FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue = w.queue
         AND r.due_at <= now() LIMIT %(most)s + 1) few)

@@ -9,6 +9,15 @@ PUBLISH_LEASE_SECONDS = 10
 
 PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
 
+WAITING_QUEUES = f"""waiting(queue) AS (
+    (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.queue FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue > waiting.queue
+            ORDER BY r.queue LIMIT 1)
+    FROM waiting WHERE waiting.queue IS NOT NULL
+)"""
+"""For WITH RECURSIVE: the queues in which runs wait, from one to the next by the index, and a null at the end."""
+
 # A run that may not overlap waits for those of its schedule that are under way, and for earlier ones that wait too.
 # Many may wait for one that is under way: schedules with one are looked up once for all of them. Most others are alone,
 # so that is asked next; then one question a state: each is answered by the first row of the index. The last is for what

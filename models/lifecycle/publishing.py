@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, PUBLISH_LEASE_SECONDS, has_worker
+from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, PUBLISH_LEASE_SECONDS, WAITING_QUEUES, has_worker
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted, state_in
 from models.words.states import PUBLISHABLE_STATES
@@ -30,13 +30,7 @@ _LEASED = ", ".join(f"r.{column}" for column in LeasedRun._fields)
 # A run is queued from when it is taken; its lease says that it is still on its way to the broker. The release before
 # leased a run first, and marked it queued once it was confirmed: what it has on its way is left to it.
 _TAKE = f"""
-WITH RECURSIVE waiting(queue) AS (
-    (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.queue FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue > waiting.queue
-            ORDER BY r.queue LIMIT 1)
-    FROM waiting WHERE waiting.queue IS NOT NULL
-), room AS (
+WITH RECURSIVE {WAITING_QUEUES}, room AS (
     SELECT w.queue, greatest(0, %(window)s - (
         SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue)) AS messages
     FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)

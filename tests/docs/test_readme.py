@@ -45,3 +45,10 @@ def test_make_alone_and_make_help_list_every_target_with_what_it_does() -> None:
         printed = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         said = dict(re.findall(r"^make (\w+) +(\S.*)$", printed, flags=re.MULTILINE))
         assert list(said) == targets
+
+
+def test_whoever_installs_is_told_what_takes_so_long() -> None:
+    steps = subprocess.run(
+        ["make", "--dry-run", "--always-make", ".venv/embedded"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert 0 <= steps.find('echo "callsheet installs') < steps.index("pip install")

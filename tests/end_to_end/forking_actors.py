@@ -134,13 +134,7 @@ def work() -> None:
 def send_from_both(times: int) -> int | None:
     """Send messages from this process and from a child at once; the child's exit code."""
     work.send()  # so that this thread has a connection
-    process = FORKS.Process(target=_send, args=(times,))
-    process.start()
-    _send(times)
-    process.join(10)
-    code = process.exitcode
-    process.kill()
-    return code
+    return _in_both(_send, times)
 
 
 def _send(times: int) -> None:
@@ -151,19 +145,23 @@ def _send(times: int) -> None:
 @dramatiq.actor
 def ask_from_both(times: int) -> int | None:
     """Ask the database from this process and from a child at once; the child's exit code."""
-    process = FORKS.Process(target=_ask, args=(times,))
-    process.start()
-    _ask(times)
-    process.join(10)
-    code = process.exitcode
-    process.kill()
-    return code
+    return _in_both(_ask, times)
 
 
 def _ask(times: int) -> None:
     for number in range(times):
         with worker_engine().connect() as connection:
             assert connection.exec_driver_sql(f"SELECT {number}").scalar_one() == number
+
+
+def _in_both(do: Callable[[int], None], times: int) -> int | None:
+    process = FORKS.Process(target=do, args=(times,))
+    process.start()
+    do(times)
+    process.join(10)
+    code = process.exitcode
+    process.kill()
+    return code
 
 
 @dramatiq.actor(time_limit=1000)
