@@ -102,7 +102,7 @@ def test_the_process_drains_on_term(database_url: str, create: Callable[..., Any
         client.start()
         eventually(lambda: _is_blocked(database_url), message="the request does not wait for the row")
         process.send_signal(signal.SIGTERM)
-        eventually(lambda: _is_refused(port), message="the port is still open")
+        eventually(lambda: _is_refused(port), message="the port is still open", ignoring=ConnectionResetError)
         blocker.rollback()
         client.join()
         assert process.wait(10) == 0
