@@ -6,7 +6,24 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
-from api.v1 import controls, explain, health, preview, queues, runs, schedules, slots, upcoming, workers
+from api.v1 import (
+    access,
+    apply,
+    audit,
+    bulk,
+    controls,
+    explain,
+    health,
+    hold,
+    preview,
+    queues,
+    runs,
+    schedules,
+    slots,
+    upcoming,
+    versions,
+    workers,
+)
 from api.web.connections import HEADERS
 from api.web.docs import CONTENT_POLICY, render_docs
 from api.web.openapi import describe_routes
@@ -35,14 +52,20 @@ ROUTES = (
     *runs.ROUTES,
     *workers.ROUTES,
     *queues.ROUTES,
+    *versions.ROUTES,
+    *bulk.ROUTES,
+    *apply.ROUTES,
+    *hold.ROUTES,
+    *access.ROUTES,
+    *audit.ROUTES,
     *health.ROUTES,
     Route("GET", "/openapi.json", get_openapi, None, {200: "application/json"}),
     Route("GET", "/docs", get_docs, None, {200: "text/html"}),
 )
 
-_DESCRIPTION = describe_routes(ROUTES)
-_DOCUMENT = json.dumps(_DESCRIPTION)
-_DOCS = render_docs(_DESCRIPTION)
+OPENAPI = describe_routes(ROUTES)
+_DOCUMENT = json.dumps(OPENAPI)
+_DOCS = render_docs(OPENAPI)
 
 
 def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:

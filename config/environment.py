@@ -25,6 +25,9 @@ PLATFORM_NAMES = {
 OTHER_NAMES = {
     "CALLSHEET_CONFIG",
     "CALLSHEET_DATA",
+    # where commands find a callsheet, and what lets them in
+    "CALLSHEET_URL",
+    "CALLSHEET_TOKEN",
     # what `run_process` tells its programs, which may be callsheet's own commands
     "CALLSHEET_RUN_ID",
     "CALLSHEET_SCHEDULE",
@@ -38,8 +41,8 @@ def read_environment(
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The overrides by section and key, and a problem for each `CALLSHEET_…` name that means nothing.
 
-    `sections` maps a section's name to its model. Lists are read as JSON; text that is not JSON stays as it is, for
-    the validation to refuse.
+    `sections` maps a section's name to its model. Lists and maps are read as JSON; text that is not JSON stays as it
+    is, for the validation to refuse.
     """
     values: dict[str, dict[str, Any]] = {}
     problems = []
@@ -60,7 +63,7 @@ def read_environment(
             problems.append(f"{name}: no such setting")
         else:
             values.setdefault(section, {})[key] = (
-                _list_from_json(text) if get_origin(field.annotation) is list else text
+                _from_json(text) if get_origin(field.annotation) in (list, dict) else text
             )
     return values, problems
 
@@ -79,7 +82,7 @@ def secret_names(environ: Mapping[str, str]) -> list[str]:
     return sorted(name.removeprefix(SECRET_PREFIX) for name in environ if name.startswith(SECRET_PREFIX))
 
 
-def _list_from_json(text: str) -> Any:
+def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:

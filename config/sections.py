@@ -11,6 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, mo
 from config.conninfo import problem_of
 
 MIN_TOKEN_LENGTH = 32
+MIN_SECRET_LENGTH = 16
+
+RoleName = Literal["viewer", "operator", "editor", "admin"]
+""" The words of `models.words.roles`, which nothing here may know."""
 
 LOCAL_AMQP_URL = "local://"
 """Queues inside one process instead of RabbitMQ: what `callsheet up` sets where no URL is given."""
@@ -65,6 +69,12 @@ def _check_token(token: SecretStr) -> SecretStr:
     return token
 
 
+def _check_proxy_secret(secret: SecretStr) -> SecretStr:
+    if 0 < len(secret) < MIN_SECRET_LENGTH:
+        raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters")
+    return secret
+
+
 DatabaseUrl = Annotated[SecretStr, _url_of("postgresql", "postgres"), AfterValidator(_check_address)]
 AmqpUrl = Annotated[SecretStr, _url_of("amqp", "amqps"), AfterValidator(_check_amqp_address)]
 Network = Annotated[str, AfterValidator(_check_network)]
@@ -116,6 +126,27 @@ class Http(Section):
     threads: int = Field(default=8, ge=1)
     metrics_public: bool = False
     admin_token: Annotated[SecretStr, AfterValidator(_check_token)] | None = None
+
+
+class Access(Section):
+    """Whom a proxy in front has signed in; believed only with the secret that it alone knows."""
+
+    proxy_user_header: str = ""
+    proxy_groups_header: str = ""
+    group_roles: dict[str, RoleName] = {}
+    proxy_secret_header: str = ""
+    proxy_secret: Annotated[SecretStr, AfterValidator(_check_proxy_secret)] = SecretStr("")
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether somebody else signs people in."""
+        return bool(self.proxy_user_header)
+
+    @model_validator(mode="after")
+    def _believes_nobody_without_a_secret(self) -> Self:
+        if self.has_proxy and not (self.proxy_groups_header and self.proxy_secret_header and self.proxy_secret):
+            raise ValueError("proxy_user_header needs proxy_groups_header, proxy_secret_header and proxy_secret")
+        return self
 
 
 class Scheduling(Section):

@@ -18,6 +18,7 @@ from config.credentials import credentials_of
 from config.environment import read_environment
 from config.secrets import use_credentials
 from config.sections import (
+    Access,
     Actors,
     Amqp,
     Database,
@@ -51,6 +52,7 @@ class Settings(BaseSettings):
     database: Database = Database()
     amqp: Amqp = Amqp()
     http: Http = Http()
+    access: Access = Access()
     scheduling: Scheduling = Scheduling()
     worker: Worker = Worker()
     actors: Actors = Actors()

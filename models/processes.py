@@ -1,12 +1,12 @@
 """SQL of what processes report: actors, workers, and the facts of health."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import has_worker
+from models.lifecycle.holds import has_worker, is_paused
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted
 from models.words.states import PUBLISHABLE_STATES
@@ -28,6 +28,15 @@ _ACTOR = "SELECT * FROM actors WHERE name = %(name)s"
 def get_actor(connection: sa.Connection, name: str) -> sa.Row[Any] | None:
     """What workers announced about an actor; None if none has."""
     return connection.exec_driver_sql(_ACTOR, {"name": name}).one_or_none()
+
+
+_ACTORS_NAMED = "SELECT * FROM actors WHERE name = ANY(%(names)s)"
+
+
+def get_actors(connection: sa.Connection, names: Collection[str]) -> dict[str, sa.Row[Any]]:
+    """What workers announced about these actors, by name; what none has is left out."""
+    rows = connection.exec_driver_sql(_ACTORS_NAMED, {"names": list(names)})
+    return {row.name: row for row in rows}
 
 
 _WORKERS = f"""
@@ -86,7 +95,7 @@ WITH waiting AS (
     SELECT r.due_at, r.actor, r.queue, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
-        WHEN r.queue IN (SELECT name FROM queues) THEN 'queue' END AS waiting_for
+        WHEN {is_paused("r.queue")} THEN 'queue' END AS waiting_for
     FROM (SELECT due_at, actor, queue, waiting_for FROM runs
           WHERE state IN ({quoted(PUBLISHABLE_STATES)}) AND due_at < now() - make_interval(secs => {STUCK_SECONDS})
           ORDER BY due_at LIMIT {_LOOKED_AT}) r

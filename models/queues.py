@@ -1,10 +1,12 @@
 """SQL of queues as people see them: list, get, pause, resume."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from models.lifecycle.holds import HOLD
 from models.sql.spelling import quoted
 from models.words.states import PUBLISHABLE_STATES
 
@@ -36,7 +38,7 @@ LEFT JOIN running r ON r.queue = k.name
 
 _LIST = f"""
 WITH {_LIVE}, known AS (
-    SELECT queue AS name FROM actors UNION SELECT name FROM queues
+    SELECT queue AS name FROM actors UNION SELECT name FROM queues WHERE name <> '{HOLD}'
     UNION SELECT queue FROM waiting UNION SELECT queue FROM queued UNION SELECT queue FROM running
 )
 {_COLUMNS} WHERE k.name > %(after)s ORDER BY k.name LIMIT %(limit)s
@@ -92,3 +94,51 @@ SELECT count(*) FROM resumed
 def resume_queue(connection: sa.Connection, name: str) -> bool:
     """End the pause of a queue; whether there was one. What it held as queued is published again at once."""
     return bool(connection.exec_driver_sql(_RESUME, {"name": name}).scalar_one())
+
+
+_HOLD = """
+INSERT INTO queues (name, paused_at, pause_reason, paused_by, paused_until)
+VALUES (%(hold)s, now(), %(reason)s, %(by)s, %(until)s)
+ON CONFLICT (name) DO UPDATE SET pause_reason = excluded.pause_reason, paused_by = excluded.paused_by,
+    paused_until = excluded.paused_until
+"""
+
+
+def hold_all(connection: sa.Connection, reason: str, by: str, until: datetime | None) -> None:
+    """Start nothing more from any queue, or change reason and end of a hold."""
+    connection.exec_driver_sql(_HOLD, {"hold": HOLD, "reason": reason, "by": by, "until": until})
+
+
+_RELEASE = f"""
+WITH released AS (DELETE FROM queues WHERE name = '{HOLD}' RETURNING name), unknown AS (
+    UPDATE runs SET queued_at = NULL, waiting_for = coalesce(waiting_for, 'queue') WHERE id IN (
+        SELECT r.id FROM runs r WHERE r.state = 'queued' AND EXISTS (SELECT FROM released)
+        ORDER BY r.id FOR UPDATE SKIP LOCKED)
+)
+SELECT count(*) FROM released
+"""
+
+
+def release_all(connection: sa.Connection) -> bool:
+    """End a hold; whether there was one. What was queued is published again at once."""
+    return bool(connection.exec_driver_sql(_RELEASE).scalar_one())
+
+
+_GET_HOLD = f"""
+SELECT p.paused_at, p.paused_until, p.pause_reason, p.paused_by,
+    (SELECT count(*) FROM runs WHERE state = 'running') AS running
+FROM (SELECT) one LEFT JOIN queues p ON p.name = '{HOLD}'
+"""
+
+
+def get_hold(connection: sa.Connection) -> sa.Row[Any]:
+    """The hold, all null where there is none, and how many runs are `running`."""
+    return connection.exec_driver_sql(_GET_HOLD).one()
+
+
+_IS_OVER = f"SELECT EXISTS (SELECT FROM queues WHERE name = '{HOLD}' AND paused_until <= now())"
+
+
+def is_hold_over(connection: sa.Connection) -> bool:
+    """Whether there is a hold that has reached its end."""
+    return bool(connection.exec_driver_sql(_IS_OVER).scalar_one())

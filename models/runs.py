@@ -1,6 +1,6 @@
-"""SQL of runs as people see them: list, get, and the keys of triggers."""
+"""SQL of runs as people see them: list and get."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.error_search import WORDS, find_errors
+from models.error_search import find_errors
+from models.run_filters import INDEXED, LOOKED_AT, last_looked_at, where
+from models.sql.scope import RUNS_IN_SCOPE, scope_parameters
 from models.tables.run import RunColumns
+from models.words.roles import Scope
 from models.words.states import LIVE_STATES, State
 
 PREVIEW_BYTES = 2048
@@ -18,26 +21,6 @@ PREVIEW_BYTES = 2048
 PAGE_BYTES = 2 * 2**20
 FULL_PAGE_BYTES = 4 * 2**20
 """A page of a list ends with the run that makes it so large: the process that answers holds it several times."""
-
-_RESERVE_KEY = """
-WITH reserved AS (
-    INSERT INTO trigger_keys (schedule_id, key, run_id, created_at) VALUES (%(schedule)s, %(key)s, %(run)s, now())
-    ON CONFLICT DO NOTHING RETURNING run_id
-)
-SELECT run_id FROM reserved
-UNION ALL SELECT run_id FROM trigger_keys WHERE schedule_id = %(schedule)s AND key = %(key)s
-LIMIT 1
-"""
-
-
-def reserve_trigger_key(connection: sa.Connection, schedule: UUID, key: str, run: UUID) -> UUID:
-    """The run of this idempotency key: `run` if the key is new, else the run it triggered first.
-
-    The schedule's row must be locked, so that two requests with one key come one after the other.
-    """
-    parameters = {"schedule": schedule, "key": key, "run": run}
-    winner: UUID = connection.exec_driver_sql(_RESERVE_KEY, parameters).scalar_one()
-    return winner
 
 
 class StoredRun(RunColumns):
@@ -96,17 +79,6 @@ def get_slot_run(connection: sa.Connection, run: UUID) -> SlotRun | None:
     row = connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
     return None if row is None else SlotRun.model_construct(**row._mapping)
 
-
-_BOUNDS = {"before": "id < %(before)s", "since": "id >= %(since)s", "until": "id < %(until)s"}
-_INDEXED = _BOUNDS | {"schedule_id": "schedule_id = %(schedule_id)s", "states": "state = ANY(%(states)s)"}
-_LOOKED_AT = {
-    "schedule_name": "schedule_name = %(schedule_name)s",
-    "actor": "actor = %(actor)s",
-    "states": "state = ANY(%(states)s)",
-    "trigger": "trigger = %(trigger)s",
-    "error": f"strpos({WORDS}, lower(%(error)s)) > 0",
-    "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
-}
 
 SCANNED_ROWS = 20_000
 """So many runs a page looks at, where no index finds what it is to show: some 30 ms."""
@@ -173,28 +145,28 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
 
     They have the beginning of what is large and no traceback, or with `full` all there is. Filters, each where it is
     not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or `schedule_name`, `actor`, `states`,
-    `trigger`; `error` and `q` are parts of the error, and of schedule or actor.
+    `trigger`, and what `scope_parameters` gives; `error` and `q` are parts of the error, and of schedule or actor.
     """
     given = {name: value for name, value in filters.items() if value is not None}
-    indexed = _INDEXED if _LIVE_AND_FAILED.issuperset(given.get("states", ())) else _INDEXED.keys() - {"states"}
-    inner = [_INDEXED[name] for name in given if name in indexed]
-    outer = [_LOOKED_AT[name] for name in given if name not in indexed]
+    indexed = INDEXED if _LIVE_AND_FAILED.issuperset(given.get("states", ())) else INDEXED.keys() - {"states"}
+    inner = [INDEXED[name] for name in given if name in indexed]
+    outer = [LOOKED_AT[name] for name in given if name not in indexed]
     # Only rows with an error can have it in its words, and they have an index.
     inner += ["error_type IS NOT NULL"] if "error" in given else []
-    scanned = f"SELECT * FROM runs {_where(inner)} ORDER BY id DESC"
+    scanned = f"SELECT * FROM runs {where(inner)} ORDER BY id DESC"
     most = SCANNED_ERRORS if "error" in given else SCANNED_ROWS
     if outer:
         scanned += f" LIMIT {most}"
     shown, most_bytes = (_ALL, FULL_PAGE_BYTES) if full else (_PREVIEWS, PAGE_BYTES)
-    rows = connection.exec_driver_sql(_list(scanned, _where(outer), shown, most_bytes), {**given, "limit": limit}).all()
+    rows = connection.exec_driver_sql(_list(scanned, where(outer), shown, most_bytes), {**given, "limit": limit}).all()
     listed = [ListedRun.of(row) for row in rows]
     if rows and rows[0].rows > len(rows):
         return Listed(listed, rows[-1].id, None)
-    last = _last_looked_at(connection, inner, given, most) if outer else None
+    last = last_looked_at(connection, inner, given, most) if outer else None
     room, most_bytes = limit - len(rows), most_bytes - sum(row.bytes for row in rows)
     if last is None or "error" not in given or room <= 0 or most_bytes <= 0:
         return Listed(listed, last, last)
-    also = [_LOOKED_AT[name] for name in given if name not in indexed and name != "error"]
+    also = [LOOKED_AT[name] for name in given if name not in indexed and name != "error"]
     found = find_errors(connection, [*inner, *also], given, last, room + 1)
     if found is None:
         return Listed(listed, last, last)
@@ -205,20 +177,6 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
     )
 
 
-def _where(conditions: Sequence[str]) -> str:
-    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
-
-
-def _last_looked_at(
-    connection: sa.Connection, conditions: Sequence[str], given: Mapping[str, Any], most: int
-) -> UUID | None:
-    """The run at which a page that looks at so `most` stopped looking; None if it has looked at all there are."""
-    statement = f"""
-SELECT id FROM runs {_where(conditions)} ORDER BY id DESC OFFSET {most - 1} LIMIT 2"""
-    found: Sequence[UUID] = connection.exec_driver_sql(statement, given).scalars().all()
-    return found[0] if len(found) > 1 else None
-
-
 _SCHEDULE_ID = "SELECT id FROM schedules WHERE name = %(name)s"
 
 
@@ -226,6 +184,14 @@ def find_schedule_id(connection: sa.Connection, name: str) -> UUID | None:
     """The id of the schedule of that name, by which its runs are indexed."""
     found: UUID | None = connection.exec_driver_sql(_SCHEDULE_ID, {"name": name}).scalar_one_or_none()
     return found
+
+
+_IS_SEEN = f"SELECT EXISTS (SELECT FROM runs WHERE id = %(id)s AND {RUNS_IN_SCOPE})"
+
+
+def is_run_seen(connection: sa.Connection, run: UUID, only: Scope) -> bool:
+    """Whether there is such a run, of a schedule that somebody sees."""
+    return bool(connection.exec_driver_sql(_IS_SEEN, {"id": run} | scope_parameters(only)).scalar_one())
 
 
 _OUTPUT = """

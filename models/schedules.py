@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from models.definition import COLUMNS, Definition
 from models.sql.rows import as_json
+from models.sql.scope import IN_SCOPE, scope_parameters
+from models.words.roles import Scope
 from models.words.states import State
 
 
@@ -42,16 +44,16 @@ class StoredSchedule(Definition):
 
     @classmethod
     def of(cls, row: sa.Row[Any]) -> "StoredSchedule":
-        """From a row of `_SELECT`."""
+        """From a row of `SELECT`."""
         return cls.model_construct(**row._mapping)
 
 
-_SELECT = """
+SELECT = """
 SELECT s.*, a.name IS NOT NULL AS actor_announced, a.options AS actor_options, a.parameters AS actor_parameters
 FROM schedules s LEFT JOIN actors a ON a.name = s.actor
 """
 
-_GET = f"{_SELECT} WHERE s.name = %(name)s"
+_GET = f"{SELECT} WHERE s.name = %(name)s"
 _LOCK = f"{_GET} FOR UPDATE OF s"
 
 
@@ -74,6 +76,14 @@ _FILTERS = {
     "tag": "s.tags ? %(tag)s",
     "q": "strpos(lower(s.name || ' ' || s.actor || ' ' || s.description), lower(%(q)s)) > 0",
 }
+_FILTERS |= {
+    "names": "s.name = ANY(%(names)s)",
+    "prefix": "starts_with(s.name, %(prefix)s)",
+    "source": "s.source = %(source)s",
+    "queue": "coalesce(s.queue, a.queue, 'default') = %(queue)s",
+    "due_until": "s.next_due_at <= %(due_until)s AND s.error IS NULL",
+}
+_FILTERS |= {"scope_prefix": IN_SCOPE, "scope_tags": "true"}
 _STATES = {
     "error": "s.error IS NOT NULL",
     "paused": _IS_PAUSED,
@@ -82,15 +92,52 @@ _STATES = {
 
 
 def list_schedules(
-    connection: sa.Connection, limit: int, *, state: str | None = None, **filters: str | None
+    connection: sa.Connection, limit: int, *, state: str | None = None, only: Scope | None = None, **filters: Any
 ) -> list[StoredSchedule]:
-    """Schedules by name. Filters: `after` (a name), `actor`, `tag`, `q` (a part of name, actor or description)."""
-    given = {name: value for name, value in filters.items() if value is not None}
-    conditions = [_FILTERS[name] for name in given] + ([_STATES[state]] if state else [])
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    statement = f"{_SELECT} {where} ORDER BY s.name LIMIT %(limit)s"
+    """Schedules by name. Filters: `after` (a name), `actor`, `tag`, `q` (a part of name, actor or description), and
+    `only` those that somebody sees."""
+    where, given = conditions_of(state, only, filters)
+    statement = f"{SELECT} {where} ORDER BY s.name LIMIT %(limit)s"
     rows = connection.exec_driver_sql(statement, {**given, "limit": limit})
-    return [StoredSchedule.of(row) for row in rows]
+    columns = list(rows.keys())  # asked of each row, they would take longer than the row
+    return [StoredSchedule.model_construct(**dict(zip(columns, row, strict=True))) for row in rows]
+
+
+def conditions_of(state: str | None, only: Scope | None, filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """What the filters of `list_schedules` are in SQL, and what it is given."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    given |= {} if only is None else scope_parameters(only)
+    conditions = [_FILTERS[name] for name in given] + ([_STATES[state]] if state else [])
+    return f"WHERE {' AND '.join(conditions)}" if conditions else "", given
+
+
+def find_names(
+    connection: sa.Connection, limit: int, *, state: str | None = None, only: Scope | None = None, **filters: Any
+) -> list[str]:
+    """The names of schedules that the filters of `list_schedules` find; also `names`, `prefix` and `source`."""
+    where, given = conditions_of(state, only, filters)
+    statement = f"SELECT s.name FROM schedules s {where} ORDER BY s.name LIMIT %(limit)s"
+    return list(connection.exec_driver_sql(statement, {**given, "limit": limit}).scalars())
+
+
+def count_schedules(
+    connection: sa.Connection, most: int, *, state: str | None = None, only: Scope | None = None, **filters: Any
+) -> int:
+    """How many schedules the filters of `list_schedules` find, counted up to one beyond the most."""
+    where, given = conditions_of(state, only, filters)
+    statement = f"SELECT count(*) FROM (SELECT FROM schedules s {where} LIMIT %(most)s + 1) few"
+    return int(connection.exec_driver_sql(statement, {**given, "most": most}).scalar_one())
+
+
+_LOCK_OF = """
+SELECT s.id FROM schedules s WHERE s.id IN (SELECT r.schedule_id FROM runs r WHERE r.id = ANY(%(runs)s))
+ORDER BY s.id FOR UPDATE SKIP LOCKED
+"""
+
+
+def lock_schedules_of(connection: sa.Connection, runs: Sequence[UUID]) -> None:
+    """Lock the schedules of these runs until the transaction ends; what somebody else has locked is passed over."""
+    connection.exec_driver_sql(_LOCK_OF, {"runs": list(runs)})
 
 
 # A skip is the record that nothing ran, so it is passed over. A range, not an equality: where one schedule has nearly
@@ -114,7 +161,19 @@ def last_runs(connection: sa.Connection, schedules: Sequence[UUID]) -> dict[UUID
 
 
 _INSERT_COLUMNS = ", ".join(
-    ("id", "name", *COLUMNS, "source", "version", "created_at", "updated_at", "cursor_at", "next_due_at")
+    (
+        "id",
+        "name",
+        *COLUMNS,
+        "source",
+        "version",
+        "created_at",
+        "updated_at",
+        "cursor_at",
+        "next_due_at",
+        "paused_at",
+        "paused_by",
+    )
 )
 _INSERT = f"""
 INSERT INTO schedules ({_INSERT_COLUMNS}, slots_run, consecutive_failures)

@@ -32,14 +32,15 @@ from models.schedules import StoredSchedule, lock_schedule
 from models.sql.locks import is_locked
 from models.words.faults import faults_of, in_words
 from scheduling.commands import edit
+from scheduling.commands.audit import CALLSHEET
 from scheduling.commands.edit import CODE
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.pause import pause, resume
 
 log = structlog.get_logger("scheduling")
 
-UNDECLARED, CALLSHEET = "no worker declares it any more", "callsheet"
-"""Why a schedule is paused that code has given up, and who does it."""
+UNDECLARED = "no worker declares it any more"
+"""Why a schedule is paused that code has given up."""
 
 _LONGEST_ERROR = 1000
 
@@ -103,7 +104,7 @@ def _apply(connection: sa.Connection, declared: Declared, stored: dict[str, sa.R
             error: str | None = row.error
             return error
         with _by_itself(connection, declared.name):
-            is_new = row is None and edit.create(connection, declaration.name, declaration, CODE)
+            is_new = row is None and edit.create(connection, declaration.name, declaration, CALLSHEET, source=CODE)
             if is_new or _bring_up_to_date(connection, declaration):
                 note_declared_by(connection, declaration.name, declared.by)
                 log.info("declare", schedule=declaration.name, by=declared.by)
@@ -122,7 +123,7 @@ def _bring_up_to_date(connection: sa.Connection, declaration: Declaration) -> bo
     row = edit.lock(connection, declaration.name)
     is_other = row.source != CODE or _differs(row, declaration)
     if is_other:
-        edit.replace(connection, row, declaration, CODE)
+        edit.replace(connection, row, declaration, CALLSHEET, source=CODE, action="schedule.declare")
         row = edit.lock(connection, declaration.name)
     if is_stopped := _is_stopped(row):
         resume(connection, row, CALLSHEET)
@@ -131,7 +132,7 @@ def _bring_up_to_date(connection: sa.Connection, declaration: Declaration) -> bo
 
 def _is_stopped(row: sa.Row[Any] | StoredSchedule) -> bool:
     """Whether it is paused since nobody declared it, and by no person since."""
-    return (row.paused_by, row.pause_reason) == (CALLSHEET, UNDECLARED)
+    return (row.paused_by, row.pause_reason) == (CALLSHEET.who, UNDECLARED)
 
 
 def _differs(row: sa.Row[Any] | StoredSchedule, declaration: Declaration) -> bool:

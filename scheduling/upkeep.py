@@ -19,6 +19,7 @@ from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs, resolve_queues
 from models.sql.clock import read_clock
+from scheduling.commands.queues import end_hold
 from scheduling.declare import apply_declared_schedules
 from scheduling.publish import Publishing
 from scheduling.rescue import rescue_runs, skip_overdue
@@ -93,6 +94,7 @@ class Upkeep:
             self._skip,
             self._rescue,
             self._tally,
+            self._end_hold,
             self._resolve,
             self._hold_back,
             self._mark,
@@ -127,6 +129,11 @@ class Upkeep:
     def _republish(self) -> None:
         after_seconds = self._settings.scheduling.rescue_after_seconds
         self._publishing.republish_vanished(after_seconds, self._batch)
+
+    def _end_hold(self) -> None:
+        with self._engine.begin() as connection:
+            if end_hold(connection):
+                log.info("release")
 
     def _resolve(self) -> None:
         """Runs whose actor has become known go to its queue."""

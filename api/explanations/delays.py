@@ -90,6 +90,8 @@ def say_hindrance(waiting_for: str, run: SlotRun, evidence: Evidence, tense: Ten
             return f"no worker of its queue {run.queue} {tense.knows} its actor {run.actor}"
         case WaitingFor.QUEUE:
             return f"its queue {run.queue} {tense.be} paused"
+        case WaitingFor.HOLD:
+            return f"everything {tense.be} held"
         case WaitingFor.OVERLAP:
             which = f" ({say_run(evidence.other)})" if evidence.other else ""
             return f"an earlier run of the schedule {tense.be} active{which}"

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
-from api.web.fields import Moment
+from api.web.fields import CountJson, Moment, is_none
 from models.definition import POSITIONAL
 from models.runs import ListedRun, StoredRun, get_run
 from models.words.states import LIVE_STATES, Outcome, SkipReason, State, Trigger, WaitingFor
@@ -100,6 +100,7 @@ class RunPage(BaseModel):
     looked_to: Moment | None = Field(
         default=None, description="How far back a search has looked that may find more: `next` goes on from there."
     )
+    count: CountJson | None = Field(default=None, exclude_if=is_none, description="Only where it was asked for.")
 
 
 def show_run(connection: sa.Connection, run: UUID) -> RunJson:

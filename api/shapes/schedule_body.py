@@ -26,6 +26,7 @@ class NewSchedule(ScheduleBody):
     """A schedule with its name."""
 
     name: Name
+    paused: bool = Field(default=False, description="Paused from the beginning, until it is resumed.")
 
 
 class SchedulePatch(RootModel[dict[str, Any]]):
@@ -73,3 +74,6 @@ class ScheduleQuery(Page):
     tag: Text | None = None
     state: Literal["paused", "active", "error"] | None = None
     q: Text | None = Field(default=None, description="A part of the name, the actor or the description.")
+    prefix: Text | None = Field(default=None, description="How the name begins.")
+    source: Text | None = Field(default=None, description="Where it comes from, such as `api`, `code` or `file:NAME`.")
+    count: bool = Field(default=False, description="Also count them, up to 10,000.")

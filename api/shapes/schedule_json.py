@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, Field, create_model
 
-from api.web.fields import Moment
+from api.web.fields import CountJson, Moment, is_none
 from config.references import secrets_in
 from models.definition import DEFAULT_POLICIES, Definition, effective_policy
 from models.processes import known_secrets
@@ -83,6 +83,7 @@ class SchedulePage(BaseModel):
 
     items: list[ScheduleJson]
     next: str | None
+    count: CountJson | None = Field(default=None, exclude_if=is_none, description="Only where it was asked for.")
 
 
 def schedule_or_404(connection: sa.Connection, name: str) -> StoredSchedule:

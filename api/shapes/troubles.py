@@ -13,6 +13,7 @@ from models.processes import (
     stuck_runs,
     stuck_workers,
 )
+from models.queues import get_hold
 from models.words.states import WaitingFor
 
 _NAMED = 5
@@ -28,6 +29,9 @@ class Trouble(NamedTuple):
 def troubles(connection: sa.Connection) -> list[Trouble]:
     """None where all is well. Each look is bounded."""
     found = [_of_stuck(row) for row in stuck_runs(connection)]
+    if (hold := get_hold(connection)).paused_at is not None:
+        what = "everything is held"
+        found.append(Trouble(f"{what} by {hold.paused_by}: {hold.pause_reason}", what))
     if aside := schedules_set_aside(connection):
         what = f"{_count(aside.schedules, 'schedule')} can't be planned"
         found.append(Trouble(f"{what}, {aside.name!r} first: see its error", f"{what}: see its error"))

@@ -2,13 +2,13 @@
 
 import re
 
-from api.access.auth import Role
 from api.shapes.run_json import RunJson, show_run
 from api.shapes.schedule_body import Nothing, PauseBody, TriggerBody
 from api.shapes.schedule_json import ScheduleJson
 from api.v1.schedules import ONE, show
 from api.web.problems import Problem
 from api.web.routes import Answer, Call, Route
+from models.words.roles import Role
 from scheduling.commands import edit, pause, trigger
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -21,7 +21,7 @@ def trigger_schedule(call: Call, body: TriggerBody) -> Answer:
     same schedule gives the run of the first time.
     """
     key = _idempotency_key(call)
-    request = trigger.Request(body.args, body.overlap, body.due_at, body.slot_at, call.caller_name, key)
+    request = trigger.Request(body.args, body.overlap, body.due_at, body.slot_at, call.by, key)
     with call.engine.begin() as connection:
         run = trigger.trigger(connection, edit.lock(connection, call.params["name"]), request)
         return Answer(show_run(connection, run), 202, {"Location": f"/v1/runs/{run}"})
@@ -31,7 +31,7 @@ def pause_schedule(call: Call, body: PauseBody) -> Answer:
     """Pause a schedule, until an instant or until it is resumed. On a paused one: change reason and end."""
     with call.engine.begin() as connection:
         row = edit.lock(connection, call.params["name"])
-        pause.pause(connection, row, until=body.until, reason=body.reason, by=call.caller_name)
+        pause.pause(connection, row, until=body.until, reason=body.reason, by=call.by)
         return show(connection, row.name)
 
 
@@ -39,7 +39,7 @@ def resume_schedule(call: Call, body: Nothing) -> Answer:
     """Resume a paused schedule. What passed while it was paused is one skip with the reason paused."""
     with call.engine.begin() as connection:
         row = edit.lock(connection, call.params["name"])
-        pause.resume(connection, row, call.caller_name)
+        pause.resume(connection, row, call.by)
         return show(connection, row.name)
 
 

@@ -8,7 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.access.auth import Role
 from api.explanations.delays import Evidence, first_due, held_back
 from api.explanations.of_run import explain_run
 from api.explanations.of_skip import say_range
@@ -25,6 +24,7 @@ from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
 from models.sql.clock import read_clock
 from models.words.kinds import Instant
+from models.words.roles import Role
 from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
 
 

@@ -72,7 +72,8 @@ def get_readiness(call: Call) -> Answer:
     facts = shared.ask(lambda: _read_facts(call.engine), DATABASE_SECONDS)
     outages = ["the database does not answer"] if facts is None else list(_outages(facts))
     facts = facts or _Facts()
-    said = [trouble.anonymous if call.caller is None else trouble.named for trouble in facts.troubles]
+    is_named = bool(facts.troubles) and call.is_somebody()  # the database has just answered
+    said = [trouble.named if is_named else trouble.anonymous for trouble in facts.troubles]
     content = ReadyJson(
         status="unavailable" if outages else "degraded" if said else "ok",
         database=facts.database,

@@ -5,12 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from api.access.auth import Role
 from api.shapes.schedule_body import SpecBody
 from api.shapes.slot_json import SlotJson, show_slot
 from api.web.routes import Answer, Call, Route
 from models.sql.clock import read_clock
 from models.words.faults import Fault
+from models.words.roles import Role
 from scheduling.commands.faults import Refused
 from scheduling.commands.rules import check_spec
 from scheduling.cron import describe, matches_either
@@ -39,7 +39,7 @@ def preview_spec(call: Call, body: SpecBody) -> Answer:
     return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(spec, slots)))
 
 
-ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJson}),)
+ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJson}, heeds_scope=True),)
 
 
 def _now(engine: sa.Engine) -> datetime:

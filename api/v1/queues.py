@@ -2,12 +2,12 @@
 
 from pydantic import BaseModel, Field
 
-from api.access.auth import Role
 from api.shapes.schedule_body import Nothing
 from api.web.fields import Moment, Page, Request, Text, page_of
 from api.web.routes import Answer, Call, Route
 from models import queues
 from models.queues import COUNTED
+from models.words.roles import Role
 from scheduling.commands import queues as commands
 
 
@@ -58,7 +58,7 @@ def pause_queue(call: Call, body: QueuePauseBody) -> Answer:
     """
     name = call.params["name"]
     with call.engine.begin() as connection:
-        commands.pause(connection, name, reason=body.reason, by=call.caller_name)
+        commands.pause(connection, name, reason=body.reason, by=call.by)
         return Answer(QueueJson(**queues.get_queue(connection, name)._mapping))
 
 
@@ -66,7 +66,7 @@ def resume_queue(call: Call, body: Nothing) -> Answer:
     """Resume a queue: what waited is published, also again, by priority and due time."""
     name = call.params["name"]
     with call.engine.begin() as connection:
-        commands.resume(connection, name)
+        commands.resume(connection, name, call.by)
         return Answer(QueueJson(**queues.get_queue(connection, name)._mapping))
 
 

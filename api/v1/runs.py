@@ -1,24 +1,40 @@
 """Runs: list, get, output, cancel, retry."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import Field
 
-from api.access.auth import Role
 from api.shapes.run_json import RunJson, RunPage, show_listed, show_run
 from api.shapes.schedule_body import Nothing
-from api.web.fields import Page, Query, Text
+from api.web.fields import COUNTED, Page, Query, Text, count_of
 from api.web.routes import Answer, Call, Route
 from models import runs
+from models.run_finds import count_runs
+from models.sql.scope import scope_parameters
 from models.words.ids import first_id_at, instant_of
 from models.words.kinds import AsList, Instant
+from models.words.roles import Role, Scope
 from models.words.states import State, Trigger
 from scheduling.commands import runs as commands
 from scheduling.commands.faults import NotFound
 
 States = Annotated[list[State], AsList, Field(min_length=1)]
+
+
+class Filters(Protocol):
+    """What says which runs are wanted."""
+
+    schedule: str | None
+    actor: str | None
+    state: list[State] | None
+    trigger: Trigger | None
+    since: datetime | None
+    until: datetime | None
+    error: str | None
+    q: str | None
 
 
 class RunQuery(Page):
@@ -33,6 +49,7 @@ class RunQuery(Page):
     until: Instant | None = Field(default=None, description="Exclusive.")
     error: Text | None = Field(default=None, description="A part of the error's type or message.")
     q: Text | None = Field(default=None, description="A part of the schedule's or the actor's name.")
+    count: bool = Field(default=False, description="Also count them, up to 10,000.")
     full: bool = Field(default=False, description="All of arguments, results, errors and output, cutting nothing.")
 
 
@@ -44,6 +61,25 @@ class OutputQuery(Query):
     )
 
 
+def filters_of(connection: sa.Connection, query: Filters, only: Scope | None) -> dict[str, Any]:
+    """What `models.runs` is asked for."""
+    # Runs are indexed by the schedule's id; the name remains for what has been deleted.
+    schedule = runs.find_schedule_id(connection, query.schedule) if query.schedule is not None else None
+    filters: dict[str, Any] = {
+        "before": getattr(query, "cursor", None),
+        "since": query.since and first_id_at(query.since),
+        "until": query.until and first_id_at(query.until),
+        "schedule_id": schedule,
+        "schedule_name": query.schedule if schedule is None else None,
+        "actor": query.actor,
+        "states": query.state and [state.value for state in query.state],
+        "trigger": query.trigger and query.trigger.value,
+        "error": query.error,
+        "q": query.q,
+    }
+    return filters if only is None else filters | scope_parameters(only)
+
+
 def list_runs(call: Call, query: RunQuery) -> Answer:
     """List runs, newest first, each with the beginning of its arguments, result, error and output.
 
@@ -51,9 +87,13 @@ def list_runs(call: Call, query: RunQuery) -> Answer:
     """
     # A page and how far it has looked are of one moment: what is inserted or pruned between them shifts nothing.
     with call.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
-        page = runs.list_runs(connection, query.limit, _filters(connection, query), full=query.full)
+        filters = filters_of(connection, query, call.only)
+        page = runs.list_runs(connection, query.limit, filters, full=query.full)
+        counted = count_runs(connection, COUNTED, filters) if query.count else None
     looked_to = page.looked_to and instant_of(page.looked_to)
-    return Answer(RunPage(items=[show_listed(row) for row in page.runs], next=page.next, looked_to=looked_to))
+    count = None if counted is None else count_of(counted[0], is_cut=counted[1])
+    items = [show_listed(row) for row in page.runs]
+    return Answer(RunPage(items=items, next=page.next, looked_to=looked_to, count=count))
 
 
 def get_run(call: Call) -> Answer:
@@ -74,43 +114,26 @@ def get_run_output(call: Call, query: OutputQuery) -> Answer:
 def cancel_run(call: Call, body: Nothing) -> Answer:
     """Cancel a run: at once while it waits; once it runs, its worker is asked to end it."""
     with call.engine.begin() as connection:
-        commands.cancel(connection, call.params["id"])
+        commands.cancel(connection, call.params["id"], call.by)
         return _accepted(show_run(connection, call.params["id"]))
 
 
 def retry_run(call: Call, body: Nothing) -> Answer:
     """Run a finished run again: a new run with the same arguments."""
     with call.engine.begin() as connection:
-        again = commands.retry(connection, call.params["id"], call.caller_name)
+        again = commands.retry(connection, call.params["id"], call.by)
         return _accepted(show_run(connection, again))
 
 
 ONE = "/v1/runs/{id:uuid}"
 
 ROUTES = (
-    Route("GET", "/v1/runs", list_runs, Role.VIEWER, {200: RunPage}),
+    Route("GET", "/v1/runs", list_runs, Role.VIEWER, {200: RunPage}, heeds_scope=True),
     Route("GET", ONE, get_run, Role.VIEWER, {200: RunJson}),
     Route("GET", f"{ONE}/output", get_run_output, Role.VIEWER, {200: "text/plain"}),
     Route("POST", f"{ONE}/cancel", cancel_run, Role.OPERATOR, {202: RunJson}, problems=(409,)),
     Route("POST", f"{ONE}/retry", retry_run, Role.OPERATOR, {202: RunJson}, problems=(409,)),
 )
-
-
-def _filters(connection: sa.Connection, query: RunQuery) -> dict[str, Any]:
-    # Runs are indexed by the schedule's id; the name remains for what has been deleted.
-    schedule = runs.find_schedule_id(connection, query.schedule) if query.schedule is not None else None
-    return {
-        "before": query.cursor,
-        "since": query.since and first_id_at(query.since),
-        "until": query.until and first_id_at(query.until),
-        "schedule_id": schedule,
-        "schedule_name": query.schedule if schedule is None else None,
-        "actor": query.actor,
-        "states": query.state and [state.value for state in query.state],
-        "trigger": query.trigger and query.trigger.value,
-        "error": query.error,
-        "q": query.q,
-    }
 
 
 def _accepted(run: RunJson) -> Answer:

@@ -7,7 +7,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
-from api.access.auth import Role
 from api.shapes.run_json import lateness_seconds
 from api.shapes.schedule_json import schedule_or_404
 from api.v1.schedules import ONE
@@ -17,6 +16,7 @@ from api.web.routes import Answer, Call, Route
 from models import slots
 from models.sql.clock import read_clock
 from models.words.kinds import Instant
+from models.words.roles import Role
 from models.words.states import SkipReason, State, WaitingFor
 
 _DAY = timedelta(days=1)

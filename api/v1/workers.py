@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.access.auth import Role
 from api.shapes.schedule_body import Nothing
 from api.web.fields import Moment, Page, Text, page_of
 from api.web.routes import Answer, Call, Route
 from models import processes
 from models.announcing import drain_workers
+from models.words.roles import Role
 from scheduling.commands.faults import NotFound
 
 
@@ -129,7 +129,7 @@ def list_secrets(call: Call) -> Answer:
 
 ROUTES = (
     Route("GET", "/v1/secrets", list_secrets, Role.VIEWER, {200: SecretList}),
-    Route("GET", "/v1/actors", list_actors, Role.VIEWER, {200: ActorPage}),
+    Route("GET", "/v1/actors", list_actors, Role.VIEWER, {200: ActorPage}, heeds_scope=True),
     Route("GET", "/v1/workers", list_workers, Role.VIEWER, {200: WorkerPage}),
     Route("POST", "/v1/workers/{id:uuid}/drain", drain_worker, Role.OPERATOR, {202: WorkerList}),
 )

@@ -20,7 +20,7 @@ _HEADERS: dict[str, tuple[str, str]] = {
     "Retry-After": ("integer", "Seconds to wait before the next try."),
     "WWW-Authenticate": ("string", "What kind of token the call needs."),
 }
-_HEADERS_OF_PROBLEMS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_HEADERS_OF_PROBLEMS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _HEADERS_OF_ANSWERS = {
     ("ScheduleJson", 200): ("ETag",),
     ("ScheduleJson", 201): ("ETag", "Location"),
@@ -40,7 +40,7 @@ def problems_of(route: Route) -> list[int]:
     """The statuses of the errors a route may answer with."""
     found = {*route.problems, 422, 500, 503}
     if route.role is not None:
-        found |= {401, 403}
+        found |= {401, 403, 429}
     if route.body is not None:
         found |= {400, 413, 415}
     if "{" in route.path:

@@ -16,7 +16,7 @@ from waitress.utilities import BadRequest
 from api.web.problems import PROBLEM_JSON, problem_json
 
 HEAD_BYTES = 16 * 1024
-MAX_REQUEST_BYTES = 2 * 1024 * 1024
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
 """Above our own limit, so that a body moderately too large is read and gets a proper answer, not a reset."""
 
 HEAD_SECONDS = 10

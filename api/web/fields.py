@@ -26,9 +26,33 @@ class Query(BaseModel):
 
 
 class Page(Query):
-    """Which part of a list."""
+    """Which part of a list, and what of each of its items."""
 
     limit: int = Field(default=50, ge=1, le=500)
+    fields: Annotated[str, Field(max_length=1000)] | None = Field(
+        default=None, description="Only these fields of each item, separated by commas."
+    )
+
+
+class CountJson(BaseModel):
+    """How many there are, without the cut into pages."""
+
+    value: int
+    capped: bool = Field(description="Whether there may be more: it is counted no further.")
+
+
+COUNTED = 10_000
+"""So many are counted at most."""
+
+
+def is_none(value: object) -> bool:
+    """For a field that is left out where it has no value."""
+    return value is None
+
+
+def count_of(found: int, *, is_cut: bool = False) -> CountJson:
+    """From a count that went one beyond the most, if it went so far; `is_cut`: it did not look at all."""
+    return CountJson(value=min(found, COUNTED), capped=is_cut or found > COUNTED)
 
 
 def page_of(

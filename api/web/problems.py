@@ -1,6 +1,7 @@
 """What an error looks like: problem details of RFC 9457, which never echo a rejected value."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -52,6 +53,7 @@ class Problem(Exception):
         *,
         state: str | None = None,
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
@@ -59,6 +61,7 @@ class Problem(Exception):
         self.errors = list(errors)
         self.state = state
         self.headers = dict(headers or {})
+        self.more = dict(more or {})
 
 
 def invalid(errors: Iterable[FieldError], detail: str | None = None) -> Problem:
@@ -81,7 +84,7 @@ def errors_of(faults: Iterable[Fault]) -> list[FieldError]:
     return [FieldError(pointer=pointer(fault.path), message=fault.message) for fault in faults]
 
 
-def problem_json(status: int, detail: str, errors: Iterable[FieldError] = (), **more: str) -> bytes:
+def problem_json(status: int, detail: str, errors: Iterable[FieldError] = (), **more: Any) -> bytes:
     """The body of the answer to a problem."""
     content = {
         "type": "about:blank",
@@ -107,7 +110,7 @@ def add_error_handlers(app: falcon.App[Any, Any]) -> None:
 def _answer_problem(_req: falcon.Request, resp: falcon.Response, problem: Problem, _params: Any) -> None:
     more = {} if problem.state is None else {"state": problem.state}
     resp.status = problem.status
-    resp.data = problem_json(problem.status, problem.detail, problem.errors, **more)
+    resp.data = problem_json(problem.status, problem.detail, problem.errors, **problem.more, **more)
     resp.content_type = PROBLEM_JSON
     for name, value in problem.headers.items():
         resp.set_header(name, value)
@@ -125,15 +128,17 @@ def _answer_command(req: falcon.Request, resp: falcon.Response, error: Exception
     _answer_problem(req, resp, problem, params)
 
 
-def note_refusal(req: falcon.Request) -> None:
-    """A token that is none was brought."""
-    _refusals.note(req.remote_addr or "", req.uri_template or "")
+def note_refusal(req: falcon.Request) -> float:
+    """A token that is none was brought; for how many seconds its bearer has to wait."""
+    return _refusals.note(req.remote_addr or "", req.uri_template or "")
 
 
 def _answer_stranger(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
-    if isinstance(error, NotIdentified):
-        if req.get_header("Authorization"):
-            note_refusal(req)
+    seconds = note_refusal(req) if isinstance(error, NotIdentified) and req.get_header("Authorization") else 0
+    if seconds:
+        headers = {"Retry-After": str(math.ceil(seconds))}
+        problem = Problem(429, "too many tokens that are none came from this address: wait", headers=headers)
+    elif isinstance(error, NotIdentified):
         problem = Problem(401, str(error), headers={"WWW-Authenticate": error.challenge})
     else:
         problem = Problem(403, str(error))

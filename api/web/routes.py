@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from types import SimpleNamespace
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import falcon
 import sqlalchemy as sa
@@ -12,13 +12,17 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from api.access.auth import Caller, NotIdentified, Role, identify, require
+from api.access.auth import Caller, NotAllowed, NotIdentified, identify, may_be_stored, require
+from api.access.scope import check_scope
 from api.web.problems import note_refusal
-from api.web.strict_json import read_json
+from api.web.strict_json import MAX_BODY_BYTES, read_json
 from config.sessions import SessionLost
 from config.settings import Settings
-from models.words.faults import faults_of
+from models.schedules import StoredSchedule
+from models.words.faults import Fault, faults_of
+from models.words.roles import Role, Scope
 from models.words.text import is_storable
+from scheduling.commands.audit import By
 from scheduling.commands.faults import Refused
 
 log = structlog.get_logger("api")
@@ -35,12 +39,36 @@ class Call:
     params: Mapping[str, Any]
     header: Callable[[str], str | None]
     caller: Caller | None
+    address: str = ""
+    ask_who: Callable[[], Caller] | None = None
+    """Looks up the bearer of a token where the route needs none, and did not wait for the database to say whose it is.
+    Raises NotIdentified."""
 
     @property
-    def caller_name(self) -> str:
+    def by(self) -> By:
         """Who calls, as history shows it."""
         assert self.caller is not None, "the route declares a role"
-        return self.caller.name
+        return By(self.caller.name, self.caller.role.word, self.address or None)
+
+    def is_somebody(self) -> bool:
+        """Whether somebody known calls; asks the database."""
+        if self.caller is not None or self.ask_who is None:
+            return self.caller is not None
+        try:
+            self.ask_who()
+        except (NotIdentified, NotAllowed):
+            return False
+        return True
+
+    @property
+    def only(self) -> Scope | None:
+        """The schedules that the caller sees; None for all."""
+        return None if self.caller is None else self.caller.only
+
+    def check_seen(self, schedule: StoredSchedule) -> None:
+        """Raises NotAllowed where a schedule, as it has become, is not among those that the caller sees."""
+        if self.only is not None and not self.only.holds(schedule.name, schedule.tags):
+            raise NotAllowed("this token only sees schedules that this would not be one of")
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,10 @@ class Route:
     answers: Mapping[int, type[BaseModel] | str | None]
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    max_body_bytes: int = MAX_BODY_BYTES
+    heeds_scope: bool = False
+    """Whether its function leaves out what the caller does not see. Where the path names a schedule or a run, that is
+    looked at before; what does neither is not for tokens that see a part."""
 
     def __post_init__(self) -> None:
         if unknown := set(get_type_hints(self.handler)) - {"call", "_call", "query", "body", "return"}:
@@ -101,33 +133,50 @@ def add_routes(app: falcon.App[Any, Any], routes: tuple[Route, ...], engine: sa.
         if route.method == "GET":
             resource.on_head = responder
     for path, resource in resources.items():
+        _take_over(path, resource, resources)
         app.add_route(path, resource)
+
+
+def _take_over(path: str, resource: SimpleNamespace, resources: Mapping[str, SimpleNamespace]) -> None:
+    """What a path with a name in its last place answers, one with a word there answers too, as of that name: there may
+    be a schedule called `bulk`."""
+    base, _, word = path.rpartition("/")
+    named = resources.get(f"{base}/{{name}}")
+    if named is not None and "{" not in word:
+        for method, responder in vars(named).items():
+            if not hasattr(resource, method):
+                setattr(resource, method, partial(responder, name=word))
 
 
 def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[..., None]:
     def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         if not all(is_storable(str(value)) for value in params.values()):
             raise falcon.HTTPNotFound
-        caller = _identify(route, req, settings)
+        caller = _identify(route, req, engine, settings)
+        ask_who = partial(identify, req.get_header, engine, settings)
+        call = Call(engine, params, req.get_header, caller, req.remote_addr or "", ask_who)
+        check_scope(engine, call.only, route.path, params, is_heeded=route.heeds_scope or route.role is None)
         given = {"query": _read_query(route, req), "body": _read_body(route, req)}
         wanted = {name: value for name, value in given.items() if value is not None}
-        _write(resp, _call(route, Call(engine, params, req.get_header, caller), wanted))
+        answer = _call(route, call, wanted)
+        _write(resp, answer, _picked(answer.content, getattr(given["query"], "fields", None)))
 
     return respond
 
 
-def _identify(route: Route, req: falcon.Request, settings: Settings) -> Caller | None:
+def _identify(route: Route, req: falcon.Request, engine: sa.Engine, settings: Settings) -> Caller | None:
     """Who calls; where anybody may, None for somebody unknown. Raises NotIdentified and NotAllowed."""
-    authorization = req.get_header("Authorization")
-    if route.role is None:
-        try:
-            return identify(authorization, settings.http) if authorization else None
-        except NotIdentified:
-            note_refusal(req)
-            return None
-    caller = identify(authorization, settings.http)
-    require(caller, route.role)
-    return caller
+    if route.role is not None:
+        caller = identify(req.get_header, engine, settings)
+        require(caller, route.role)
+        return caller
+    if not req.get_header("Authorization") or may_be_stored(req.get_header):
+        return None
+    try:
+        return identify(req.get_header, engine, settings)
+    except NotIdentified:
+        note_refusal(req)
+        return None
 
 
 def _call(route: Route, call: Call, wanted: Mapping[str, BaseModel]) -> Answer:
@@ -153,21 +202,40 @@ def _read_body(route: Route, req: falcon.Request) -> BaseModel | None:
     if route.body is None:
         return None
     try:
-        return route.body.model_validate(read_json(req, route.media_types))
+        return route.body.model_validate(read_json(req, route.media_types, route.max_body_bytes))
     except ValidationError as error:
         raise Refused(faults_of(error)) from None
 
 
-def _write(resp: falcon.Response, answer: Answer) -> None:
+def _picked(content: object, fields: str | None) -> set[str] | None:
+    """The fields of each item that are wanted; None for all. Raises Refused for one that none has."""
+    if fields is None or not isinstance(content, BaseModel):
+        return None
+    wanted = {name.strip() for name in fields.split(",")}
+    [item] = get_args(type(content).model_fields["items"].annotation)
+    if unknown := sorted(wanted - item.model_fields.keys()):
+        raise Refused([Fault(("fields",), f"unknown field {unknown[0]!r}")])
+    return wanted
+
+
+def _write(resp: falcon.Response, answer: Answer, fields: set[str] | None) -> None:
     resp.status = answer.status
     for name, value in answer.headers.items():
         resp.set_header(name, value)
     if isinstance(answer.content, BaseModel):
         resp.content_type = JSON
-        resp.data = to_json(answer.content)
+        resp.data = to_json(_only(answer.content, fields))
     elif answer.content is not None:
         resp.content_type = answer.content_type
         resp.data = answer.content.encode()
+
+
+def _only(content: BaseModel, fields: set[str] | None) -> object:
+    """The list with these fields of its items alone."""
+    if fields is None:
+        return content
+    page = content.model_dump(exclude={"items"})
+    return {"items": [item.model_dump(include=fields) for item in getattr(content, "items", ())], **page}
 
 
 class _NoParameters(BaseModel, extra="forbid"):

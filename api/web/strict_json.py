@@ -15,9 +15,9 @@ MAX_BODY_BYTES = 256 * 1024
 _ANYTHING = re.compile("[1-9]")
 
 
-def read_json(req: falcon.Request, media_types: tuple[str, ...]) -> Any:
+def read_json(req: falcon.Request, media_types: tuple[str, ...], max_bytes: int = MAX_BODY_BYTES) -> Any:
     """The JSON value of the request's body; an empty body counts as `{}`. Raises Problem (400, 413, 415, 422)."""
-    raw = _read_bounded(req)
+    raw = _read_bounded(req, max_bytes)
     if not raw and not req.content_type:
         return {}
     _check_media_type(req.content_type or "", media_types)
@@ -48,12 +48,12 @@ def parse_json(raw: bytes) -> Any:
     return value
 
 
-def _read_bounded(req: falcon.Request) -> bytes:
-    if (req.content_length or 0) > MAX_BODY_BYTES:
-        raise _too_large()
-    raw: bytes = req.bounded_stream.read(MAX_BODY_BYTES + 1)
-    if len(raw) > MAX_BODY_BYTES:
-        raise _too_large()
+def _read_bounded(req: falcon.Request, max_bytes: int) -> bytes:
+    if (req.content_length or 0) > max_bytes:
+        raise _too_large(max_bytes)
+    raw: bytes = req.bounded_stream.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        raise _too_large(max_bytes)
     return raw
 
 
@@ -118,8 +118,8 @@ def _out_of_range() -> Problem:
     return Problem(422, "a number is out of range: its size must be between 5e-324 and 1.8e308, or zero")
 
 
-def _too_large() -> Problem:
-    return Problem(413, f"the body is larger than {MAX_BODY_BYTES // 1024} KiB")
+def _too_large(max_bytes: int) -> Problem:
+    return Problem(413, f"the body is larger than {max_bytes // 1024} KiB")
 
 
 def _too_deep() -> Problem:

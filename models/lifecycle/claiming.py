@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from config.direct import Direct
 from models.lifecycle.ended import UNSTARTED
+from models.lifecycle.holds import is_paused
 from models.sql.locks import ALL, FREE
 from models.sql.rows import as_array
 from models.sql.spelling import state_in
@@ -57,7 +58,7 @@ _COMPUTED = {
 _CLAIMED = ", ".join(_COMPUTED.get(each.name, f"r.{each.name}") for each in fields(ClaimedRun))
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))
-  AND r.queue NOT IN (SELECT name FROM queues)"""
+  AND NOT {is_paused("r.queue")}"""
 
 
 # The lease counts from the moment it is written: the statement may have waited for locks. A run that is claimed before

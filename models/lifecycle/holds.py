@@ -18,6 +18,18 @@ WAITING_QUEUES = f"""waiting(queue) AS (
 )"""
 """For WITH RECURSIVE: the queues in which runs wait, from one to the next by the index, and a null at the end."""
 
+HOLD = "*"
+"""A hold is the pause of all queues: the row of a queue that no queue can be called."""
+
+
+def is_paused(queue: str) -> str:
+    """An SQL condition: the queue is paused, or all are held."""
+    return f"({queue} IN (SELECT name FROM queues) OR {IS_HELD})"
+
+
+IS_HELD = f"EXISTS (SELECT FROM queues WHERE name = '{HOLD}')"
+
+
 # A run that may not overlap waits for those of its schedule that are under way, and for earlier ones that wait too.
 # Many may wait for one that is under way: schedules with one are looked up once for all of them. Most others are alone,
 # so that is asked next; then one question a state: each is answered by the first row of the index. The last is for what

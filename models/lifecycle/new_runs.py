@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.definition import DEFAULT_POLICIES
-from models.lifecycle.holds import PUBLISH_LEASE, has_worker
+from models.lifecycle.holds import PUBLISH_LEASE, has_worker, is_paused
 from models.lifecycle.publishing import LeasedRun
 from models.sql.rows import MANY, as_array, as_json, as_json_alike, recordset, scalars
 from models.sql.spelling import quoted
@@ -165,7 +165,7 @@ WITH new AS MATERIALIZED (
     SELECT n.queue,
         %(window)s - (SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = n.queue) AS messages
     FROM (SELECT DISTINCT queue FROM new WHERE may_go) n
-    WHERE n.queue NOT IN (SELECT name FROM queues)
+    WHERE NOT {is_paused("n.queue")}
       AND NOT EXISTS (SELECT FROM runs w WHERE {_DUE} AND (w.lease_until IS NULL OR w.lease_until < now()))
       AND NOT EXISTS (SELECT FROM new w WHERE {_DUE} AND w.may_go IS NOT TRUE)
 ), going AS (

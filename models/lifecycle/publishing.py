@@ -7,7 +7,15 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import BLOCKED, PUBLISH_LEASE, PUBLISH_LEASE_SECONDS, WAITING_QUEUES, has_worker
+from models.lifecycle.holds import (
+    BLOCKED,
+    IS_HELD,
+    PUBLISH_LEASE,
+    PUBLISH_LEASE_SECONDS,
+    WAITING_QUEUES,
+    has_worker,
+    is_paused,
+)
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted, state_in
 from models.words.states import PUBLISHABLE_STATES
@@ -33,7 +41,7 @@ _TAKE = f"""
 WITH RECURSIVE {WAITING_QUEUES}, room AS (
     SELECT w.queue, greatest(0, %(window)s - (
         SELECT count(*) FROM runs q WHERE q.state = 'queued' AND q.queue = w.queue)) AS messages
-    FROM waiting w WHERE w.queue IS NOT NULL AND w.queue NOT IN (SELECT name FROM queues)
+    FROM waiting w WHERE w.queue IS NOT NULL AND NOT {is_paused("w.queue")}
 ), candidate AS (
     SELECT c.id FROM room CROSS JOIN LATERAL (
         SELECT r.id, r.priority, r.due_at FROM runs r
@@ -71,13 +79,15 @@ def in_order(runs: Iterable[LeasedRun]) -> list[LeasedRun]:
     return sorted(runs, key=lambda run: (-run.priority, run.due_at))
 
 
-# The release before can't show a run with the new word. While one of its workers is live, so may its API be.
+# A release before can't show a run with a new word. While one of its workers is live, so may its API be.
 NO_WORKER = f"CASE WHEN EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.actors IS NULL) THEN 'actor' ELSE 'worker' END"
+A_HOLD = f"CASE WHEN EXISTS (SELECT FROM workers w WHERE {LIVE} AND w.parent_pid IS NULL) THEN 'queue' ELSE 'hold' END"
 _MARK_WAITING = f"""
 WITH waiting AS (
     SELECT r.id, r.due_at, CASE
         WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
         WHEN NOT {has_worker("r.actor", "r.queue")} THEN {NO_WORKER}
+        WHEN {IS_HELD} THEN {A_HOLD}
         WHEN r.queue IN (SELECT name FROM queues) THEN 'queue'
         WHEN {BLOCKED} THEN 'overlap'
         ELSE 'window' END AS waiting_for
@@ -132,7 +142,7 @@ _UNPUBLISHED = f"(lease_until < now() OR lease_until > now() + 2 * {PUBLISH_LEAS
 # By what an index has: a lease that has run out was taken that long ago. The rows are looked at when they are taken.
 _STALE_QUEUES = f"""
 SELECT DISTINCT queue FROM runs
-WHERE state = 'queued' AND queue NOT IN (SELECT name FROM queues)
+WHERE state = 'queued' AND NOT {is_paused("queue")}
   AND (queued_at IS NULL OR queued_at > now() + {PUBLISH_LEASE}
        OR queued_at < now() - make_interval(secs => least(%(after)s, {PUBLISH_LEASE_SECONDS})))
 """

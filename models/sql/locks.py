@@ -18,3 +18,8 @@ FREE = "r.id = ANY(ARRAY(SELECT id FROM runs WHERE id = ANY(%(ids)s) ORDER BY id
 def is_locked(error: BaseException) -> bool:
     """Whether a statement ended because others hold a lock that it wanted."""
     return isinstance(error, sa.exc.DBAPIError) and isinstance(error.orig, psycopg.errors.LockNotAvailable)
+
+
+def wait_for_locks(connection: sa.Connection, seconds: float) -> None:
+    """Wait no longer than this for any lock, until the transaction ends."""
+    connection.exec_driver_sql("SELECT set_config('lock_timeout', %(patience)s, true)", {"patience": f"{seconds}s"})

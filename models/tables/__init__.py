@@ -2,23 +2,30 @@
 
 from sqlmodel import SQLModel
 
+from models.tables.access import AuditEntry, ScheduleVersion, Token
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
 from models.tables.schedule import Schedule
 
-TABLES = (Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor)
+TABLES = (
+    Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
+    AuditEntry, ScheduleVersion,
+)  # fmt: skip
 metadata = SQLModel.metadata
 
 __all__ = [
     "TABLES",
     "AnnouncedActor",
+    "AuditEntry",
     "PausedQueue",
     "Run",
     "RunOutput",
     "Schedule",
+    "ScheduleVersion",
     "Scheduler",
     "SchedulingGap",
+    "Token",
     "TriggerKey",
     "Worker",
     "metadata",

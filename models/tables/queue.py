@@ -9,7 +9,8 @@ from models.tables.columns import INSTANT
 
 
 class PausedQueue(SQLModel, table=True):
-    """A queue to which nothing is published, and from which nothing is claimed, until it is resumed."""
+    """A queue to which nothing is published, and from which nothing is claimed, until it is resumed. The
+    queue `*`, which none is called, stands for all: a hold."""
 
     __tablename__ = "queues"
 
@@ -17,3 +18,4 @@ class PausedQueue(SQLModel, table=True):
     paused_at: datetime = Field(sa_type=INSTANT)
     pause_reason: str | None = Field(default=None, sa_type=sa.Text)
     paused_by: str | None = Field(default=None, sa_type=sa.Text)
+    paused_until: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -16,12 +16,17 @@ class Fault(NamedTuple):
 def faults_of(error: ValidationError) -> list[Fault]:
     """What pydantic found, without the values."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    return [Fault(each["loc"], _message(each["type"], each["msg"])) for each in found]
+    return [Fault(_path(each["loc"]), _message(each["type"], each["msg"])) for each in found]
 
 
 def in_words(faults: Iterable[Fault]) -> str:
     """All of them on one line."""
     return "; ".join(f"{'.'.join(map(str, path))}: {message}" if path else message for path, message in faults)
+
+
+def _path(found: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Of a name that is wrong, pydantic adds that it is one."""
+    return found[:-1] if found[-1:] == ("[key]",) else found
 
 
 def _message(kind: str, text: str) -> str:

@@ -44,6 +44,7 @@ class WaitingFor(StrEnum):
     ACTOR = "actor"
     WORKER = "worker"
     QUEUE = "queue"
+    HOLD = "hold"
     OVERLAP = "overlap"
     WINDOW = "window"
 

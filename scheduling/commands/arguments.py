@@ -32,9 +32,7 @@ def check_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> l
     A schema that can't be used refuses nothing.
     """
     try:
-        Draft202012Validator.check_schema(parameters)
-        # An empty registry: references outside the schema are not fetched.
-        checker = _Checker(dict(parameters), registry=Registry(), format_checker=_FORMAT_CHECKER)
+        checker = _checker(json.dumps(parameters))
         found = [fault for each in checker.iter_errors(dict(args)) for fault in _describe(each)]
     except (SchemaError, UnknownType, Unresolvable, RecursionError, re.error):
         found = []
@@ -49,6 +47,15 @@ def faults_of_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) 
 @lru_cache(maxsize=4096)
 def _remembered(parameters: str, args: str) -> tuple[Fault, ...]:
     return tuple(check_arguments(json.loads(parameters), json.loads(args)))
+
+
+# Looking at a schema takes far longer than looking at arguments, and a file of schedules has few actors.
+@lru_cache(maxsize=256)
+def _checker(parameters: str) -> Any:
+    schema = json.loads(parameters)
+    Draft202012Validator.check_schema(schema)
+    # An empty registry: references outside the schema are not fetched.
+    return _Checker(schema, registry=Registry(), format_checker=_FORMAT_CHECKER)
 
 
 def _misspelt(args: Mapping[str, Any]) -> list[Fault]:

@@ -13,12 +13,14 @@ from uuid import uuid4
 import sqlalchemy as sa
 from pydantic import ValidationError
 
+from models.access.versions import get_version, last_version
 from models.definition import COLUMNS, Definition
 from models.schedules import StoredSchedule, delete_schedule, insert_schedule, lock_schedule, update_schedule
 from models.sql.clock import read_clock, read_present
 from models.sql.wake import notify
 from models.words.faults import Fault, faults_of
 from models.words.kinds import NAME_PATTERN
+from scheduling.commands.audit import By, differences, note, note_version, plain
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.rules import check_schedule
 from scheduling.plan import miss_undecidable, plan_schedules
@@ -55,42 +57,59 @@ def settle(connection: sa.Connection, row: StoredSchedule, by: str | None = None
     return settled, now if is_ahead else settled.cursor_at
 
 
-def create(connection: sa.Connection, name: str, definition: Definition, source: str = PEOPLE) -> bool:
-    """Create a schedule; False if the name is taken. Raises Refused."""
+def create(
+    connection: sa.Connection, name: str, definition: Definition, by: By, *, source: str = PEOPLE, paused: bool = False
+) -> bool:
+    """Create a schedule, paused if that is wanted; False if the name is taken. Raises Refused.
+
+    A name that was there before goes on counting its versions.
+    """
     now = read_clock(connection)
     if not re.fullmatch(NAME_PATTERN, name):
         raise Refused([Fault(("name",), f"must match {NAME_PATTERN}")])
     _check(connection, definition, now)
-    created = insert_schedule(
-        connection,
-        definition.columns()
-        | {
-            "id": uuid4(),
-            "name": name,
-            "source": source,
-            "version": 1,
-            "created_at": now,
-            "updated_at": now,
-            "cursor_at": now,
-            "next_due_at": next_slot(spec_of(definition), now),
-        },
-    )
+    version = last_version(connection, name) + 1
+    instants = {"created_at": now, "updated_at": now, "cursor_at": now, "paused_at": now if paused else None}
+    instants["next_due_at"] = None if paused else next_slot(spec_of(definition), now)
+    standing = {
+        "id": uuid4(),
+        "name": name,
+        "source": source,
+        "version": version,
+        "paused_by": by.who if paused else None,
+    }
+    if not insert_schedule(connection, definition.columns() | standing | instants):
+        return False
+    changes = differences({}, definition.columns())
+    note_version(connection, by, "schedule.create", name, version, now, changes, definition)
     notify(connection)
-    return created
+    return True
 
 
-def replace(connection: sa.Connection, row: StoredSchedule, definition: Definition, source: str = PEOPLE) -> None:
+def replace(
+    connection: sa.Connection,
+    row: StoredSchedule,
+    definition: Definition,
+    by: By,
+    *,
+    source: str = PEOPLE,
+    action: str = "schedule.update",
+    reason: str | None = None,
+) -> None:
     """Replace the definition of a locked schedule. Raises Refused, and Conflict where another source decides it."""
     _check_source(row, source)
     _check(connection, definition, read_clock(connection))
     row, since = settle(connection, row)
     edited = row.model_copy(update=definition.columns())
     due = next_due(edited, since)
-    update_schedule(connection, definition.columns() | {"id": row.id, "cursor_at": since, "next_due_at": due})
+    columns = definition.columns()
+    update_schedule(connection, columns | {"id": row.id, "cursor_at": since, "next_due_at": due})
+    changes = differences({column: getattr(row, column) for column in COLUMNS}, columns)
+    note_version(connection, by, action, row.name, row.version + 1, since, changes, definition, reason)
     notify(connection)
 
 
-def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, Any]) -> None:
+def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, Any], by: By) -> None:
     """Change fields of a locked schedule by a merge patch (RFC 7396). Raises as `replace`."""
     check_fields(patch)
     _check_source(row, PEOPLE)
@@ -100,7 +119,7 @@ def change(connection: sa.Connection, row: StoredSchedule, patch: Mapping[str, A
         definition = Definition.model_validate(merge_patch(document, patch))
     except ValidationError as error:
         raise Refused(faults_of(error)) from None
-    replace(connection, row, definition)
+    replace(connection, row, definition, by)
 
 
 def check_fields(patch: Mapping[str, Any]) -> None:
@@ -109,13 +128,30 @@ def check_fields(patch: Mapping[str, Any]) -> None:
         raise Refused(unknown)
 
 
-def delete(connection: sa.Connection, row: StoredSchedule) -> None:
+def roll_back(connection: sa.Connection, row: StoredSchedule, version: int, by: By, reason: str | None) -> None:
+    """Give a locked schedule the definition that it had in a version before, as a new version. Raises NotFound for one
+    that is not known, and what `replace` does."""
+    kept = get_version(connection, row.name, version)
+    if kept is None:
+        raise NotFound("version")
+    try:
+        definition = Definition.model_validate(
+            {name: kept.definition.get(name) for name in COLUMNS if name in kept.definition}
+        )
+    except ValidationError as error:  # what a release before has let pass
+        raise Refused(faults_of(error)) from None
+    replace(connection, row, definition, by, action="schedule.rollback", reason=reason)
+
+
+def delete(connection: sa.Connection, row: StoredSchedule, by: By) -> None:
     """Delete a locked schedule. Its runs stay, and those already planned still run. Raises Conflict for one that code
     still declares."""
     if row.announced_at is not None:
         _check_source(row, PEOPLE)
     row, _ = settle(connection, row)
     delete_schedule(connection, row.id)
+    definition = {column: getattr(row, column) for column in COLUMNS}
+    note(connection, by, "schedule.delete", f"schedules/{row.name}", before=plain(definition))
     notify(connection)
 
 

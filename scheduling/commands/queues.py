@@ -1,32 +1,67 @@
-"""Pause and resume queues."""
+"""Pause and resume queues, and hold all of them."""
+
+from datetime import datetime
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
 from models import queues
 from models.definition import Queue
+from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.faults import Fault
+from models.words.instants import write_instant
+from scheduling.commands.audit import CALLSHEET, By, note
 from scheduling.commands.faults import Refused
 
 _NAME: TypeAdapter[str] = TypeAdapter(Queue)
 
 
-def pause(connection: sa.Connection, name: str, *, reason: str | None, by: str) -> None:
+def pause(connection: sa.Connection, name: str, *, reason: str | None, by: By) -> None:
     """Start nothing more from a queue until it is resumed; of a paused one change the reason. Raises Refused.
 
     A queue that nothing uses yet may be paused too.
     """
     _check(name)
-    queues.pause_queue(connection, name, reason, by)
+    queues.pause_queue(connection, name, reason, by.who)
+    note(connection, by, "queue.pause", f"queues/{name}", reason=reason)
     notify(connection)
 
 
-def resume(connection: sa.Connection, name: str) -> None:
+def resume(connection: sa.Connection, name: str, by: By) -> None:
     """Let a queue go on, where it is paused. Raises Refused."""
     _check(name)
     if queues.resume_queue(connection, name):
+        note(connection, by, "queue.resume", f"queues/{name}")
         notify(connection)
+
+
+def hold(connection: sa.Connection, *, reason: str, until: datetime | None, by: By) -> None:
+    """Start nothing more anywhere until it is released, or until an instant; what runs may end. Of a hold that lasts
+    change reason and end. Raises Refused for an end that has passed."""
+    if until is not None and until <= read_clock(connection):
+        raise Refused([Fault(("until",), "must lie in the future")])
+    queues.hold_all(connection, reason, by.who, until)
+    after = {"until": None if until is None else write_instant(until)}
+    note(connection, by, "hold.begin", "hold", after=after, reason=reason)
+    notify(connection)
+
+
+def release(connection: sa.Connection, by: By) -> None:
+    """End a hold, where there is one."""
+    before = queues.get_hold(connection)
+    if queues.release_all(connection):
+        said = {"reason": before.pause_reason, "by": before.paused_by}
+        note(connection, by, "hold.end", "hold", before=said)
+        notify(connection)
+
+
+def end_hold(connection: sa.Connection) -> bool:
+    """Release a hold that has reached its end; whether there was one."""
+    if not queues.is_hold_over(connection):
+        return False
+    release(connection, CALLSHEET)
+    return True
 
 
 def _check(name: str) -> None:

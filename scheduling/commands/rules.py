@@ -22,7 +22,11 @@ INTERVALS_CHECKED = 50
 
 def check_schedule(connection: sa.Connection, definition: Definition, now: datetime) -> list[Fault]:
     """All that is wrong with the definition."""
-    actor = get_actor(connection, definition.actor)
+    return check_definition(definition, get_actor(connection, definition.actor), now)
+
+
+def check_definition(definition: Definition, actor: sa.Row[Any] | None, now: datetime) -> list[Fault]:
+    """As `check_schedule`, with what workers announced about its actor, if any has."""
     return [
         *_spec_faults(definition, now),
         *_backoff_faults(definition, actor.options if actor else {}),

@@ -16,6 +16,7 @@ from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.ids import new_run_id
 from models.words.states import LIVE_STATES, State, Trigger
+from scheduling.commands.audit import By, note
 from scheduling.commands.faults import Conflict, NotFound
 from scheduling.slots.due import neighbours, spec_of
 
@@ -26,7 +27,7 @@ _SAME = (
 )  # fmt: skip
 
 
-def cancel(connection: sa.Connection, run: UUID) -> None:
+def cancel(connection: sa.Connection, run: UUID, by: By) -> None:
     """Cancel a run: at once while it waits; once it runs, its worker is asked to end it.
 
     Raises NotFound, and Conflict where it has ended.
@@ -41,9 +42,10 @@ def cancel(connection: sa.Connection, run: UUID) -> None:
     after_ends(connection, cancelled)
     notify(connection)  # people wait: what the run stood in the way of goes at once
     count_back(connection, cancelled)
+    note(connection, by, "run.cancel", f"runs/{run}", before={"state": row.state, "schedule": row.schedule_name})
 
 
-def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
+def retry(connection: sa.Connection, run: UUID, by: By) -> UUID:
     """Run a finished run again: a new run with the same arguments, for the same slot and its neighbours; its id.
 
     It waits for active runs of its schedule as its overlap policy has it. Raises NotFound, and Conflict where the run
@@ -71,9 +73,11 @@ def retry(connection: sa.Connection, run: UUID, by: str) -> UUID:
         due_at=now,
         planned_at=now,
         parent_run_id=row.id,
-        created_by=by,
+        created_by=by.who,
     )
     insert_runs(connection, [again])
+    after = {"run": str(again.id), "schedule": row.schedule_name}
+    note(connection, by, "run.retry", f"runs/{run}", before={"state": state.value}, after=after)
     notify(connection)
     return again.id
 

@@ -14,15 +14,16 @@ from models.lifecycle.ended import after_ends, count_back
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.lifecycle.planning import LiveRuns, count_live_runs
 from models.processes import get_actor
-from models.runs import reserve_trigger_key
 from models.schedules import StoredSchedule
 from models.sql.clock import read_clock
 from models.sql.wake import notify
+from models.trigger_keys import reserve_trigger_key
 from models.words.bounds import TEN_YEARS
 from models.words.faults import Fault, faults_of
 from models.words.ids import new_run_id
 from models.words.states import Overlap, SkipReason, State, Trigger
 from scheduling.commands.arguments import check_arguments
+from scheduling.commands.audit import CALLSHEET, By, note
 from scheduling.commands.faults import Refused
 from scheduling.slots.decisions import admit
 from scheduling.slots.due import deadline_of, neighbours, spec_of
@@ -43,7 +44,7 @@ class Request:
     overlap: Overlap | None = None
     due_at: datetime | None = None
     slot_at: datetime | None = None
-    by: str | None = None
+    by: By = CALLSHEET
     key: str | None = None
 
 
@@ -81,9 +82,10 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
         overlap=policy,
         state=State.PLANNED if admitted else State.SKIPPED,
         reason=None if admitted else SkipReason.OVERLAP,
-        created_by=request.by,
+        created_by=request.by.who,
     )
     insert_runs(connection, [run])
+    note(connection, request.by, "schedule.trigger", f"schedules/{schedule.name}", after={"run": str(run_id)})
     notify(connection)
     return run_id
 

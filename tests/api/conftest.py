@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
-from falcon.testing import TestClient
+from falcon.testing import Result, TestClient
 
 from api.app import make_app
 from config.database import make_engine
@@ -195,3 +195,13 @@ def gap(execute: Callable[..., Any]) -> Callable[[float, float], str]:
         return f"scheduling was down from {say(start)} to {say(end)}"
 
     return insert
+
+
+@pytest.fixture
+def apply(client: TestClient) -> Callable[..., Result]:
+    """Apply a file of the source crm."""
+
+    def post(source: str = "crm", **body: Any) -> Result:
+        return client.simulate_post("/v1/apply", json={"source": source, **body})
+
+    return post

@@ -26,8 +26,10 @@ class DocumentedClient(TestClient):
 
 def check_documented(method: str, path: str, status: int, media_type: str | None) -> None:
     """Raises AssertionError unless the document has the answer; what is no operation has none."""
-    documented = next((found for pattern, found in _ROUTES if pattern.fullmatch(path.partition("?")[0])), "")
-    operation = _PATHS.get(documented, {}).get("get" if method == "HEAD" else method.lower())
+    verb = "get" if method == "HEAD" else method.lower()
+    matching = [found for pattern, found in _ROUTES if pattern.fullmatch(path.partition("?")[0])]
+    documented = next((found for found in sorted(matching, key=len) if verb in _PATHS[found]), "")
+    operation = _PATHS.get(documented, {}).get(verb)
     if operation is None:
         assert status in (404, 405), f"{method} {path} is not documented"
         return

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from pydantic import SecretStr
 
 from config.settings import Settings
 from tests.docs.pages import rows_of
@@ -21,6 +22,8 @@ ROWS = {
 def shown(default: object) -> str:
     if isinstance(default, bool):
         return str(default).lower()
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
     if isinstance(default, str):
         return f'"{default}"'
     return "" if default is None else str(default)

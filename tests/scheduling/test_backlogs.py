@@ -10,6 +10,7 @@ from config.settings import Settings
 from models.schedules import get_schedule
 from models.sql.clock import read_clock
 from scheduling import upkeep as upkeeping
+from scheduling.commands.audit import By
 from scheduling.commands.edit import change, lock
 from scheduling.commands.pause import pause
 from scheduling.plan import plan_due
@@ -125,8 +126,8 @@ def test_a_pause_or_an_edit_ends_it(engine: sa.Engine, upkeep: Upkeep) -> None:
     fill(engine, 6)
     upkeep.run()
     with engine.begin() as connection:
-        pause(connection, lock(connection, "paused"), until=None, reason=None, by="me")
-        change(connection, lock(connection, "edited"), {"queue": "elsewhere"})
+        pause(connection, lock(connection, "paused"), until=None, reason=None, by=By("me"))
+        change(connection, lock(connection, "edited"), {"queue": "elsewhere"}, By("me"))
     assert (stored(engine, "paused").held_back, stored(engine, "edited").held_back) == (None, None)
     done(engine)
     upkeep.run()

@@ -12,6 +12,7 @@ from actors.worker.running.outcome import RetryRule, cancel, fail
 from models.lifecycle.ended import tally_outcomes
 from models.lifecycle.finishing import finish_runs
 from scheduling.commands import runs
+from scheduling.commands.audit import By
 from scheduling.plan import plan_due
 from scheduling.rescue import skip_overdue
 from tests.models.lifecycle.test_interruptions import given_back, stopped
@@ -66,7 +67,7 @@ def end(engine: sa.Engine, run: UUID, of: Callable[..., Any], attempt: int = 0) 
 
 def cancel_by_hand(engine: sa.Engine, run: UUID) -> None:
     with engine.begin() as connection:
-        runs.cancel(connection, run)
+        runs.cancel(connection, run, By("me"))
 
 
 def miss_deadline(engine: sa.Engine, run: UUID) -> None:
@@ -115,7 +116,7 @@ def test_what_was_cancelled_while_it_ran_has_run(engine: sa.Engine, run: UUID) -
 def test_a_run_by_hand_counts_neither_way(engine: sa.Engine, run: UUID) -> None:
     with engine.begin() as connection:
         set_run(connection, run, "state = 'failed'")
-        again = runs.retry(connection, run, "me")
+        again = runs.retry(connection, run, By("me"))
     cancel_by_hand(engine, again)
     assert stands(engine) == (1, False)
 

@@ -1,6 +1,6 @@
 """Rows that somebody else has locked: they wait, and nothing else does. What waits for a lock here fails."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID, uuid4
@@ -44,9 +44,9 @@ def states(engine: sa.Engine, runs: Sequence[UUID]) -> list[str]:
         return [read_run(connection, run).state for run in runs]
 
 
-def upkeep(engine: sa.Engine, clock: Callable[[], float], **worker: float) -> Upkeep:
+def upkeep(engine: sa.Engine, **worker: float) -> Upkeep:
     return Upkeep(
-        engine, Publishing(engine, FakePublisher()), Settings(worker=Worker(**worker)), uuid4(), SteadyClock(clock)
+        engine, Publishing(engine, FakePublisher()), Settings(worker=Worker(**worker)), uuid4(), SteadyClock()
     )
 
 
@@ -135,7 +135,7 @@ def test_a_failure_is_counted_once_its_schedule_is_free(
 ) -> None:
     times = iter(range(1000))
     monkeypatch.setattr("scheduling.vigil.uptime", lambda: float(next(times)))
-    looking = upkeep(impatient, lambda: 0.0, lease_seconds=2, renew_seconds=1)
+    looking = upkeep(impatient, lease_seconds=2, renew_seconds=1)
     with engine.begin() as connection:
         schedule = add_schedule(connection, pause_after_failures=1)
         run = add_run(connection, schedule_id=schedule)
@@ -158,7 +158,7 @@ def test_nobody_is_lost_for_a_table_that_nobody_could_write_to(
     """As while an index is made: no lease could be renewed, though the database answers."""
     now = [0.0]
     monkeypatch.setattr("scheduling.vigil.uptime", lambda: now[0])
-    looking = upkeep(impatient, lambda: 0.0, lease_seconds=30)
+    looking = upkeep(impatient, lease_seconds=30)
 
     def look(seconds: int) -> None:
         for _ in range(seconds):

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from scheduling.commands import edit
+from scheduling.commands.audit import By
 from scheduling.commands.faults import Conflict
 from scheduling.commands.pause import pause, resume
 from scheduling.declare import apply_declared_schedules
@@ -68,7 +69,7 @@ def test_nothing_is_paused_while_no_worker_is_there(connection: sa.Connection) -
 def test_a_pause_of_people_outlives_that_nobody_declares_it(connection: sa.Connection) -> None:
     declare(connection)
     add_worker(connection)
-    pause(connection, edit.lock(connection, "nightly"), until=None, reason="holidays", by="ann")
+    pause(connection, edit.lock(connection, "nightly"), until=None, reason="holidays", by=By("ann"))
     give_up(connection)
     declare(connection)
     assert (row(connection).paused_by, row(connection).pause_reason) == ("ann", "holidays")
@@ -78,10 +79,10 @@ def test_what_is_stopped_is_peoples_to_resume_or_delete(connection: sa.Connectio
     declare(connection)
     add_worker(connection)
     with pytest.raises(Conflict):
-        edit.delete(connection, edit.lock(connection, "nightly"))
+        edit.delete(connection, edit.lock(connection, "nightly"), By("ann"))
     give_up(connection)
-    resume(connection, edit.lock(connection, "nightly"), "ann")
+    resume(connection, edit.lock(connection, "nightly"), By("ann"))
     apply_declared_schedules(connection, FORGET_SECONDS)
     assert row(connection).paused_at is None
-    edit.delete(connection, edit.lock(connection, "nightly"))
+    edit.delete(connection, edit.lock(connection, "nightly"), By("ann"))
     assert row(connection) is None

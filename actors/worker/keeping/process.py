@@ -89,7 +89,7 @@ class WorkerProcess:
             "id": self.id,
             "host": clean_text(socket.gethostname(), MAX_NAME_CHARACTERS),
             "pid": os.getpid(),
-            "parent_pid": self.parent_pid,
+            "parent_pid": self.parent_pid or os.getpid(),
             "queues": json.dumps(self.queues),
             "actors": None if self.actors is None else json.dumps(sorted(self.actors)),
             "secrets": json.dumps([clean_text(name, MAX_NAME_CHARACTERS) for name in secret_names(os.environ)]),

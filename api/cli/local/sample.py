@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from models.definition import Definition
 from models.schedules import list_schedules
 from scheduling.commands import edit
+from scheduling.commands.audit import CALLSHEET
 
 NAME = "hello"
 SAMPLE = Definition(
@@ -19,4 +20,4 @@ def add_sample_schedule(engine: sa.Engine) -> None:
     """Add the sample to a database that has no schedule at all."""
     with engine.begin() as connection:
         if not list_schedules(connection, 1):
-            edit.create(connection, NAME, SAMPLE)
+            edit.create(connection, NAME, SAMPLE, CALLSHEET)

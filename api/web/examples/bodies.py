@@ -25,6 +25,8 @@ BODIES: dict[str, Any] = {
     "TriggerBody": {"args": {"url": "https://example.com/?fresh"}, "overlap": "allow"},
     "PauseBody": {"reason": "the site is moving"},
     "QueuePauseBody": {"reason": "the mail server is moving"},
+    "ScheduleBulkBody": {"filter": {"tag": "web"}, "action": "pause", "reason": "the site is moving", "dry_run": True},
+    "RunBulkBody": {"filter": {"schedule": "status-page", "state": ["failed"]}, "dry_run": True},
     "Nothing": {},
     "SpecBody": CLOCK_CHANGE,
 }

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.web.examples import bodies, problems, processes, runs, schedules
+from api.web.examples import access, bodies, problems, processes, runs, schedules
 
 ONE = "/v1/schedules/{name}"
 RUN = "/v1/runs/{id}"
 QUEUE = "/v1/queues/{name}"
 
-MODELS = bodies.BODIES | schedules.SCHEDULES | runs.RUNS | processes.PROCESSES
+MODELS = bodies.BODIES | schedules.SCHEDULES | runs.RUNS | processes.PROCESSES | access.ACCESS
 """By the names of models: what holds wherever the model is taken or answered."""
 
 ANSWERS: Mapping[str, Any] = {
@@ -30,6 +30,7 @@ ANSWERS: Mapping[str, Any] = {
     f"POST {RUN}/retry 202": runs.RETRIED,
     f"POST {RUN}/retry 409": problems.NOT_ENDED,
     f"POST {QUEUE}/pause 200": processes.PAUSED_QUEUE,
+    "POST /v1/apply 409": problems.NOT_ITS_OWN,
     "GET /health/ready 503": processes.UNREADY,
     "GET /v1/secrets 200": processes.SECRETS,
     "GET /openapi.json 200": {"openapi": "3.1.0", "info": {"title": "callsheet", "version": "1"}, "paths": {}},
@@ -37,7 +38,12 @@ ANSWERS: Mapping[str, Any] = {
 }
 """By method, path and status: what says more about one answer than the example of its model."""
 
-NOT_FOUND = {"schedules": problems.NO_SUCH_SCHEDULE, "runs": problems.NO_SUCH_RUN, "workers": problems.NO_SUCH_WORKER}
+NOT_FOUND = {
+    "schedules": problems.NO_SUCH_SCHEDULE,
+    "runs": problems.NO_SUCH_RUN,
+    "workers": problems.NO_SUCH_WORKER,
+    "tokens": problems.NO_SUCH_TOKEN,
+}
 """By groups of paths."""
 
 PARAMETERS = {
@@ -46,6 +52,7 @@ PARAMETERS = {
     "runs id": runs.SUCCEEDED["id"],
     "queues name": processes.QUEUE["name"],
     "workers id": runs.WORKER_ID,
+    "tokens id": access.TOKEN["id"],
 }
 """By group and name."""
 

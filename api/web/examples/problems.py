@@ -30,6 +30,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     413: _problem(413, "the body is larger than 256 KiB"),
     415: _problem(415, "the body must be application/json"),
     422: _invalid(limt="unknown field"),
+    429: _problem(429, "too many tokens that are none came from this address: wait"),
     500: _problem(500, "something unexpected happened; the log of the service has more"),
     503: _problem(503, "the database does not answer; try again later"),
 }
@@ -40,8 +41,18 @@ NAME_TAKEN = _problem(
     errors=[{"pointer": "/name", "message": "there is a schedule of that name"}],
 )
 LOCKED = _problem(409, "somebody has locked the runs that a slot of it is to cancel: try again")
+NOT_ITS_OWN = _problem(
+    409,
+    "schedules of these names belong to other sources: status-page (api); adopt takes over what code does not declare",
+    create=[],
+    update=[],
+    delete=[],
+    unchanged=0,
+    conflicts=[{"kind": "schedule", "name": "status-page", "source": "api"}],
+)
 NOT_A_PATCH = _problem(415, "the body must be application/merge-patch+json or application/json")
 NO_SUCH_RUN = _problem(404, "there is no such run")
+NO_SUCH_TOKEN = _problem(404, "there is no such token")
 NO_SUCH_WORKER = _problem(404, "there is no such live worker")
 NO_SUCH_SCHEDULE = _problem(404, "there is no such schedule")
 NOT_ENDED = _problem(409, "the run has not ended: it is running", state="running")

@@ -81,12 +81,23 @@ _WORKER = {
     "live": True,
 }
 
+HOLD = {
+    "held": True,
+    "held_at": "2026-11-23T09:00:00Z",
+    "until": "2026-11-23T10:00:00Z",
+    "reason": "a new disk for the database",
+    "held_by": "ann",
+    "running": 3,
+}
+
 PROCESSES: dict[str, Any] = {
     "ActorPage": {"items": [_LOG_MESSAGE], "next": None},
     "WorkerPage": {"items": [_WORKER], "next": None},
     "WorkerList": {"items": [_WORKER | {"drain_requested_at": "2026-11-23T09:05:20.118273Z"}]},
     "QueueJson": QUEUE,
     "QueuePage": {"items": [QUEUE], "next": None},
+    "HoldBody": {"reason": HOLD["reason"]},
+    "HoldJson": HOLD,
     "LiveJson": {"status": "ok"},
     "ReadyJson": READY,
 }

@@ -142,8 +142,23 @@ _BECAUSE = (
     " later, and succeeded at attempt 2."
 )
 
+_COMING = {
+    "slot_at": "2026-11-23T09:10:00Z",
+    "local": "2026-11-23T10:10:00+01:00",
+    "remark": None,
+    "due_at": "2026-11-23T09:10:01.772168Z",
+    "schedule": NEW_SCHEDULE["name"],
+    "actor": NEW_SCHEDULE["actor"],
+    "queue": None,
+    "timezone": "Europe/Berlin",
+    "tags": ["web"],
+}
+
 RUNS: dict[str, Any] = {
     "RunJson": SUCCEEDED,
+    "ComingPage": {"items": [_COMING], "next": f"{_COMING['slot_at']}~{_COMING['schedule']}"},
+    "RunBulkJson": {"matched": 2, "changed": 0, "ids": [SUCCEEDED["id"], PLANNED["id"]]},
+    "ScheduleBulkJson": {"matched": 1, "changed": 0, "names": [NEW_SCHEDULE["name"]], "refused": []},
     "RunPage": {"items": [SUCCEEDED | {"cut": []}], "next": SUCCEEDED["id"], "looked_to": None},
     "DecidedSlotPage": {"items": [_DECIDED, _SKIPPED], "next": None},
     "ExplanationJson": {

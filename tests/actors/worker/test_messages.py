@@ -22,6 +22,7 @@ from config.settings import load_settings
 from models.lifecycle import adopting
 from models.words.bounds import MAX_INT, MAX_RETRIES, MONTH
 from models.words.states import State
+from scheduling.commands.audit import By
 from scheduling.commands.faults import Conflict
 from scheduling.commands.runs import retry
 from tests.actors.worker.line import Line, body, published
@@ -103,7 +104,7 @@ def test_arguments_that_no_row_can_hold_are_a_failed_run_and_the_message_is_kept
     assert "can't be stored" in row.error_message
     assert set(line.refused) == {bad}
     with pytest.raises(Conflict, match="arguments"), process.engine.begin() as connection:
-        retry(connection, row.id, "somebody")
+        retry(connection, row.id, By("somebody"))
 
 
 UNREADABLE = {

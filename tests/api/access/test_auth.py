@@ -3,7 +3,8 @@
 import pytest
 from falcon.testing import TestClient
 
-from api.access.auth import Caller, NotAllowed, Role, require
+from api.access.auth import Caller, NotAllowed, require
+from models.words.roles import Role
 from tests.api.conftest import TOKEN
 
 

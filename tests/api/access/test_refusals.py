@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from api.access import refusals
 from api.access.refusals import Refusals
 from api.web import problems
+from tests.api.conftest import TOKEN
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,21 @@ def refused(said: list[Any]) -> list[tuple[str, int]]:
 def guess(client: TestClient, times: int, address: str = "192.0.2.7", authorization: str = "Bearer hunter22") -> None:
     for _ in range(times):
         answer = client.simulate_get("/v1/schedules", headers={"Authorization": authorization}, remote_addr=address)
-        assert answer.status_code == 401
+        assert answer.status_code in (401, 429)
+
+
+def test_who_guesses_has_to_wait_and_nobody_else(shared_client: TestClient, now: list[float]) -> None:
+    def status(address: str, bearer: str = "wrong") -> int:
+        headers = {"Authorization": f"Bearer {bearer}"}
+        return shared_client.simulate_get("/v1/me", headers=headers, remote_addr=address).status_code
+
+    assert [status("192.0.2.7") for _ in range(22)] == [401] * 20 + [429] * 2
+    assert status("192.0.2.8") == 401
+    answer = shared_client.simulate_get("/v1/me", headers={"Authorization": "Bearer x"}, remote_addr="192.0.2.7")
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert status("192.0.2.7", TOKEN) == 200
+    now[0] += 60
+    assert status("192.0.2.7") == 401
 
 
 def test_a_line_a_minute_says_how_many_there_were(shared_client: TestClient, now: list[float]) -> None:

@@ -1,0 +1,1 @@
+"""Files of schedules: read, looked through, written."""

@@ -1,0 +1,1 @@
+"""Commands that ask a callsheet over HTTP, one file a noun, and the client that they use."""

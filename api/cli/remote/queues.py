@@ -1,0 +1,41 @@
+"""Queues: list, pause, resume."""
+
+from api.cli.groups import command
+from api.cli.remote.client import connect, path_of
+from api.cli.remote.options import limit_option, queue_name, reason
+from api.cli.shell import Shell
+from api.cli.show import Column, show_done, show_list
+
+_QUEUES = (
+    Column("NAME", "name", whole=True),
+    Column("STATE", lambda queue: "paused" if queue["paused"] else "active", "state"),
+    Column("PLANNED", "planned"),
+    Column("QUEUED", "queued"),
+    Column("RUNNING", "running"),
+    Column("PAUSED", "paused_at", "instant"),
+    Column("BY", "paused_by"),
+    Column("REASON", "pause_reason"),
+)
+
+
+@command("list")
+@limit_option("all")
+def list_queues(shell: Shell, limit: int | None) -> None:
+    """List queues by name, with the runs that are on their way through each."""
+    show_list(shell, connect(shell).pages("/v1/queues", limit), _QUEUES)
+
+
+@command()
+@queue_name
+@reason
+def pause(shell: Shell, name: str, reason: str | None) -> None:
+    """Pause a queue: nothing more of it starts until it is resumed; what runs goes on."""
+    body = {"reason": reason} if reason else {}
+    show_done(shell, [connect(shell).post(f"{path_of('queues', name)}/pause", body)], _QUEUES)
+
+
+@command()
+@queue_name
+def resume(shell: Shell, name: str) -> None:
+    """Resume a queue: what waited is published."""
+    show_done(shell, [connect(shell).post(f"{path_of('queues', name)}/resume")], _QUEUES)

@@ -1,0 +1,1 @@
+"""What the client stands on: connection, profiles, and what errors say."""

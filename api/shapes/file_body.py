@@ -1,0 +1,82 @@
+"""What a file says, as it is applied and exported."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from api.shapes.schedule_body import Name
+from api.web.fields import Query, Request, Text
+from models.definition import COLUMNS, Definition
+from models.schedules import StoredSchedule
+from models.words.instants import write_instant
+from models.words.kinds import NAME_PATTERN
+from models.words.values import is_same
+from scheduling.commands.edit import CODE
+
+_FILE = "file:"
+
+
+def _check_source(source: str) -> str:
+    if source == CODE:
+        raise ValueError("is whose schedules actors declare: name the file otherwise")
+    return source.removeprefix(_FILE)
+
+
+def _check_later(given: dict[str, Any] | None) -> dict[str, Any] | None:
+    if given:
+        raise ValueError("is not known yet: a later release has it; leave it out")
+    return given
+
+
+Source = Annotated[str, Field(pattern=f"^({_FILE})?{NAME_PATTERN.removeprefix('^')}"), AfterValidator(_check_source)]
+Later = Annotated[dict[str, Any], AfterValidator(_check_later)]
+
+
+class FileSchedule(Definition):
+    """A schedule in a file. One that is there already is paused and resumed by people, whatever the file says."""
+
+    paused: bool = Field(default=False, description="Paused from the beginning, where the file creates it.")
+
+
+class ApplyBody(Request):
+    """A file, and how far to go."""
+
+    source: Source = Field(description="Whose schedules these are; they then have the source `file:` and this name.")
+    schedules: dict[Name, FileSchedule] = Field(default={})
+    calendars: Later | None = None
+    limits: Later | None = None
+    channels: Later | None = None
+    prune: bool = Field(default=False, description="Delete what the same source made and does not have any more.")
+    adopt: bool = Field(default=False, description="Take over schedules of these names from other sources.")
+    dry_run: bool = Field(default=False, description="Only say what it would do.")
+
+
+class ExportQuery(Query):
+    """Which schedules; those that code declares are in code."""
+
+    source: Text | None = None
+    tag: Text | None = None
+    prefix: Text | None = None
+
+
+class ExportJson(BaseModel):
+    """Schedules as a file has them: what is not the default."""
+
+    source: str
+    schedules: dict[str, dict[str, Any]]
+
+
+def show_for_file(row: StoredSchedule) -> dict[str, Any]:
+    """The schedule as a file has it."""
+    shown = {}
+    for column in COLUMNS:
+        value, field = getattr(row, column), Definition.model_fields[column]
+        if field.is_required() or not is_same(value, field.default):
+            shown[column] = _plain(column, value)
+    return shown | ({"paused": True} if row.paused_at is not None and row.paused_until is None else {})
+
+
+def _plain(column: str, value: Any) -> Any:
+    if column == "cron" and len(value) == 1:
+        return value[0]
+    return write_instant(value) if hasattr(value, "utcoffset") else value

@@ -1,0 +1,124 @@
+"""Files: apply one, export what there is as one."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from api.access.auth import NotAllowed
+from api.shapes.file_body import ApplyBody, ExportJson, ExportQuery, show_for_file
+from api.v1.versions import ChangeJson
+from api.web.problems import Problem
+from api.web.routes import Answer, Call, Route
+from models.definition import Definition
+from models.schedules import StoredSchedule, list_schedules
+from models.words.roles import Role
+from scheduling.commands import apply
+from scheduling.commands.edit import CODE, PEOPLE
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+_SCHEDULE = "schedule"
+
+
+class NamedJson(BaseModel):
+    """What is created or deleted."""
+
+    kind: str
+    name: str
+
+
+class UpdateJson(NamedJson):
+    """What is changed, and in which fields."""
+
+    changes: list[ChangeJson]
+
+
+class ConflictJson(NamedJson):
+    """What belongs to somebody else."""
+
+    source: str
+
+
+class AppliedJson(BaseModel):
+    """What applying a file has done, or would do."""
+
+    create: list[NamedJson]
+    update: list[UpdateJson]
+    delete: list[NamedJson]
+    unchanged: int
+    conflicts: list[ConflictJson]
+
+
+def apply_file(call: Call, body: ApplyBody) -> Answer:
+    """Bring schedules to what a file says, all of them or none.
+
+    What another source owns is a conflict (409) unless `adopt`; what code declares always is. The problem then has what
+    the answer would have.
+    """
+    paused = frozenset(name for name, given in body.schedules.items() if given.paused)
+    wanted = apply.Wanted(body.source, body.schedules, paused, prune=body.prune, adopt=body.adopt)
+    with call.engine.begin() as connection:
+        plan = apply.apply(connection, wanted, call.by, only=call.only, dry_run=body.dry_run)
+        _check_seen(call, body.schedules, plan.rows)
+        applied = _show(plan)
+        if plan.conflicts:
+            raise Problem(409, _say_conflicts(plan.conflicts), more=applied.model_dump(mode="json"))
+    return Answer(applied)
+
+
+def export_file(call: Call, query: ExportQuery) -> Answer:
+    """Export schedules as a file that can be applied; those that code declares are left out, unless asked for."""
+    owner = None if query.source is None else query.source if query.source == CODE else apply.owner_of(query.source)
+    with call.engine.connect() as connection:
+        filters = {"source": owner, "tag": query.tag, "prefix": query.prefix}
+        rows = list_schedules(connection, apply.MOST, only=call.only, **filters)
+    shown = [row for row in rows if row.source != CODE or owner == CODE]
+    owners = {row.source for row in shown} or {owner or PEOPLE}
+    source = apply.source_of(owners.pop()) if len(owners) == 1 else "export"
+    return Answer(ExportJson(source=source, schedules={row.name: show_for_file(row) for row in shown}))
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/v1/apply",
+        apply_file,
+        Role.EDITOR,
+        {200: AppliedJson},
+        problems=(409,),
+        heeds_scope=True,
+        max_body_bytes=MAX_BODY_BYTES,
+    ),
+    Route("GET", "/v1/export", export_file, Role.VIEWER, {200: ExportJson}, heeds_scope=True),
+)
+
+
+def _check_seen(call: Call, definitions: Mapping[str, Definition], rows: Iterable[StoredSchedule]) -> None:
+    """Raises NotAllowed for what is not, or would not be, among the schedules that the caller sees."""
+    if call.only is None:
+        return
+    for row in rows:
+        call.check_seen(row)
+    for name, definition in definitions.items():
+        if not call.only.holds(name, definition.tags):
+            raise NotAllowed("this token only sees schedules that some of these would not be among")
+
+
+def _say_conflicts(rows: Iterable[StoredSchedule]) -> str:
+    said = ", ".join(f"{row.name} ({row.source})" for row in list(rows)[:5])
+    return f"schedules of these names belong to other sources: {said}; adopt takes over what code does not declare"
+
+
+def _show(plan: apply.Plan) -> AppliedJson:
+    named: dict[str, Any] = {"kind": _SCHEDULE}
+    return AppliedJson(
+        create=[NamedJson(name=name, **named) for name in plan.create],
+        update=[
+            UpdateJson(name=row.name, changes=[ChangeJson(**change) for change in changes], **named)
+            for row, changes in plan.update
+        ],
+        delete=[NamedJson(name=row.name, **named) for row in plan.delete],
+        unchanged=plan.unchanged,
+        conflicts=[ConflictJson(name=row.name, source=row.source, **named) for row in plan.conflicts],
+    )

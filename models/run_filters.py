@@ -1,0 +1,38 @@
+"""Filters of runs, as conditions in SQL: those that an index answers, and those for which rows are looked at."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.error_search import WORDS
+from models.sql.scope import RUNS_IN_SCOPE
+
+_BOUNDS = {"before": "id < %(before)s", "since": "id >= %(since)s", "until": "id < %(until)s"}
+INDEXED = _BOUNDS | {"schedule_id": "schedule_id = %(schedule_id)s", "states": "state = ANY(%(states)s)"}
+LOOKED_AT = {
+    "schedule_name": "schedule_name = %(schedule_name)s",
+    "actor": "actor = %(actor)s",
+    "states": "state = ANY(%(states)s)",
+    "trigger": "trigger = %(trigger)s",
+    "scope_prefix": "true",
+    "scope_tags": RUNS_IN_SCOPE,
+    "error": f"strpos({WORDS}, lower(%(error)s)) > 0",
+    "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
+}
+
+
+def where(conditions: Sequence[str]) -> str:
+    """All of them."""
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
+
+
+def last_looked_at(
+    connection: sa.Connection, conditions: Sequence[str], given: Mapping[str, Any], most: int
+) -> UUID | None:
+    """The run at which a page that looks at so `most` stopped looking; None if it has looked at all there are."""
+    statement = f"""
+SELECT id FROM runs {where(conditions)} ORDER BY id DESC OFFSET {most - 1} LIMIT 2"""
+    found: Sequence[UUID] = connection.exec_driver_sql(statement, given).scalars().all()
+    return found[0] if len(found) > 1 else None

@@ -1,0 +1,130 @@
+"""Many at once: the same act on all schedules, or runs, that a filter finds.
+
+Each by itself, so that one that is refused keeps no other from it; a piece of them in a transaction, so that nobody has
+to wait for very many.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from config.database import TRANSIENT
+from models.run_finds import find_runs
+from models.schedules import StoredSchedule, find_names, lock_schedules_of
+from models.sql.locks import is_locked, wait_for_locks
+from models.words.faults import Fault
+from models.words.states import FINAL_STATES, LIVE_STATES, State
+from scheduling.commands import edit, runs
+from scheduling.commands.audit import By
+from scheduling.commands.faults import Conflict, NotFound, Refused
+
+MOST = 10_000
+"""So many are changed at most at once."""
+
+LOCK_SECONDS = 2.0
+"""What somebody has locked for longer is left as it is."""
+
+_PIECE = 100
+_RETRIED = (State.FAILED,)
+"""What is run again where the filter names no state."""
+
+T = TypeVar("T")
+Act = Callable[[sa.Connection, StoredSchedule], object]
+
+
+@dataclass
+class Changed:
+    """What a filter has found, and what has become of it, by name or id."""
+
+    matched: int = 0
+    changed: list[str] = field(default_factory=list)
+    refused: list[tuple[str, list[Fault]]] = field(default_factory=list)
+
+
+def change_schedules(
+    engine: sa.Engine, filters: Mapping[str, Any], state: str | None, act: Act, *, dry_run: bool
+) -> Changed:
+    """Do this to every schedule that the filters of `list_schedules` find, in the order of names."""
+    with engine.connect() as connection:
+        names = find_names(connection, MOST, state=state, **filters)
+    done = Changed(len(names))
+    if dry_run:
+        done.changed = list(names)
+        return done
+    for piece in _pieces(names):
+        with engine.begin() as connection:
+            wait_for_locks(connection, LOCK_SECONDS)
+            for name in piece:
+                _by_itself(connection, name, partial(_change, connection, name, act), done)
+    return done
+
+
+def cancel_runs(engine: sa.Engine, filters: Mapping[str, Any], by: By, limit: int, *, dry_run: bool) -> Changed:
+    """Cancel the runs that the filters of `list_runs` find and that have not ended."""
+    found = _find(engine, filters, LIVE_STATES, LIVE_STATES, limit)
+    return _each_run(engine, found, lambda connection, run: runs.cancel(connection, run, by), dry_run)
+
+
+def retry_runs(engine: sa.Engine, filters: Mapping[str, Any], by: By, limit: int, *, dry_run: bool) -> Changed:
+    """Run those again that the filters of `list_runs` find and that have ended: where these name no state, those that
+    have failed."""
+    found = _find(engine, filters, FINAL_STATES, _RETRIED, limit)
+
+    def retry(connection: sa.Connection, run: UUID) -> None:
+        runs.retry(connection, run, by)
+
+    return _each_run(engine, found, retry, dry_run)
+
+
+def _find(
+    engine: sa.Engine, filters: Mapping[str, Any], possible: Sequence[State], by_default: Sequence[State], limit: int
+) -> list[UUID]:
+    """The runs, oldest first, in states in which the act is possible."""
+    given = filters.get("states")
+    states = [state.value for state in by_default] if given is None else [each for each in given if each in possible]
+    with engine.connect() as connection:
+        return find_runs(connection, limit, {**filters, "states": states}) if states else []
+
+
+def _each_run(
+    engine: sa.Engine, found: Sequence[UUID], act: Callable[[sa.Connection, UUID], None], dry_run: bool
+) -> Changed:
+    done = Changed(len(found))
+    if dry_run:
+        done.changed = [str(run) for run in found]
+        return done
+    for piece in _pieces(found):
+        with engine.begin() as connection:
+            wait_for_locks(connection, LOCK_SECONDS)
+            lock_schedules_of(connection, piece)  # before their runs, as everybody does
+            for run in piece:
+                _by_itself(connection, str(run), partial(act, connection, run), done)
+    return done
+
+
+def _change(connection: sa.Connection, name: str, act: Act) -> None:
+    act(connection, edit.lock(connection, name))
+
+
+def _by_itself(connection: sa.Connection, name: str, act: Callable[[], None], done: Changed) -> None:
+    """In a savepoint of its own; what stands against it is noted."""
+    try:
+        with connection.begin_nested():
+            act()
+        done.changed.append(name)
+    except Refused as error:
+        done.refused.append((name, error.faults))
+    except (Conflict, NotFound) as error:
+        done.refused.append((name, [Fault((), str(error))]))
+    except TRANSIENT as error:
+        if not is_locked(error):
+            raise
+        done.refused.append((name, [Fault((), "somebody has locked it: try again")]))
+
+
+def _pieces(found: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (found[first : first + _PIECE] for first in range(0, len(found), _PIECE))

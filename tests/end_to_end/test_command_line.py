@@ -1,0 +1,103 @@
+"""The command line with everything it asks: runs that are waited for and followed, and lists over a long history."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.api.cli.served import CommandLine
+from tests.end_to_end.deployment import TOKEN, Deployment
+from tests.waiting import eventually
+
+SECONDS = 0.5
+"""What a list may take, of the command and of the server."""
+
+PATIENCE_SECONDS = 5
+"""What it may take on a machine that is busy with other tests."""
+
+
+@pytest.fixture
+def callsheet(deployment: Deployment, tmp_path: Path) -> CommandLine:
+    return CommandLine(tmp_path, {"CALLSHEET_URL": str(deployment.api.base_url), "CALLSHEET_TOKEN": TOKEN})
+
+
+def test_a_trigger_waits_for_its_run_and_ends_as_that_does(callsheet: CommandLine) -> None:
+    create = ("schedules", "create", "--actor", "run_process")
+    callsheet.succeed(*create, "good", '--args={"argv": ["sh", "-c", "echo one; sleep 1; echo two"]}')
+    callsheet.succeed(*create, "bad", '--args={"argv": ["sh", "-c", "echo oh; exit 3"]}')
+    run = callsheet.succeed("schedules", "trigger", "good", "--wait", "-o", "json").json
+    assert run["state"] == "succeeded"
+    followed = callsheet.succeed("schedules", "trigger", "good", "--follow")
+    assert "one\ntwo\n" in followed.out
+    assert followed.out.count("one\n") == 1
+    failed = callsheet("schedules", "trigger", "bad", "--wait", "-o", "json")
+    assert (failed.code, failed.json["state"]) == (1, "failed")
+    assert "run " in failed.err
+    assert "failed" in callsheet.succeed("runs", "list", "--schedule", "bad", "--state", "failed").out
+    output = callsheet.succeed("runs", "output", failed.json["id"]).out
+    assert "oh" in output
+    watched = callsheet("runs", "watch", failed.json["id"])
+    assert watched.code == 1
+
+
+def test_a_wait_outlives_a_restart_of_the_server(callsheet: CommandLine, deployment: Deployment) -> None:
+    callsheet.succeed("schedules", "create", "slow", "--actor", "run_process", '--args={"argv": ["sleep", "4"]}')
+    waiting = callsheet.start("schedules", "trigger", "slow", "--wait", "-o", "json")
+    eventually(lambda: deployment.runs(schedule="slow", state="running"))
+    assert deployment.stop("web") == 0
+    deployment.start("web")
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, err
+    assert '"state": "succeeded"' in out
+
+
+def test_doctor_finds_a_deployment_well(callsheet: CommandLine, deployment: Deployment) -> None:
+    said = callsheet(
+        "doctor", "-o", "json", **{name: deployment.environment[name] for name in ("DATABASE_URL", "AMQP_URL")}
+    )
+    assert said.code == 0
+    well = {finding["check"] for finding in said.json if finding["state"] == "ok"}
+    assert {"scheduling", "workers", "rabbitmq", "queues", "actors", "leases"} <= well
+
+
+def test_lists_over_a_long_history_are_quick(callsheet: CommandLine, deployment: Deployment) -> None:
+    deployment.create("history", actor="log_message", args={"message": "hi"}, overlap="allow")
+    deployment.finished(deployment.trigger("history"))
+    for name in ("scheduling", "worker"):
+        deployment.stop(name)
+    deployment.execute(
+        "INSERT INTO runs SELECT (jsonb_populate_record(r, jsonb_build_object('id',"
+        " overlay(r.id::text placing lpad(to_hex(n), 12, '0') from 25)))).* FROM runs r, generate_series(1, 200000) n"
+    )
+    deployment.execute(
+        "INSERT INTO schedules SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),"
+        " 'name', 'many-' || n))).* FROM schedules s, generate_series(1, 300) n WHERE s.name = 'history'"
+    )
+    deployment.execute("ANALYZE")
+    commands = [
+        "schedules list",
+        "runs list",
+        "runs list --state failed",
+        "queues",
+        "workers",
+        "actors",
+        "audit",
+        "--help",
+    ]
+    for command in commands:
+        took = [_seconds(callsheet, deployment, command.split()) for _ in range(3)]
+        assert min(processor for processor, _ in took) < SECONDS, (command, took)
+        assert min(wall for _, wall in took) < PATIENCE_SECONDS, (command, took)
+
+
+def _seconds(callsheet: CommandLine, deployment: Deployment, args: list[str]) -> tuple[float, float]:
+    """Of the processor's time, here and in the server, and of the clock's."""
+    begun, used = time.monotonic(), _used(deployment)
+    callsheet.succeed(*args)
+    return _used(deployment) - used, time.monotonic() - begun
+
+
+def _used(deployment: Deployment) -> float:
+    ours, server = os.times(), deployment.process("web").cpu_times()
+    return ours.children_user + ours.children_system + server.user + server.system
