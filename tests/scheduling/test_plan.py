@@ -35,7 +35,7 @@ def ask(engine: sa.Engine, sql: str) -> list[Any]:
 
 def test_a_due_slot_becomes_a_run_and_the_cursor_moves(engine: sa.Engine) -> None:
     with engine.begin() as connection:
-        add_schedule(connection, every_seconds=1000, cursor_seconds_ago=1000, args={"a": [1]}, priority=8)
+        add_schedule(connection, every_seconds=80_000, cursor_seconds_ago=80_000, args={"a": [1]}, priority=8)
     assert plan(engine) == Planned(schedules=1, runs=1)
     assert plan(engine) == Planned()
     [(slot, due, state, args, priority, trigger)] = ask(
@@ -43,10 +43,10 @@ def test_a_due_slot_becomes_a_run_and_the_cursor_moves(engine: sa.Engine) -> Non
     )
     assert (state, args, priority, trigger) == ("planned", {"a": [1]}, 8, "schedule")
     assert slot == due
-    assert slot.timestamp() % 1000 == 0
+    assert slot.timestamp() % 80_000 == 0
     moved = "SELECT next_due_at, slots_run FROM schedules WHERE cursor_at >= now() - interval '9 s'"
     [(next_due, slots_run)] = ask(engine, moved)
-    assert (next_due - slot, slots_run) == (timedelta(seconds=1000), 1)
+    assert (next_due - slot, slots_run) == (timedelta(seconds=80_000), 1)
 
 
 def test_planning_the_same_slot_again_changes_nothing(engine: sa.Engine) -> None:
@@ -115,7 +115,7 @@ def test_a_schedule_that_cannot_be_planned_is_set_aside_and_the_others_go_on(eng
     with engine.begin() as connection:
         add_schedule(connection, "bad", cron=["31 2"])
         add_schedule(connection, "worse", cron=["* * * * *"], timezone="Mars/Olympus")
-        add_schedule(connection, "good", every_seconds=1000, cursor_seconds_ago=1000)
+        add_schedule(connection, "good", every_seconds=80_000, cursor_seconds_ago=80_000)
     planned = plan(engine)
     assert (planned.runs, planned.quarantined) == (1, 2)
     errors = dict(ask(engine, "SELECT name, error FROM schedules"))
