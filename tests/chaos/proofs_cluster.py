@@ -103,14 +103,22 @@ def _started() -> Iterator[Cluster]:
     with ExitStack() as stack:
         postgres = stack.enter_context(PostgresServer(settings=SETTINGS))
         make_database(postgres)
+        nodes = stack.enter_context(joined_nodes())
+        cluster = Cluster(postgres, nodes[0], stack.enter_context(PostgresServer()), nodes)
+        eventually(cluster.is_whole, WHOLE_SECONDS, "the cluster is whole", RuntimeError)
+        yield cluster
+
+
+@contextmanager
+def joined_nodes() -> Iterator[tuple[RabbitNode, ...]]:
+    """The nodes of a cluster."""
+    with ExitStack() as stack:
         first = stack.enter_context(_node(None))
         nodes = (first, *(stack.enter_context(_node(first)) for _ in range(1, NODES)))
         for node in nodes[1:]:
             for command in (["stop_app"], ["join_cluster", first.name], ["start_app"]):
                 node.ctl(*command)
-        cluster = Cluster(postgres, first, stack.enter_context(PostgresServer()), nodes)
-        eventually(cluster.is_whole, WHOLE_SECONDS, "the cluster is whole", RuntimeError)
-        yield cluster
+        yield nodes
 
 
 def _node(peer: RabbitNode | None) -> RabbitNode:

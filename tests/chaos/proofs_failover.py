@@ -68,13 +68,20 @@ def there_and_back(world: World) -> None:
 @contextmanager
 def _started() -> Iterator[Pair]:
     with ExitStack() as stack:
-        primary = stack.enter_context(PostgresServer(settings=SETTINGS))
-        make_database(primary)
-        replica = stack.enter_context(PostgresServer(settings=SETTINGS, primary=primary))
+        primary, replica = stack.enter_context(primary_and_replica())
         rabbitmq = stack.enter_context(RabbitNode(advanced=CONSUMER_TIMEOUT))
         pair = Pair(primary, rabbitmq, stack.enter_context(PostgresServer()), replica)
         pair.synchronize()
         yield pair
+
+
+@contextmanager
+def primary_and_replica() -> Iterator[tuple[PostgresServer, PostgresServer]]:
+    """A server with callsheet's database, and one that follows it."""
+    with PostgresServer(settings=SETTINGS) as primary:
+        make_database(primary)
+        with PostgresServer(settings=SETTINGS, primary=primary) as replica:
+            yield primary, replica
 
 
 def _ask(server: PostgresServer, sql: str) -> object:

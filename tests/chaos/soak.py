@@ -1,5 +1,6 @@
-"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: an upgrade of the release before, then all faults in random order and
-half-way a move to another database, and what must hold after them."""
+"""`MINUTES=20 SEED=1 python -m tests.chaos.soak`: on a cluster of RabbitMQ and a PostgreSQL with a replica, all faults
+in random order, and among them an upgrade of the release before, a failover, a move to another database and the death
+of each node; and what must hold after them."""
 
 import os
 import random
@@ -9,8 +10,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.chaos import servers
-from tests.chaos.experiment import Result, inflict, judge, settle, suffer
+from tests.chaos import redundant
+from tests.chaos.experiment import RECOVERY_LIMIT_SECONDS, Result, inflict, judge, settle, suffer
 from tests.chaos.faults import Fault, faults_by_part
 from tests.chaos.leaks import lost_in_living_processes
 from tests.chaos.load import loaded
@@ -22,8 +23,8 @@ from tests.chaos.run_folder import run_folder
 from tests.chaos.world import World
 
 QUICK = 30
-FLOOD = 200
-"""Runs a second, besides those that last."""
+FLOOD = 100
+"""Runs at one instant, besides those that last."""
 
 PAUSE_SECONDS = (1, 6)
 TOGETHER = 0.3
@@ -36,6 +37,12 @@ UPGRADE = Fault(NAME, bring_up_to_date)
 
 ELSEWHERE = Fault(MOVE, move_database)
 """By itself: all processes are stopped for it."""
+
+PROOFS = [(0.0, UPGRADE), (0.2, redundant.FAILOVER), (0.45, ELSEWHERE), (0.65, redundant.DEATHS)]
+"""From which part of the time on they strike, each by itself."""
+
+ALONE = {"reset RabbitMQ"}
+"""Not for a cluster: a node that is reset has left it."""
 
 
 class Deck:
@@ -53,7 +60,8 @@ class Deck:
 
     def _next(self, spared: str) -> tuple[str, Fault]:
         if not any(part != spared for part, _ in self._left):
-            self._left += [(part, fault) for part, faults in faults_by_part().items() for fault in faults]
+            found = [(part, fault) for part, faults in faults_by_part().items() for fault in faults]
+            self._left += [(part, fault) for part, fault in found if fault.name not in ALONE]
             self._chance.shuffle(self._left)
         chosen = next(each for each in self._left if each[0] != spared)
         self._left.remove(chosen)
@@ -65,7 +73,7 @@ def soak(world: World, minutes: float, seed: int) -> dict[str, Any]:
     result, since, began = Result(SCOPE), world.now(), time.monotonic()
     injected: Counter[str] = Counter()
     deck = Deck(seed)
-    planned = [(0.0, UPGRADE), (minutes * 30, ELSEWHERE)]
+    planned = [(part * minutes * 60, fault) for part, fault in PROOFS]
     with loaded(world, SCOPE, QUICK, flood=FLOOD) as load:
         while (passed := time.monotonic() - began) < minutes * 60:
             chosen = [planned.pop(0)[1]] if planned and passed >= planned[0][0] else deck.draw()
@@ -88,7 +96,8 @@ def _strike(world: World, chosen: list[Fault], result: Result) -> None:
             for future in [pool.submit(inflict, world, fault, result) for fault in chosen]:
                 future.result()
 
-    suffer(world, Fault(_names(chosen), act), result)
+    limit = max(fault.late_seconds or RECOVERY_LIMIT_SECONDS for fault in chosen)
+    suffer(world, Fault(_names(chosen), act), result, limit)
 
 
 def _names(chosen: list[Fault]) -> str:
@@ -121,7 +130,7 @@ def main() -> int:
     minutes = float(os.environ.get("MINUTES") or 20)
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
     print(f"{minutes:g} minutes, seed {seed}", flush=True)
-    with run_folder() as folder, servers.started() as started, release_before() as before:
+    with run_folder() as folder, redundant.started() as started, release_before() as before:
         urls = (started.database_url, started.amqp_url, started.ledger.url)
         with World(folder, *urls, servers=started, seed=seed, release=before) as world:
             report = {"seed": seed} | soak(world, minutes, seed)
