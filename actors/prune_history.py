@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import dramatiq
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from periodiq import cron
 from actors.context import should_stop, worker_engine
 from config.sections import Retention
 from config.settings import get_settings
+from models.failures.pruning import prune_failed_runs, prune_failures
 from models.lifecycle.pruning import (
     FIRST_ID,
     drop_partition,
@@ -46,6 +48,7 @@ def prune_history() -> dict[str, Any]:
         prune_trigger_keys(connection, DAY)
         prune_processes(connection, DAY)
         prune_scheduling_gaps(connection, max(ages.values()))
+        prune_failures(connection, ages[State.FAILED])
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID
     while not should_stop():
@@ -55,7 +58,15 @@ def prune_history() -> dict[str, Any]:
         if pruned.last_id is None:
             break
         after = pruned.last_id
+    _forget_failed_runs(engine, ages[State.FAILED])
     return {**deleted, "months": months}
+
+
+def _forget_failed_runs(engine: sa.Engine, age: timedelta) -> None:
+    after: UUID | None = FIRST_ID
+    while after is not None and not should_stop():
+        with engine.begin() as connection:
+            after = prune_failed_runs(connection, age, after, BATCH)
 
 
 def _ages(retention: Retention) -> dict[State, timedelta]:

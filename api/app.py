@@ -24,6 +24,7 @@ from api.v1 import (
     versions,
     workers,
 )
+from api.v1.history import failures
 from api.web.connections import HEADERS
 from api.web.docs import CONTENT_POLICY, render_docs
 from api.web.openapi import describe_routes
@@ -50,6 +51,7 @@ ROUTES = (
     *explain.ROUTES,
     *preview.ROUTES,
     *runs.ROUTES,
+    *failures.ROUTES,
     *workers.ROUTES,
     *queues.ROUTES,
     *versions.ROUTES,

@@ -10,7 +10,18 @@ from models.error_search import WORDS
 from models.sql.scope import RUNS_IN_SCOPE
 
 _BOUNDS = {"before": "id < %(before)s", "since": "id >= %(since)s", "until": "id < %(until)s"}
-INDEXED = _BOUNDS | {"schedule_id": "schedule_id = %(schedule_id)s", "states": "state = ANY(%(states)s)"}
+
+FAILED_ROWS = 10_000
+"""Of a kind of failures so many are looked at, the newest."""
+
+_OF_KIND = f"""id = ANY(ARRAY(
+    SELECT run_id FROM failed_runs WHERE fingerprint = %(fingerprint)s ORDER BY run_id DESC LIMIT {FAILED_ROWS}))"""
+
+INDEXED = _BOUNDS | {
+    "schedule_id": "schedule_id = %(schedule_id)s",
+    "states": "state = ANY(%(states)s)",
+    "fingerprint": _OF_KIND,
+}
 LOOKED_AT = {
     "schedule_name": "schedule_name = %(schedule_name)s",
     "actor": "actor = %(actor)s",

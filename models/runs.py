@@ -145,7 +145,8 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
 
     They have the beginning of what is large and no traceback, or with `full` all there is. Filters, each where it is
     not None: `before`, `since` and `until` are bounds on the id; `schedule_id` or `schedule_name`, `actor`, `states`,
-    `trigger`, and what `scope_parameters` gives; `error` and `q` are parts of the error, and of schedule or actor.
+    `trigger`, `fingerprint`, and what `scope_parameters` gives; `error` and `q` are parts of the error, and of schedule
+    or actor.
     """
     given = {name: value for name, value in filters.items() if value is not None}
     indexed = INDEXED if _LIVE_AND_FAILED.issuperset(given.get("states", ())) else INDEXED.keys() - {"states"}

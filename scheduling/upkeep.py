@@ -21,6 +21,7 @@ from models.lifecycle.publishing import mark_waiting_runs, resolve_queues
 from models.sql.clock import read_clock
 from scheduling.commands.queues import end_hold
 from scheduling.declare import apply_declared_schedules
+from scheduling.fold import Folding
 from scheduling.publish import Publishing
 from scheduling.rescue import rescue_runs, skip_overdue
 from scheduling.steady import SteadyClock
@@ -60,6 +61,7 @@ class Upkeep:
         self._clock = clock
         self._vigil = Vigil(settings.worker.lease_seconds)
         self._untallied: list[EndedRun] = []
+        self._folding = Folding(engine)
 
     def run(self, *, reports: bool = True) -> None:
         """All of it once, without the report if the rounds are stuck; nothing by a clock that has jumped.
@@ -99,6 +101,7 @@ class Upkeep:
             self._hold_back,
             self._mark,
             self._declare,
+            self._folding.fold,
             self._republish,  # last, as it may wait for the broker
         )
 

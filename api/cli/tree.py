@@ -86,6 +86,7 @@ COMMANDS: Tree = {
     "completion": Leaf(f"{_REMOTE}.completion:completion", "Print what makes a shell complete callsheet's words."),
     "schedules": Branch("Schedules: list, get, create, edit, trigger, pause, explain and more.", SCHEDULES),
     "runs": Branch("Runs: list, get, output, cancel, retry, watch.", RUNS),
+    "failures": Leaf(f"{_REMOTE}.failures:failures", "List failures by their kinds, last seen first."),
     "next": Leaf(f"{_REMOTE}.upcoming:next_runs", "List what is to run next, over all schedules."),
     "preview": Leaf(f"{_REMOTE}.upcoming:preview", "Show when an expression would fire, without storing anything."),
     "apply": Leaf(f"{_REMOTE}.files:apply", "Bring schedules to what files say: all of it or nothing."),

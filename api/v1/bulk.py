@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.access.auth import require
-from api.v1.runs import filters_of
+from api.v1.runs import Fingerprint, filters_of
 from api.web.fields import Request, Text
 from api.web.problems import FieldError, errors_of
 from api.web.routes import Answer, Call, Route
@@ -74,6 +74,7 @@ class RunFilter(Request):
     since: Instant | None = None
     until: Instant | None = None
     error: Text | None = None
+    fingerprint: Fingerprint | None = None
     q: Text | None = None
 
 

@@ -21,6 +21,7 @@ from models.words.states import State, Trigger
 from scheduling.commands import runs as commands
 from scheduling.commands.faults import NotFound
 
+Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 States = Annotated[list[State], AsList, Field(min_length=1)]
 
 
@@ -34,6 +35,7 @@ class Filters(Protocol):
     since: datetime | None
     until: datetime | None
     error: str | None
+    fingerprint: str | None
     q: str | None
 
 
@@ -48,6 +50,7 @@ class RunQuery(Page):
     since: Instant | None = None
     until: Instant | None = Field(default=None, description="Exclusive.")
     error: Text | None = Field(default=None, description="A part of the error's type or message.")
+    fingerprint: Fingerprint | None = Field(default=None, description="Of this kind of failures, the newest 10,000.")
     q: Text | None = Field(default=None, description="A part of the schedule's or the actor's name.")
     count: bool = Field(default=False, description="Also count them, up to 10,000.")
     full: bool = Field(default=False, description="All of arguments, results, errors and output, cutting nothing.")
@@ -75,6 +78,7 @@ def filters_of(connection: sa.Connection, query: Filters, only: Scope | None) ->
         "states": query.state and [state.value for state in query.state],
         "trigger": query.trigger and query.trigger.value,
         "error": query.error,
+        "fingerprint": query.fingerprint,
         "q": query.q,
     }
     return filters if only is None else filters | scope_parameters(only)

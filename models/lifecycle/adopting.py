@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.failures.noting import note_failed
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.clock import read_clock
 from models.sql.wake import notify
@@ -55,6 +56,7 @@ def adopt_as_failed(connection: sa.Connection, run: NewRun, error_message: str) 
     ids = adopt_messages(connection, [replace(run, args={}, state=State.FAILED)])
     parameters = {"ids": list(ids.values()), "type": ARGUMENTS_NOT_STORED, "message": error_message}
     connection.exec_driver_sql(_FAIL, parameters)
+    note_failed(connection, list(ids.values()))
     return ids[run.id]
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.failures.noting import note_failed
 from models.sql.spelling import quoted, state_in
 from models.sql.wake import notify
 from models.words.states import PUBLISHABLE_STATES, State, Trigger
@@ -47,6 +48,8 @@ def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
     or by a newer slot, a missed deadline."""
     if any(run.state == State.RETRYING or (run.is_awaited and run.state != State.RUNNING) for run in ended):
         notify(connection)
+    if failed := [run.id for run in ended if run.state == State.FAILED]:
+        note_failed(connection, failed)
 
 
 # Where it was used up, planning looks at the schedule again.

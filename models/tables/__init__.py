@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from models.tables.access import AuditEntry, ScheduleVersion, Token
+from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
@@ -10,7 +11,7 @@ from models.tables.schedule import Schedule
 
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
-    AuditEntry, ScheduleVersion,
+    AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -18,6 +19,9 @@ __all__ = [
     "TABLES",
     "AnnouncedActor",
     "AuditEntry",
+    "Error",
+    "ErrorOfSchedule",
+    "FailedRun",
     "PausedQueue",
     "Run",
     "RunOutput",

@@ -154,7 +154,21 @@ _COMING = {
     "tags": ["web"],
 }
 
+_FAILURE = {
+    "fingerprint": "5d0c3f8e7a91b24660d1c7e59f3a8b02",
+    "actor": NEW_SCHEDULE["actor"],
+    "error_type": "UnexpectedStatus",
+    "message": "the status is #, expected was #xx",
+    "first_at": "2026-11-21T07:10:02.330164Z",
+    "last_at": "2026-11-23T08:55:02.104519Z",
+    "count": 41,
+    "streak": 3,
+    "schedules": [NEW_SCHEDULE["name"]],
+    "example_run_id": "01a207a2-3f60-8c1e-9b55-2f4d7c6a8e10",
+}
+
 RUNS: dict[str, Any] = {
+    "FailurePage": {"items": [_FAILURE], "next": None},
     "RunJson": SUCCEEDED,
     "ComingPage": {"items": [_COMING], "next": f"{_COMING['slot_at']}~{_COMING['schedule']}"},
     "RunBulkJson": {"matched": 2, "changed": 0, "ids": [SUCCEEDED["id"], PLANNED["id"]]},

@@ -48,6 +48,7 @@ def run_filters(function: F) -> F:
         since,
         until,
         click.option("--error", metavar="TEXT", help="A part of the error's type or message."),
+        click.option("--fingerprint", help="Of this kind of failures: see `callsheet failures`."),
         click.option("--q", metavar="TEXT", help="A part of the schedule's or the actor's name."),
     )
     for option in reversed(options):
