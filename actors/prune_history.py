@@ -18,11 +18,14 @@ from models.lifecycle.pruning import (
     FIRST_ID,
     drop_partition,
     make_partitions,
+    prune_audit,
+    prune_deleted_schedules,
     prune_processes,
     prune_runs,
     prune_scheduling_gaps,
     prune_trigger_keys,
 )
+from models.verifying.results import note_pruned
 from models.words.states import State
 
 log = structlog.get_logger("worker")
@@ -35,20 +38,25 @@ DAY = timedelta(days=1)
 
 @dramatiq.actor(periodic=cron("17 3 * * *"), time_limit=3_600_000)
 def prune_history() -> dict[str, Any]:
-    """Delete history that is older than the settings of `retention` say, with processes that have been gone for a day,
-    and make the partitions of coming months.
+    """Delete history that is older than the settings of `retention` say, and the audit than `access.audit_days` says,
+    with processes that have been gone for a day, and make the partitions of coming months.
 
     Months that are past every retention go as a whole; what else is too old goes in small batches. Each is a short
     transaction. Returns how many rows went, by state, and which months.
     """
     engine = worker_engine()
-    ages = _ages(get_settings().retention)
+    settings = get_settings()
+    ages = _ages(settings.retention)
+    with engine.begin() as connection:
+        note_pruned(connection, min(ages.values()))
     months = _keep_partitions(engine, max(ages.values()))
     with engine.begin() as connection:
         prune_trigger_keys(connection, DAY)
         prune_processes(connection, DAY)
         prune_scheduling_gaps(connection, max(ages.values()))
         prune_failures(connection, ages[State.FAILED])
+        prune_deleted_schedules(connection, max(ages.values()))
+    _prune_audit(engine, settings.access.audit_days)
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID
     while not should_stop():
@@ -67,6 +75,14 @@ def _forget_failed_runs(engine: sa.Engine, age: timedelta) -> None:
     while after is not None and not should_stop():
         with engine.begin() as connection:
             after = prune_failed_runs(connection, age, after, BATCH)
+
+
+def _prune_audit(engine: sa.Engine, days: float) -> None:
+    """In small batches; nothing where it is kept for ever."""
+    while days and not should_stop():
+        with engine.begin() as connection:
+            if prune_audit(connection, timedelta(days=days), BATCH) < BATCH:
+                return
 
 
 def _ages(retention: Retention) -> dict[State, timedelta]:

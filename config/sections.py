@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -129,13 +130,15 @@ class Http(Section):
 
 
 class Access(Section):
-    """Whom a proxy in front has signed in; believed only with the secret that it alone knows."""
+    """Whom a proxy in front has signed in; believed only with the secret that it alone knows. And how long it is kept
+    who did what; 0 for ever."""
 
     proxy_user_header: str = ""
     proxy_groups_header: str = ""
     group_roles: dict[str, RoleName] = {}
     proxy_secret_header: str = ""
     proxy_secret: Annotated[SecretStr, AfterValidator(_check_proxy_secret)] = SecretStr("")
+    audit_days: float = Field(default=400, ge=0)
 
     @property
     def has_proxy(self) -> bool:
@@ -191,6 +194,11 @@ class Retention(Section):
     succeeded_days: Positive = 30
     failed_days: Positive = 90
     skipped_days: Positive = 30
+
+    @property
+    def whole(self) -> timedelta:
+        """For how long nothing at all is forgotten."""
+        return timedelta(days=min(self.succeeded_days, self.failed_days, self.skipped_days))
 
 
 class Log(Section):

@@ -46,8 +46,10 @@ def update_schedules(connection: sa.Connection, rows: Sequence[Mapping[str, Any]
 
 
 _DELETE = """
-WITH keys AS (DELETE FROM trigger_keys WHERE schedule_id = ANY(%(ids)s::uuid[]))
-DELETE FROM schedules WHERE id = ANY(%(ids)s::uuid[])
+WITH keys AS (DELETE FROM trigger_keys WHERE schedule_id = ANY(%(ids)s::uuid[])), gone AS (
+    DELETE FROM schedules WHERE id = ANY(%(ids)s::uuid[]) RETURNING id, name, version, created_at, cursor_at
+)
+INSERT INTO deleted_schedules (id, name, version, created_at, decided_at) SELECT * FROM gone
 """
 
 

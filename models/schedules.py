@@ -202,8 +202,10 @@ def update_schedule(connection: sa.Connection, columns: Mapping[str, Any]) -> No
 
 
 _DELETE = """
-WITH keys AS (DELETE FROM trigger_keys WHERE schedule_id = %(id)s)
-DELETE FROM schedules WHERE id = %(id)s
+WITH keys AS (DELETE FROM trigger_keys WHERE schedule_id = %(id)s), gone AS (
+    DELETE FROM schedules WHERE id = %(id)s RETURNING id, name, version, created_at, cursor_at
+)
+INSERT INTO deleted_schedules (id, name, version, created_at, decided_at) SELECT * FROM gone
 """
 
 

@@ -16,6 +16,7 @@ from api.access.auth import Caller, NotAllowed, NotIdentified, identify, may_be_
 from api.access.scope import check_scope
 from api.web.problems import note_refusal
 from api.web.strict_json import MAX_BODY_BYTES, read_json
+from config.sections import Retention
 from config.sessions import SessionLost
 from config.settings import Settings
 from models.schedules import StoredSchedule
@@ -43,6 +44,7 @@ class Call:
     ask_who: Callable[[], Caller] | None = None
     """Looks up the bearer of a token where the route needs none, and did not wait for the database to say whose it is.
     Raises NotIdentified."""
+    retention: Retention = field(default_factory=Retention)
 
     @property
     def by(self) -> By:
@@ -154,7 +156,7 @@ def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[
             raise falcon.HTTPNotFound
         caller = _identify(route, req, engine, settings)
         ask_who = partial(identify, req.get_header, engine, settings)
-        call = Call(engine, params, req.get_header, caller, req.remote_addr or "", ask_who)
+        call = Call(engine, params, req.get_header, caller, req.remote_addr or "", ask_who, settings.retention)
         check_scope(engine, call.only, route.path, params, is_heeded=route.heeds_scope or route.role is None)
         given = {"query": _read_query(route, req), "body": _read_body(route, req)}
         wanted = {name: value for name, value in given.items() if value is not None}

@@ -84,6 +84,26 @@ def prune_scheduling_gaps(connection: sa.Connection, age: timedelta) -> int:
     return connection.exec_driver_sql(_PRUNE_GAPS, {"age": age}).rowcount
 
 
+_PRUNE_DELETED = "DELETE FROM deleted_schedules WHERE decided_at < now() - %(age)s"
+
+
+def prune_deleted_schedules(connection: sa.Connection, age: timedelta) -> int:
+    """Forget schedules that were deleted longer than `age` ago; how many."""
+    return connection.exec_driver_sql(_PRUNE_DELETED, {"age": age}).rowcount
+
+
+# The first are the oldest, whatever clocks have done since: what is not old yet keeps what follows for another day.
+_PRUNE_AUDIT = """
+DELETE FROM audit WHERE at < now() - %(age)s AND id <= (
+    SELECT max(id) FROM (SELECT id FROM audit ORDER BY id LIMIT %(limit)s) oldest)
+"""
+
+
+def prune_audit(connection: sa.Connection, age: timedelta, limit: int) -> int:
+    """Delete, of the first `limit` acts, those older than `age`; how many."""
+    return connection.exec_driver_sql(_PRUNE_AUDIT, {"age": age, "limit": limit}).rowcount
+
+
 def make_partitions(connection: sa.Connection) -> None:
     """Make the monthly partitions of runs and their output for the coming months, where they are missing.
 

@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from models.tables.access import AuditEntry, ScheduleVersion, Token
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
+from models.tables.housekeeping import DeletedSchedule, Housekeeping
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
@@ -11,7 +12,7 @@ from models.tables.schedule import Schedule
 
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
-    AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun,
+    AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -19,9 +20,11 @@ __all__ = [
     "TABLES",
     "AnnouncedActor",
     "AuditEntry",
+    "DeletedSchedule",
     "Error",
     "ErrorOfSchedule",
     "FailedRun",
+    "Housekeeping",
     "PausedQueue",
     "Run",
     "RunOutput",

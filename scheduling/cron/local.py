@@ -42,6 +42,20 @@ def count_local(rule: CronRule, low: int, high: int) -> int:
     return total + _count_days(rule, last, last + 1) * _times_before(rule, high_second)
 
 
+def each_local(rule: CronRule, low: int, high: int) -> Iterator[int]:
+    """The local times that match from `low` to before `high`, in order."""
+    first, last = low // DAY, (high - 1) // DAY
+    for start, days in _months_from(rule, first):
+        if start >= last:
+            return
+        for day in days:
+            midnight = (start + day) * DAY
+            if low <= midnight and midnight + DAY <= high:
+                yield from _times_on(rule, midnight)
+            elif low < midnight + DAY and midnight < high:
+                yield from (at for at in _times_on(rule, midnight) if low <= at < high)
+
+
 def has_days(rule: CronRule) -> bool:
     """Whether any day matches, in any year of the calendar's 400-year cycle."""
     shapes = ((weekday, length) for month in rule.months for length in _LENGTHS[month] for weekday in range(7))
@@ -94,6 +108,14 @@ def _months_from(rule: CronRule, day: int) -> Iterator[tuple[int, tuple[int, ...
 
 def _times_a_day(rule: CronRule) -> int:
     return len(rule.hours) * len(rule.minutes) * len(rule.seconds)
+
+
+def _times_on(rule: CronRule, midnight: int) -> Iterator[int]:
+    for hour in rule.hours:
+        for minute in rule.minutes:
+            at = midnight + hour * 3600 + minute * 60
+            for second in rule.seconds:
+                yield at + second
 
 
 def _times_before(rule: CronRule, second_of_day: int) -> int:

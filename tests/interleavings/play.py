@@ -51,6 +51,15 @@ class Play:
             self._step(Step(Resume(), wait=A_MOMENT, name=row.name))
         self._step(Step(Plan(), wait=A_MOMENT))
         self.ledger.check_rows_still_stand(self.seen)
+        self._verify()
+
+    def _verify(self) -> None:
+        """What callsheet itself finds, in parts of whatever size, is what clients and rows tell: nothing is wrong."""
+        told = sum(len(known.told) for known in self.ledger.known.values())
+        for steps in (1_000_000, told // 3 + 1):
+            found = self.world.verify(steps)
+            assert found.problems == []
+            assert found.accounted == found.slots == told
 
     def _step(self, step: Step) -> None:
         self._wait(step.wait)

@@ -12,7 +12,7 @@ _RUNS = """
 SELECT id, schedule_id, trigger, slot_at, slot_until, slots, due_at, state, reason, planned_at,
     cancel_requested_at IS NOT NULL AS asked_to_cancel FROM runs
 """
-_CLEAN = ("DELETE FROM schedules", "DELETE FROM runs")
+_CLEAN = tuple(f"DELETE FROM {table}" for table in ("schedules", "runs", "schedule_versions", "deleted_schedules"))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,11 @@ from api.shapes.schedule_body import NewSchedule, Nothing, PauseBody, ScheduleBo
 from api.v1 import controls, schedules
 from api.web.routes import Answer, Call
 from models.lifecycle.ended import tally_outcomes
+from models.verifying.reader import LedgerReader
+from models.verifying.results import snapshot
 from scheduling.plan import plan_due
+from scheduling.slots.verify import BEGIN, verify
+from scheduling.slots.walk import Problem
 from tests.interleavings.clock import Clock
 from tests.interleavings.slots import Definition
 from tests.models.rows import WORKER
@@ -33,6 +38,18 @@ WHERE id IN (
 )
 RETURNING id, schedule_id, state, now() AS finished_at, false AS never_ran, false AS by_hand
 """
+
+
+LONG = timedelta(days=365)
+
+
+@dataclass
+class Verified:
+    """What verify has found."""
+
+    slots: int = 0
+    accounted: int = 0
+    problems: list[Problem] = field(default_factory=list)
 
 
 class CrashingEngine:
@@ -112,6 +129,20 @@ class World:
                 first.commit()
             else:
                 first.rollback()
+
+    def verify(self, steps: int) -> Verified:
+        """All of it, in parts of so many steps."""
+        found, place = Verified(), BEGIN
+        while True:
+            with snapshot(self.engine) as connection:
+                reader = LedgerReader(connection, LONG)
+                part = verify(reader, reader.present - LONG, reader.present, place, steps)
+            found.slots += part.slots
+            found.accounted += part.accounted
+            found.problems += [each.problem for each in part.unaccounted]
+            if part.next is None:
+                return found
+            place = part.next
 
     def finish(self, name: str, state: str, *, everything: bool) -> None:
         parameters = {"state": state, "worker": WORKER, "name": name, "limit": None if everything else 1}

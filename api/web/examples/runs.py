@@ -167,8 +167,33 @@ _FAILURE = {
     "example_run_id": "01a207a2-3f60-8c1e-9b55-2f4d7c6a8e10",
 }
 
+_VERIFIED = {
+    "since": "2026-11-22T09:06:00Z",
+    "until": "2026-11-23T09:06:00Z",
+    "whole_since": "2026-10-24T10:06:00Z",
+    "schedules": 12,
+    "slots": 3460,
+    "accounted": 3459,
+    "undecided": 0,
+    "unaccounted": [
+        {
+            "schedule": NEW_SCHEDULE["name"],
+            "slot_at": "2026-11-23T08:10:00Z",
+            "problem": "missing",
+            "slot_until": None,
+            "schedule_id": SCHEDULE_ID,
+            "version": 1,
+            "runs": [],
+            "detail": None,
+        }
+    ],
+    "truncated": False,
+    "next": None,
+}
+
 RUNS: dict[str, Any] = {
     "FailurePage": {"items": [_FAILURE], "next": None},
+    "VerifyJson": _VERIFIED,
     "RunJson": SUCCEEDED,
     "ComingPage": {"items": [_COMING], "next": f"{_COMING['slot_at']}~{_COMING['schedule']}"},
     "RunBulkJson": {"matched": 2, "changed": 0, "ids": [SUCCEEDED["id"], PLANNED["id"]]},

@@ -51,6 +51,7 @@ MATRIX: dict[str, tuple[Role | None, str]] = {
     "POST /v1/runs/cancel": (OPERATOR, PART),
     "POST /v1/runs/retry": (OPERATOR, PART),
     "GET /v1/upcoming": (VIEWER, PART),
+    "GET /v1/verify": (VIEWER, PART),
     "POST /v1/apply": (EDITOR, PART),
     "GET /v1/export": (VIEWER, PART),
     "GET /v1/me": (VIEWER, PART),

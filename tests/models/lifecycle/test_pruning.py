@@ -8,7 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from actors.prune_history import prune_history
+from config.settings import load_settings
 from models.lifecycle.pruning import FIRST_ID, Pruned, drop_partition, prune_runs
+from models.verifying.results import whole_since
 from models.words.ids import first_id_at, new_run_id
 from models.words.states import State
 from tests.models.rows import add_run, add_worker, set_run
@@ -153,3 +155,54 @@ def add_processes_and_gaps(engine: sa.Engine) -> None:
                 "INSERT INTO scheduling_gaps"
                 f" VALUES (now() - interval '{days + 1} days', now() - interval '{days} days')"
             )
+
+
+def add_audit(engine: sa.Engine, *days: float) -> None:
+    with engine.begin() as connection:
+        for ago in days:
+            connection.exec_driver_sql(
+                "INSERT INTO audit (at, who, action, target) VALUES (now() - %(age)s, 'ann', 'run.cancel', 'runs/1')",
+                {"age": timedelta(days=ago)},
+            )
+
+
+@pytest.mark.parametrize(("kept", "there"), [("400", 2), ("0", 5), ("0.5", 0)])
+def test_the_audit_is_kept_as_long_as_the_setting_says(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, kept: str, there: int
+) -> None:
+    monkeypatch.setattr("actors.prune_history.BATCH", 2)
+    monkeypatch.setattr("actors.prune_history.worker_engine", lambda: engine)
+    settings = load_settings({"CALLSHEET_ACCESS__AUDIT_DAYS": kept})
+    monkeypatch.setattr("actors.prune_history.get_settings", lambda: settings)
+    add_audit(engine, 500, 401, 400.1, 399, 1)
+    prune_history.fn()
+    assert len(left(engine, "audit")) == there
+
+
+def test_from_when_on_history_is_whole_is_noted_and_never_goes_back(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.prune_history.worker_engine", lambda: engine)
+    whole = []
+    for days in ("7", "60"):
+        settings = load_settings({"CALLSHEET_RETENTION__SKIPPED_DAYS": days})
+        monkeypatch.setattr("actors.prune_history.get_settings", lambda settings=settings: settings)
+        prune_history.fn()
+        with engine.begin() as connection:
+            whole.append(whole_since(connection, NOW, settings.retention.whole))
+    assert whole[0] == whole[1]
+    assert timedelta(days=6, hours=22) < NOW - whole[0] < timedelta(days=7)
+
+
+def test_schedules_that_were_deleted_are_forgotten_with_their_runs(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.prune_history.worker_engine", lambda: engine)
+    with engine.begin() as connection:
+        for days in (89, 91):
+            connection.exec_driver_sql(
+                "INSERT INTO deleted_schedules VALUES (gen_random_uuid(), 'a', 1, now(), now() - %(age)s)",
+                {"age": timedelta(days=days)},
+            )
+    prune_history.fn()
+    assert len(left(engine, "deleted_schedules")) == 1

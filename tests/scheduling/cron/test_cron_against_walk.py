@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from scheduling.cron import check, count_fires, last_fires, next_fire
+from scheduling.cron import check, count_fires, each_fire, last_fires, next_fire
 from tests.scheduling.cron.walk import day_matches, six_fields, walk
 
 MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
@@ -123,6 +123,7 @@ def test_every_fire_of_a_window_is_one_that_a_walk_over_its_minutes_finds(
     until = after + length * MINUTE
     expected = walk(expr, tz, after, until, MINUTE, timedelta(hours=5))
     assert enumerate_fires(expr, tz, after, until) == expected
+    assert list(each_fire(expr, tz, after, until)) == [fire.timestamp() for fire in expected]
     assert count_fires(expr, tz, after, until) == len(expected)
     assert last_fires(expr, tz, after, until, 7) == expected[-7:]
 
@@ -136,6 +137,7 @@ def test_every_fire_to_the_second_is_one_that_a_walk_over_its_seconds_finds(
     expr, until = f"{second} {minute} {hour} * * *", after + length * SECOND
     expected = walk(expr, tz, after, until, SECOND, timedelta(hours=2, minutes=10))
     assert enumerate_fires(expr, tz, after, until) == expected
+    assert list(each_fire(expr, tz, after, until)) == [fire.timestamp() for fire in expected]
     assert count_fires(expr, tz, after, until) == len(expected)
     assert last_fires(expr, tz, after, until, 3) == expected[-3:]
 
@@ -171,6 +173,7 @@ def test_counts_and_last_fires_agree_with_the_enumeration(
     while len(expected) < 300 and (at := next_fire(expr, tz, at)) <= until:
         expected.append(at)
     until = min(until, at)
+    assert list(each_fire(expr, tz, after, until)) == [fire.timestamp() for fire in expected]
     assert count_fires(expr, tz, after, until) == len(expected)
     assert last_fires(expr, tz, after, until, limit) == (expected[-limit:] if limit else [])
 

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.slots.spec import Spec, count_slots, jitter, last_slots, next_slot, upcoming_slots
+from scheduling.slots.spec import (
+    Spec,
+    count_slots,
+    each_slot,
+    instant_at,
+    jitter,
+    last_slots,
+    next_slot,
+    upcoming_slots,
+)
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -33,6 +42,7 @@ def test_counting_and_looking_back_agree_with_enumerating(name: str) -> None:
             break
         slots.append(slot)
     assert slots == sorted(set(slots))
+    assert [instant_at(slot) for slot in each_slot(spec, NOON, until)] == slots
     assert count_slots(spec, NOON, until) == len(slots)
     assert last_slots(spec, NOON, until, 4) == slots[-4:]
     assert last_slots(spec, NOON, until, 10_000) == slots
@@ -74,6 +84,7 @@ def test_no_spec_has_no_slots() -> None:
     assert next_slot(Spec(), NOON) is None
     assert count_slots(Spec(), NOON, NOON + timedelta(days=9)) == 0
     assert last_slots(Spec(), NOON, NOON + timedelta(days=9), 5) == []
+    assert list(each_slot(Spec(), NOON, NOON + timedelta(days=9))) == []
 
 
 @given(st.uuids(), st.integers(0, 10**6), st.floats(0.001, 86400))

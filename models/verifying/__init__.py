@@ -1,0 +1,1 @@
+"""SQL of verify: which slots must be there, which rows are, and what was found last."""
