@@ -1,7 +1,10 @@
 """`python -m scheduling`: the scheduling process. Any number of them may run."""
 
 import signal
+import time
+from collections.abc import Callable
 
+import sqlalchemy as sa
 import structlog
 
 from config.collector import settle
@@ -9,7 +12,8 @@ from config.credentials import hide_process
 from config.database import make_engine
 from config.logging import configure_logging
 from config.sessions import when_lost
-from config.settings import settings_or_exit
+from config.settings import Settings, settings_or_exit
+from migrations.pending import wait_until_migrated
 from models.sql.locks import PATIENCE_MILLISECONDS
 from scheduling.loop import run_until_stopped
 from scheduling.planners import PLANNERS
@@ -47,6 +51,17 @@ def main() -> None:
         plan_once=True,
         patience_milliseconds=PATIENCE_MILLISECONDS,
     )
+
+    def rest(seconds: float) -> bool:
+        time.sleep(seconds)
+        return stopping
+
+    if wait_until_migrated(engine, rest, "scheduling"):
+        _schedule(settings, engine, lambda: stopping)
+    engine.dispose()
+
+
+def _schedule(settings: Settings, engine: sa.Engine, stopping: Callable[[], bool]) -> None:
     publisher = RabbitPublisher(settings.amqp)
     publisher.start()
     wakeups = Wakeups(settings.database)
@@ -54,11 +69,10 @@ def main() -> None:
     ticker = Ticker(engine, publisher, settings)
     settle()
     structlog.get_logger("scheduling").info("start")
-    run_until_stopped(ticker.tick, wakeups.wait, lambda: stopping)
+    run_until_stopped(ticker.tick, wakeups.wait, stopping)
     ticker.close()
     publisher.close()
     wakeups.close()
-    engine.dispose()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from api.shapes.troubles import Trouble, troubles
 from api.web.routes import Answer, Call, Route
 from api.web.shared import Shared
-from migrations import is_behind
+from migrations import LACKING, is_behind
 from models.processes import read_health, read_revision
 
 STALE_TICK_SECONDS = 30
@@ -91,7 +91,7 @@ ROUTES = (
 
 def _outages(facts: _Facts) -> list[str]:
     if not facts.migrations:
-        return ["the database lacks migrations of this process: run `alembic upgrade head`"]
+        return [LACKING]
     if facts.read_only:
         return ["the database is read-only: it is a standby, or default_transaction_read_only is on"]
     if facts.last_tick_age_seconds is None:

@@ -16,8 +16,8 @@ COMPOSITION_ROOT = "api/cli/local/up.py"
 MAY_IMPORT = {
     "config": (),
     "models": ("config",),
-    "scheduling": ("config", "models"),
-    "actors": ("config", "models", "scheduling.cron", "scheduling.slots"),
+    "scheduling": ("config", "models", "migrations.pending"),
+    "actors": ("config", "models", "migrations.pending", "scheduling.cron", "scheduling.slots"),
     "migrations": ("config", "models"),
     "api": ("config", "models", "migrations", "scheduling.cron", "scheduling.slots", "scheduling.commands"),
 }

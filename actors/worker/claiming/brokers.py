@@ -20,7 +20,7 @@ from dramatiq.errors import ConnectionClosed
 from dramatiq.middleware import Middleware
 
 from actors.worker.claiming.claims import claim_messages
-from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries
+from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries, IdleConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
 from actors.worker.claiming.hooks import OwnHooks
 from actors.worker.claiming.messages import read_letter, refuse_unfit
@@ -41,6 +41,9 @@ ENQUEUE_ATTEMPTS = 3
 
 DEAD_LETTERS = 1000
 """How many messages that could not be read or stored each queue inside a process keeps, the latest ones."""
+
+MIGRATED_SECONDS = 1.0
+"""In so long the keeper finds, where PostgreSQL answers, that nothing is missing."""
 
 PREFETCH_VARIABLE = "dramatiq_queue_prefetch"
 """Dramatiq's own; it passes on the number, or a default if there is none."""
@@ -69,7 +72,13 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
         return connection_parameters(self._amqp)
 
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 5000) -> Consumer:
-        """Consume a queue, declaring it first: it may have been deleted since it was declared last."""
+        """Consume a queue, declaring it first: it may have been deleted since it was declared last.
+
+        Nothing comes from it while migrations are missing, and nothing that others could run is held here.
+        """
+        migrated = worker_process(self).is_migrated
+        if not migrated.wait(MIGRATED_SECONDS):
+            return IdleConsumer(migrated, timeout)
         self.queues_pending.add(q_name(queue_name))
         try:
             self.declare_queue(queue_name, ensure=True)

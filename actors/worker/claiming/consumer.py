@@ -5,6 +5,7 @@ has been claimed, and no broker timeout can hit a long run. Deliveries belong to
 acknowledged on it, at once, in the thread that owns it.
 """
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -68,6 +69,20 @@ class Deliveries(Protocol):
     def close(self) -> None:
         """Close the connection."""
         ...
+
+
+class IdleConsumer(Consumer):
+    """Nothing, without a connection, until something is so; then Dramatiq asks for another consumer."""
+
+    def __init__(self, until: threading.Event, timeout: int) -> None:
+        self._until = until
+        self._timeout_seconds = timeout / 1000
+
+    def __next__(self) -> MessageProxy | None:
+        """None, after a while."""
+        if self._until.wait(self._timeout_seconds):
+            raise StopIteration
+        return None
 
 
 class ClaimingConsumer(Consumer):

@@ -18,6 +18,7 @@ from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
 from actors.worker.running.outcome import interrupt
+from migrations.pending import wait_until_migrated
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
 
@@ -45,7 +46,8 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
 
     def start(self) -> None:
-        """Begin, in a thread of its own."""
+        """Begin, in a thread of its own. Nothing is consumed before it has found the database's tables to be there."""
+        self._process.is_migrated.clear()
         self._thread.start()
 
     def is_alive(self) -> bool:
@@ -58,6 +60,9 @@ class Keeper:
         self._thread.join(FLUSH_SECONDS + RETRY_SECONDS)
 
     def _run(self) -> None:
+        if not wait_until_migrated(self._process.engine, self._stopping.wait, "worker"):
+            return
+        self._process.is_migrated.set()
         deadline = None
         while True:
             if self._stopping.is_set():

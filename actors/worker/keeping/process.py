@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import socket
+import threading
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -28,6 +29,12 @@ CONNECTIONS = 2
 """One for claims, one for results and leases; neither is held while a run executes."""
 
 
+def _is_so() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class WorkerProcess:
     """One worker process."""
@@ -48,6 +55,8 @@ class WorkerProcess:
     """Actors whose runs are not interrupted when the process stops."""
     parent_pid: int | None = None
     """The process that it ends with; None in one that has no master."""
+    is_migrated: threading.Event = field(default_factory=_is_so)
+    """Whether the database has what this process needs; until then nothing is consumed."""
     stop_at: float | None = None
     drain_wanted: bool = False
     """Whether it is to take no more runs, and to end once it has none."""
