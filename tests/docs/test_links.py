@@ -12,7 +12,7 @@ from tests.end_to_end.deployment import ROOT
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(
-    r"(?:(?:\.ci|actors|api|config|docs|migrations|models|scheduling|tests)/[\w./-]*|\w+\.(?:yaml|toml|md))"
+    r"(?:(?:\.ci|actors|api|config|deploy|docs|migrations|models|scheduling|tests)/[\w./-]*|\w+\.(?:yaml|toml|md))"
 )
 
 YOURS = {"actors/greet.py", "actors/export.py"}
