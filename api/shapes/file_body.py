@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 
 from api.shapes.schedule_body import Name
 from api.web.fields import Query, Request, Text
@@ -11,7 +11,7 @@ from models.schedules import StoredSchedule
 from models.words.instants import write_instant
 from models.words.kinds import NAME_PATTERN
 from models.words.values import is_same
-from scheduling.commands.edit import CODE
+from scheduling.commands.edit import CODE, PEOPLE
 
 _FILE = "file:"
 
@@ -28,7 +28,14 @@ def _check_later(given: dict[str, Any] | None) -> dict[str, Any] | None:
     return given
 
 
+def _check_prune(prune: bool, info: ValidationInfo) -> bool:
+    if prune and info.data.get("source") == PEOPLE:
+        raise ValueError("would delete all that people have made without a file, which is what this source stands for")
+    return prune
+
+
 Source = Annotated[str, Field(pattern=f"^({_FILE})?{NAME_PATTERN.removeprefix('^')}"), AfterValidator(_check_source)]
+Prune = Annotated[bool, AfterValidator(_check_prune)]
 Later = Annotated[dict[str, Any], AfterValidator(_check_later)]
 
 
@@ -46,7 +53,7 @@ class ApplyBody(Request):
     calendars: Later | None = None
     limits: Later | None = None
     channels: Later | None = None
-    prune: bool = Field(default=False, description="Delete what the same source made and does not have any more.")
+    prune: Prune = Field(default=False, description="Delete what the same source made and does not have any more.")
     adopt: bool = Field(default=False, description="Take over schedules of these names from other sources.")
     dry_run: bool = Field(default=False, description="Only say what it would do.")
 

@@ -54,7 +54,7 @@ def apply_file(call: Call, body: ApplyBody) -> Answer:
     """Bring schedules to what a file says, all of them or none.
 
     What another source owns is a conflict (409) unless `adopt`; what code declares always is. The problem then has what
-    the answer would have.
+    the answer would have. A dry run answers with its conflicts.
     """
     paused = frozenset(name for name, given in body.schedules.items() if given.paused)
     wanted = apply.Wanted(body.source, body.schedules, paused, prune=body.prune, adopt=body.adopt)
@@ -62,7 +62,7 @@ def apply_file(call: Call, body: ApplyBody) -> Answer:
         plan = apply.apply(connection, wanted, call.by, only=call.only, dry_run=body.dry_run)
         _check_seen(call, body.schedules, plan.rows)
         applied = _show(plan)
-        if plan.conflicts:
+        if plan.conflicts and not body.dry_run:
             raise Problem(409, _say_conflicts(plan.conflicts), more=applied.model_dump(mode="json"))
     return Answer(applied)
 

@@ -16,14 +16,14 @@ from pydantic import ValidationError
 from models.access.versions import get_version, last_version
 from models.definition import COLUMNS, Definition
 from models.schedules import StoredSchedule, delete_schedule, insert_schedule, lock_schedule, update_schedule
-from models.sql.clock import read_clock, read_present
+from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.faults import Fault, faults_of
 from models.words.kinds import NAME_PATTERN
 from scheduling.commands.audit import By, differences, note, note_version, plain
 from scheduling.commands.faults import Conflict, NotFound, Refused
 from scheduling.commands.rules import check_schedule
-from scheduling.plan import miss_undecidable, plan_schedules
+from scheduling.commands.settling import settle
 from scheduling.slots.due import next_due, spec_of
 from scheduling.slots.spec import next_slot
 
@@ -37,24 +37,6 @@ def lock(connection: sa.Connection, name: str) -> StoredSchedule:
     if row is None:
         raise NotFound("schedule")
     return row
-
-
-def settle(connection: sa.Connection, row: StoredSchedule, by: str | None = None) -> tuple[StoredSchedule, datetime]:
-    """Decide the slots of a locked schedule up to now; the row as it is then, and up to when that is.
-
-    What can't be decided was missed. Raises Conflict where others have locked the runs that would have to end first.
-    """
-    now = read_clock(connection)
-    planned = plan_schedules(connection, [row], now, by=by)
-    settled = lock(connection, row.name)
-    if settled.cursor_at < now:
-        if planned.locked or settled.error is None:
-            raise Conflict("somebody has locked the runs that a slot of it is to cancel: try again")
-        miss_undecidable(connection, settled, now)
-        return lock(connection, row.name), now
-    # Another planner may have been here while this transaction waited; a clock that was wrong, beyond the present.
-    is_ahead = settled.cursor_at > now and settled.cursor_at > read_present(connection)
-    return settled, now if is_ahead else settled.cursor_at
 
 
 def create(

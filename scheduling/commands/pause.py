@@ -10,8 +10,8 @@ from models.sql.wake import notify
 from models.words.faults import Fault
 from models.words.instants import write_instant
 from scheduling.commands.audit import By, note
-from scheduling.commands.edit import settle
 from scheduling.commands.faults import Refused
+from scheduling.commands.settling import settle
 from scheduling.slots.due import is_paused, next_due
 
 
@@ -38,6 +38,8 @@ def resume(connection: sa.Connection, row: StoredSchedule, by: By) -> None:
     if row.paused_at is None:
         return
     row, since = settle(connection, row, by.who)
+    if row.paused_at is None:  # it had reached its end, and that was noted
+        return
     running = row.model_copy(update={"paused_at": None})
     resume_schedule(connection, row.id, since, None if row.error is not None else next_due(running, since))
     before = {

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from models.applied import delete_schedules, insert_schedules, last_versions, update_schedules
 from models.definition import COLUMNS, Definition
-from models.schedules import StoredSchedule, list_schedules
-from models.sql.clock import read_clock, read_present
+from models.schedules import StoredSchedule
+from models.sql.clock import read_clock
 from scheduling.commands.audit import Act, By, NewVersion, differences, note_acts, note_versions, plain
 from scheduling.commands.faults import Conflict
-from scheduling.plan import miss_undecidable, plan_schedules
+from scheduling.commands.settling import settle_many
 from scheduling.slots.due import next_due, spec_of
 from scheduling.slots.spec import next_slot
 
@@ -54,10 +54,10 @@ def create_many(connection: sa.Connection, new: Sequence[New], source: str, by: 
 
 
 def replace_many(connection: sa.Connection, edits: Sequence[Edit], source: str, by: By) -> None:
-    """Replace the definitions of locked schedules, and whose they are. Raises Conflict as `edit.settle`."""
+    """Replace the definitions of locked schedules, and whose they are. Raises Conflict as `settle`."""
     if not edits:
         return
-    settled = _settle(connection, [each.row for each in edits])
+    settled = settle_many(connection, [each.row for each in edits])
     rows, versions = [], []
     for each in edits:
         row, since = settled[each.row.name]
@@ -70,10 +70,10 @@ def replace_many(connection: sa.Connection, edits: Sequence[Edit], source: str, 
 
 
 def delete_many(connection: sa.Connection, rows: Sequence[StoredSchedule], by: By) -> None:
-    """Delete locked schedules. Their runs stay, those already planned still run. Raises Conflict as `edit.settle`."""
+    """Delete locked schedules. Their runs stay, those already planned still run. Raises Conflict as `settle`."""
     if not rows:
         return
-    settled = [row for row, _ in _settle(connection, rows).values()]
+    settled = [row for row, _ in settle_many(connection, rows).values()]
     delete_schedules(connection, [row.id for row in settled])
     acts = [Act(f"schedules/{row.name}", {column: getattr(row, column) for column in COLUMNS}) for row in settled]
     note_acts(connection, by, "schedule.delete", [Act(act.target, plain(act.before or {})) for act in acts])
@@ -88,29 +88,3 @@ def _row(new: New, version: int, source: str, by: By, now: datetime) -> Mapping[
     instants = {"created_at": now, "updated_at": now, "cursor_at": now, "paused_at": now if new.paused else None}
     instants["next_due_at"] = None if new.paused else next_slot(spec_of(new.definition), now)
     return new.definition.columns() | standing | instants | {"paused_by": by.who if new.paused else None}
-
-
-def _settle(connection: sa.Connection, rows: Sequence[StoredSchedule]) -> dict[str, tuple[StoredSchedule, datetime]]:
-    """As `edit.settle`, of many: by name, each as it is then and up to when its slots are decided."""
-    now = read_clock(connection)
-    rest: Sequence[StoredSchedule] = rows
-    settled: dict[str, StoredSchedule] = {}
-    is_full, locked = True, 0
-    while rest and is_full:
-        planned = plan_schedules(connection, rest, now)
-        is_full, locked = planned.full, planned.locked
-        read = {row.name: row for row in _read(connection, rest)}
-        settled |= read
-        rest = [row for row in read.values() if row.cursor_at < now]
-    for row in rest:
-        if locked or row.error is None:
-            raise Conflict("somebody has locked the runs that a slot of it is to cancel: try again")
-        miss_undecidable(connection, row, now)
-    settled |= {row.name: row for row in _read(connection, rest)}
-    present = read_present(connection)
-    # As in `edit.settle`: another planner may have been here, and a cursor beyond the present is that of a wrong clock.
-    return {name: (row, now if now < row.cursor_at > present else row.cursor_at) for name, row in settled.items()}
-
-
-def _read(connection: sa.Connection, rows: Sequence[StoredSchedule]) -> list[StoredSchedule]:
-    return list_schedules(connection, len(rows), names=[row.name for row in rows])

@@ -70,7 +70,7 @@ def export(shell: Shell, **filters: str | None) -> None:
 
 
 def _apply(shell: Shell, files: tuple[str, ...], how: Mapping[str, bool]) -> bool:
-    """Apply files, and show what that changes; whether it is anything."""
+    """Apply files, and show what that changes; whether it is anything, or would be refused."""
     bodies = by_source([read_document(path) for path in files])
     client = connect(shell)
     done = []
@@ -85,7 +85,7 @@ def _apply(shell: Shell, files: tuple[str, ...], how: Mapping[str, bool]) -> boo
             print(printable(f"{each['kind']}s/{each['name']}"))
     elif shell.output != "table":
         show_each(shell, done)
-    return any(answer[what] for answer in done for what in _WRITES)
+    return any(answer[what] for answer in done for what in (*_WRITES, "conflicts"))
 
 
 _WRITES = ("create", "update", "delete")
@@ -100,6 +100,8 @@ def _lines(answer: Mapping[str, Any]) -> Iterator[str]:
             yield f"    {change['field']}: {_say(change['before'])} -> {_say(change['after'])}"
     for each in answer["delete"]:
         yield f"- {each['name']}"
+    for each in answer["conflicts"]:
+        yield f"! {each['name']} belongs to {each['source']}"
 
 
 def _say(value: Any) -> str:
@@ -109,7 +111,8 @@ def _say(value: Any) -> str:
 def _sum(source: str, answer: Mapping[str, Any], *, is_dry: bool) -> str:
     verbs = ("to create", "to update", "to delete") if is_dry else ("created", "updated", "deleted")
     counts = ", ".join(f"{len(answer[what])} {verb}" for what, verb in zip(_WRITES, verbs, strict=True))
-    return printable(f"{source}: {counts}, {answer['unchanged']} unchanged")
+    conflicts = f", {len(answer['conflicts'])} in conflict: it would be refused" if answer["conflicts"] else ""
+    return printable(f"{source}: {counts}, {answer['unchanged']} unchanged{conflicts}")
 
 
 def _plural(count: int) -> str:

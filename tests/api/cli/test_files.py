@@ -84,10 +84,13 @@ def test_conflicts_end_with_one_and_nothing_is_written(callsheet: CommandLine, w
     mine = written("mine.toml", 'source = "mine"\n[schedules.taken]\nactor = "x"\n')
     other = written("other.yaml", "{source: other, schedules: {taken: {actor: x}, more: {actor: x}}}")
     callsheet.succeed("apply", mine)
-    for verb in ("apply", "diff"):
-        refused = callsheet(verb, other)
-        assert (refused.code, refused.out) == (1, "")
-        assert "taken (file:mine)" in refused.err
+    refused = callsheet("apply", other)
+    assert (refused.code, refused.out) == (1, "")
+    assert "taken (file:mine)" in refused.err
+    for code, command in ((1, ["diff"]), (0, ["apply", "--dry-run"])):
+        shown = callsheet(*command, other)
+        assert (shown.code, shown.out) == (code, "+ more\n! taken belongs to file:mine\n")
+        assert "1 in conflict: it would be refused" in shown.err
     assert callsheet("schedules", "get", "more").code == 5
     callsheet.succeed("apply", "--adopt", other)
     assert callsheet.succeed("schedules", "get", "taken", "-o", "json").json["source"] == "file:other"

@@ -79,6 +79,27 @@ def test_what_belongs_to_somebody_else_is_a_conflict_and_nothing_is_written(
     assert client.simulate_get("/v1/schedules/new").status_code == 404
 
 
+def test_a_dry_run_answers_with_its_conflicts(client: TestClient, apply: Apply, create: Any) -> None:
+    create("by-hand", **HOURLY)
+    answer = apply(schedules={"by-hand": HOURLY, "new": HOURLY}, dry_run=True)
+    assert answer.status_code == 200
+    assert answer.json["conflicts"] == [{"kind": "schedule", "name": "by-hand", "source": "api"}]
+    assert (names(answer.json["create"]), answer.json["update"]) == (["new"], [])
+    assert get(client, "by-hand")["source"] == "api"
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("source", ["api", "file:api"])
+def test_what_people_made_is_not_pruned(
+    client: TestClient, apply: Apply, create: Any, source: str, dry_run: bool
+) -> None:
+    create("by-hand", **HOURLY)
+    answer = apply(source, schedules={}, prune=True, dry_run=dry_run)
+    assert (answer.status_code, answer.json["errors"][0]["pointer"]) == (422, "/prune")
+    assert "without a file" in answer.json["errors"][0]["message"]
+    assert get(client, "by-hand")["version"] == 1
+
+
 def test_adopting_takes_over(client: TestClient, apply: Apply, create: Any) -> None:
     create("by-hand", **HOURLY)
     answer = apply(schedules={"by-hand": HOURLY}, adopt=True).json
