@@ -27,6 +27,14 @@ def insert_audit(connection: sa.Connection, entries: Sequence[Mapping[str, Any]]
         connection.exec_driver_sql(_INSERT, {"rows": as_json(entries)})
 
 
+def noting(action: str, rows: str, *, before: str = "NULL", after: str = "NULL", reason: str = "NULL") -> str:
+    """In SQL, for the statement or the transaction that does it: note what callsheet does by itself to schedules, which
+    are the `name` of these rows."""
+    return f"""INSERT INTO audit (at, who, action, target, before, after, reason)
+    SELECT now(), 'callsheet', '{action}', 'schedules/' || name, {before}::jsonb, {after}::jsonb, {reason}
+    FROM {rows}"""
+
+
 _FILTERS = {
     "before": "id < %(before)s",
     "who": "who = %(who)s",

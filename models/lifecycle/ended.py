@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.access.audit import noting
 from models.failures.noting import note_failed
 from models.sql.spelling import quoted, state_in
 from models.sql.wake import notify
@@ -84,8 +85,12 @@ def count_back(connection: sa.Connection, ended: Sequence[EndedRun]) -> list[End
     return [run for run in counted if run.schedule_id in locked]
 
 
+_NOTE_PAUSE = noting(
+    "schedule.pause", "tallied WHERE too_many", after="jsonb_build_object('until', NULL)", reason="pause_reason"
+)
+
 # Failures after the last success of a group count on; a schedule that somebody has locked is left for later.
-_TALLY = """
+_TALLY = f"""
 WITH v AS (
     SELECT id, count(*) FILTER (WHERE state = 'failed' AND at > coalesce(last_success, '-infinity')) AS failures,
         count(*) FILTER (WHERE state = 'succeeded') AS successes
@@ -111,7 +116,9 @@ WITH v AS (
         paused_by = CASE WHEN mine.too_many THEN 'callsheet' ELSE s.paused_by END,
         next_due_at = CASE WHEN mine.too_many THEN now() ELSE s.next_due_at END
     FROM mine WHERE s.id = mine.id
-    RETURNING s.id
+    RETURNING s.id, s.name, s.pause_reason, mine.too_many
+), noted AS (
+    {_NOTE_PAUSE}
 )
 SELECT id FROM wanted WHERE id NOT IN (SELECT id FROM tallied)
 """

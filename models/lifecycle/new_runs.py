@@ -12,7 +12,7 @@ from models.definition import DEFAULT_POLICIES
 from models.lifecycle.holds import PUBLISH_LEASE, has_worker, is_paused
 from models.lifecycle.publishing import LeasedRun
 from models.sql.rows import MANY, as_array, as_json, as_json_alike, recordset, scalars
-from models.sql.spelling import quoted
+from models.sql.spelling import quoted, written
 from models.words.states import PUBLISHABLE_STATES, State, Trigger
 
 
@@ -97,13 +97,8 @@ def _policy(column: str, kind: str = "float") -> tuple[str, str]:
     return kind, f"coalesce(v.{column}, s.{column}, {actors}, {DEFAULT_POLICIES[column]})"
 
 
-def _instant(column: str) -> str:
-    """An instant as texts that people read have it."""
-    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-
-
 # What a skip remembers of its schedule, which is about to forget it.
-_PAUSE = f"""'paused_at', {_instant("s.paused_at")}, 'paused_until', {_instant("s.paused_until")},
+_PAUSE = f"""'paused_at', {written("s.paused_at")}, 'paused_until', {written("s.paused_until")},
         'paused_by', s.paused_by, 'pause_reason', s.pause_reason"""
 _RESULT = f"""CASE
     WHEN v.reason = 'paused' AND s.paused_at IS NOT NULL THEN jsonb_strip_nulls(jsonb_build_object({_PAUSE}))

@@ -10,8 +10,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.access.audit import noting
 from models.sql.rows import MANY, as_array, as_json_alike, recordset, scalars
-from models.sql.spelling import quoted
+from models.sql.spelling import quoted, written
 from models.words.states import LIVE_STATES
 
 
@@ -126,8 +127,21 @@ _ADVANCE = _advance(f"{recordset({'id': 'uuid', **_MOVED})} WHERE s.id = v.id")
 _ADVANCE_ALIKE = _advance(f"{scalars(_MOVED)} WHERE s.id = ANY(%(schedules)s::uuid[])")
 
 
+_PAUSED = f"""(SELECT name, paused_by, pause_reason, {written("paused_at")} AS since,
+        {written("paused_until")} AS until
+    FROM schedules WHERE id = ANY(%(schedules)s::uuid[]) AND paused_at IS NOT NULL ORDER BY name) s"""
+_NOTE_END = noting(
+    "schedule.resume",
+    _PAUSED,
+    before="jsonb_build_object('paused_by', paused_by, 'reason', pause_reason, 'paused_at', since, 'until', until)",
+    reason="'the pause has reached its end'",
+)
+
+
 def advance_schedules(connection: sa.Connection, advances: Sequence[Advance]) -> None:
-    """Move cursors forward (never back) and set when each schedule is due next."""
+    """Move cursors forward (never back) and set when each schedule is due next; note which pauses are over."""
+    if over := [schedule for each in advances if each.pause_is_over for schedule in each.schedules]:
+        connection.exec_driver_sql(_NOTE_END, {"schedules": as_array(over)})
     few = [each for each in advances if len(each.schedules) < MANY]
     for each in advances:
         if len(each.schedules) >= MANY:
@@ -150,7 +164,16 @@ def postpone_schedules(connection: sa.Connection, schedules: Collection[UUID], s
     connection.exec_driver_sql(_POSTPONE, {"schedules": list(schedules), "seconds": seconds})
 
 
-_QUARANTINE = "UPDATE schedules SET error = %(error)s WHERE id = %(id)s"
+# An edit may look again at one that is set aside, which changes nothing.
+_QUARANTINE = f"""
+WITH before AS (
+    SELECT id, error FROM schedules WHERE id = %(id)s
+), quarantined AS (
+    UPDATE schedules s SET error = %(error)s FROM before WHERE s.id = before.id
+    RETURNING s.name, before.error IS NULL AS is_new
+)
+{noting("schedule.quarantine", "quarantined WHERE is_new", reason="%(error)s::text")}
+"""
 
 
 def quarantine_schedule(connection: sa.Connection, schedule: UUID, error: str) -> None:

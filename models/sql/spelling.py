@@ -15,3 +15,8 @@ def state_in(row: str, states: tuple[StrEnum, ...]) -> str:
     none would read all of them by such an index, instead of a few by the key.
     """
     return f"({row}.state || '') IN ({quoted(states)})"
+
+
+def written(column: str) -> str:
+    """An instant as `models.words.instants.write_instant` writes it, but always with its microseconds."""
+    return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
