@@ -13,6 +13,7 @@ from actors.context import CurrentRun, current_run, identity_of
 from actors.outside.charsets import TextReader
 from actors.outside.deadline import Deadline
 from actors.outside.transport import GuardedTransport
+from config.secret_rules import Target
 from config.settings import get_settings
 
 MAX_REDIRECTS = 20
@@ -44,8 +45,9 @@ def http_request(
 
     The request says which run it is: `Callsheet-Run-Id`, `Callsheet-Schedule`, `Callsheet-Slot` (UTC),
     `Callsheet-Attempt`, `Idempotency-Key` (the run's id, the same for every attempt) and `traceparent`.
-    Only public addresses are reached, and those in the setting `http_request.allow_networks`. Proxies named in the
-    worker's environment are not used.
+    Only public addresses are reached, and those in the setting `http_request.allow_networks`; a secret in the arguments
+    goes to no URL, of a redirect neither, that `secrets.allow` keeps it from. Proxies named in the worker's environment
+    are not used.
 
     Arguments:
         url: where to; `http://` or `https://`.
@@ -73,7 +75,7 @@ def http_request(
         request = client.build_request(
             method.upper(), _with_params(url, params), headers=_headers(run, headers), json=json, content=body
         )
-        response = _send(client, request, frozenset(name.lower() for name in headers or ()), follow_redirects)
+        response = _send(client, request, run, frozenset(name.lower() for name in headers or ()), follow_redirects)
         try:
             _keep_body(response, max_body_bytes, run)
         finally:
@@ -129,8 +131,11 @@ def _checked(given: Mapping[str, str]) -> dict[str, str]:
     return {name: value.strip(" \t") for name, value in given.items()}
 
 
-def _send(client: httpx.Client, request: httpx.Request, given: frozenset[str], follow: bool) -> httpx.Response:
+def _send(
+    client: httpx.Client, request: httpx.Request, run: CurrentRun, given: frozenset[str], follow: bool
+) -> httpx.Response:
     # httpx would read the whole body of each redirect, whatever its size, and take the given headers along.
+    run.check_reach(_target(request.url))
     response = client.send(request, stream=True)
     for _ in range(MAX_REDIRECTS):
         following = response.next_request if follow else None
@@ -141,11 +146,16 @@ def _send(client: httpx.Client, request: httpx.Request, given: frozenset[str], f
             for name in given - {"accept", "content-type", "user-agent"}:
                 following.headers.pop(name, None)
         request = following
+        run.check_reach(_target(request.url))
         response = client.send(request, stream=True)
     if follow and response.next_request:
         response.close()
         raise httpx.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects", request=request)
     return response
+
+
+def _target(url: httpx.URL) -> Target:
+    return Target(url.scheme, url.raw_host.decode("ascii"), url.port, url.raw_path.partition(b"?")[0].decode("ascii"))
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

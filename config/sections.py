@@ -10,6 +10,7 @@ import pika
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from config.conninfo import problem_of
+from config.secret_rules import check_rule
 
 MIN_TOKEN_LENGTH = 32
 MIN_SECRET_LENGTH = 16
@@ -78,6 +79,8 @@ def _check_proxy_secret(secret: SecretStr) -> SecretStr:
 
 DatabaseUrl = Annotated[SecretStr, _url_of("postgresql", "postgres"), AfterValidator(_check_address)]
 AmqpUrl = Annotated[SecretStr, _url_of("amqp", "amqps"), AfterValidator(_check_amqp_address)]
+SecretName = Annotated[str, Field(pattern="^[A-Za-z0-9_]+$")]
+Rule = Annotated[str, AfterValidator(check_rule)]
 Network = Annotated[str, AfterValidator(_check_network)]
 
 
@@ -179,6 +182,12 @@ class Worker(Section):
 
 class Actors(Section):
     modules: list[str] = []
+
+
+class Secrets(Section):
+    """Who may use which secret; one without an entry every actor may."""
+
+    allow: dict[SecretName, list[Rule]] = {}
 
 
 class HttpRequest(Section):

@@ -28,6 +28,7 @@ from config.sections import (
     Retention,
     RunProcess,
     Scheduling,
+    Secrets,
     Worker,
 )
 
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
     scheduling: Scheduling = Scheduling()
     worker: Worker = Worker()
     actors: Actors = Actors()
+    secrets: Secrets = Secrets()
     http_request: HttpRequest = HttpRequest()
     run_process: RunProcess = RunProcess()
     retention: Retention = Retention()

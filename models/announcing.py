@@ -27,10 +27,10 @@ class Announcement:
 
 # Whoever starts while the others of its master are drained is drained with them.
 _REPORT_WORKER = f"""
-INSERT INTO workers (id, host, pid, parent_pid, queues, actors, secrets, threads, version, release, started_at,
-    last_seen_at, running, stuck_threads, drain_requested_at, takes_bundles)
+INSERT INTO workers (id, host, pid, parent_pid, queues, actors, secrets, secret_rules, threads, version, release,
+    started_at, last_seen_at, running, stuck_threads, drain_requested_at, takes_bundles)
 VALUES (%(id)s, %(host)s, %(pid)s, %(parent_pid)s, %(queues)s::jsonb, %(actors)s::jsonb, %(secrets)s::jsonb,
-    %(threads)s, %(version)s, %(release)s, now(), now(), %(running)s, %(stuck_threads)s,
+    %(secret_rules)s::jsonb, %(threads)s, %(version)s, %(release)s, now(), now(), %(running)s, %(stuck_threads)s,
     (SELECT max(w.drain_requested_at) FROM workers w
      WHERE {LIVE} AND (w.host, w.parent_pid) = (%(host)s, %(parent_pid)s::int)), true)
 ON CONFLICT (id) DO UPDATE SET last_seen_at = now(), running = excluded.running, queues = excluded.queues,
@@ -40,7 +40,7 @@ RETURNING xmax = 0, drain_requested_at IS NOT NULL
 
 
 def report_worker(connection: sa.Connection, worker: dict[str, Any]) -> bool:
-    """Say that a worker process is alive; `queues`, `actors` and `secrets` are JSON text, other keys are columns.
+    """Say that a worker process is alive; keys are columns, those of lists and maps JSON text.
 
     Its first word wakes the schedulers: runs may wait for it. Returns whether it was asked to drain.
     """

@@ -1,7 +1,7 @@
 """SQL of what processes report: actors, workers, and the facts of health."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -52,16 +52,28 @@ def list_workers(connection: sa.Connection, limit: int, after: UUID | None) -> S
     return connection.exec_driver_sql(_WORKERS, {"after": after, "limit": limit}).all()
 
 
+class KnownSecret(NamedTuple):
+    """A secret that live workers have; `allow` are the rules of who may use it, None for everybody."""
+
+    name: str
+    workers: int
+    allow: list[str] | None
+
+
 _SECRETS = f"""
-SELECT name, count(*) AS workers
+SELECT s.name, count(*), array_agg(DISTINCT w.secret_rules -> s.name)
 FROM workers w CROSS JOIN LATERAL jsonb_array_elements_text(w.secrets) AS s(name)
-WHERE {LIVE} AND jsonb_typeof(w.secrets) = 'array' GROUP BY name ORDER BY name
+WHERE {LIVE} AND jsonb_typeof(w.secrets) = 'array' GROUP BY s.name ORDER BY s.name
 """
 
 
-def list_secrets(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """The names of the secrets that live workers have, with how many of them have each."""
-    return connection.exec_driver_sql(_SECRETS).all()
+def list_secrets(connection: sa.Connection) -> list[KnownSecret]:
+    """The secrets that live workers have. What one of them allows is allowed."""
+    rows = connection.exec_driver_sql(_SECRETS)
+    return [
+        KnownSecret(name, workers, None if None in allow else sorted({rule for rules in allow for rule in rules}))
+        for name, workers, allow in rows
+    ]
 
 
 _ARE_ALL_KNOWN = f"SELECT count(*) > 0 AND count(w.secrets) = count(*) FROM workers w WHERE {LIVE}"
@@ -71,7 +83,7 @@ def known_secrets(connection: sa.Connection) -> set[str] | None:
     """The secrets that some live worker has; None while that is not known, as none is there or one does not say."""
     if not connection.exec_driver_sql(_ARE_ALL_KNOWN).scalar_one():
         return None
-    return {row.name for row in list_secrets(connection)}
+    return {secret.name for secret in list_secrets(connection)}
 
 
 _HAS_REVISION = "SELECT to_regclass('alembic_version') IS NOT NULL"

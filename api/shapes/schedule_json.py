@@ -19,6 +19,7 @@ from models.words.states import State
 from models.words.text import texts_in
 from scheduling.commands.arguments import faults_of_arguments
 from scheduling.commands.faults import NotFound
+from scheduling.commands.secrets import Rules, check_secrets, rules_for
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import next_slot
 
@@ -98,7 +99,8 @@ def show_schedules(connection: sa.Connection, rows: Sequence[StoredSchedule]) ->
     """Schedules as JSON, each with its last run."""
     latest = last_runs(connection, [row.id for row in rows])
     secrets = known_secrets(connection) if any(secrets_in(texts_in(row.args)) for row in rows) else None
-    return [_show(row, latest.get(row.id), secrets) for row in rows]
+    rules = rules_for(connection, (row.args for row in rows))
+    return [_show(row, latest.get(row.id), secrets, rules) for row in rows]
 
 
 def entity_tag(row: StoredSchedule) -> str:
@@ -106,14 +108,14 @@ def entity_tag(row: StoredSchedule) -> str:
     return f'"{row.id.hex[:12]}-{row.version}"'
 
 
-def _show(row: StoredSchedule, last_run: sa.Row[Any] | None, secrets: Set[str] | None) -> ScheduleJson:
+def _show(row: StoredSchedule, last_run: sa.Row[Any] | None, secrets: Set[str] | None, rules: Rules) -> ScheduleJson:
     columns = dict(row)
     for name in DEFAULT_POLICIES:
         columns[name] = effective_policy(name, columns[name], row.actor_options)
     columns["cron"] = row.cron[0] if row.cron and len(row.cron) == 1 else row.cron
     columns["next_due_at"] = _next_slot(row)
     columns["last_run"] = LastRun(**last_run._mapping) if last_run else None
-    columns["warnings"] = list(_warnings(row, secrets))
+    columns["warnings"] = list(_warnings(row, secrets, rules))
     return ScheduleJson(**columns)
 
 
@@ -129,8 +131,9 @@ def _next_slot(row: StoredSchedule) -> datetime | None:
         return None
 
 
-def _warnings(row: StoredSchedule, secrets: Set[str] | None) -> Iterator[str]:
-    """What keeps its runs from going well, as things stand. `secrets` are those of the workers, None if not known."""
+def _warnings(row: StoredSchedule, secrets: Set[str] | None, rules: Rules) -> Iterator[str]:
+    """What keeps its runs from going well, as things stand. `secrets` are those of the workers, None if not known, and
+    `rules` who may use them."""
     if not row.actor_announced:
         yield f"no worker has announced the actor {row.actor!r}; its runs wait until one does"
     if row.held_back is not None:
@@ -140,6 +143,8 @@ def _warnings(row: StoredSchedule, secrets: Set[str] | None) -> Iterator[str]:
     for name in secrets_in(texts_in(row.args)):
         if secrets is not None and name not in secrets:
             yield f"no worker has the secret {name}: its runs fail until the environment of one has it"
+    if refused := check_secrets(rules, row.actor, row.args):
+        yield f"its runs fail, as a secret is kept from them: {in_words(refused)}"
     has_spec = row.cron or row.every_seconds or row.at
     if has_spec and row.paused_at is None and row.error is None and row.next_due_at is None:
         yield "no slot is left: it will only run when triggered"

@@ -72,6 +72,9 @@ class SecretJson(BaseModel):
 
     name: str
     workers: int = Field(description="How many live workers have it.")
+    allow: list[str] | None = Field(
+        description="Where it may be used, as the setting `secrets.allow` has it; null: by every actor."
+    )
 
 
 class SecretList(BaseModel):
@@ -121,10 +124,10 @@ def drain_worker(call: Call, body: Nothing) -> Answer:
 
 
 def list_secrets(call: Call) -> Answer:
-    """List the names of the secrets that arguments may refer to."""
+    """List the names of the secrets that arguments may refer to, and where each may be used."""
     with call.engine.connect() as connection:
-        rows = processes.list_secrets(connection)
-    return Answer(SecretList(items=[SecretJson(**row._mapping) for row in rows]))
+        found = processes.list_secrets(connection)
+    return Answer(SecretList(items=[SecretJson(**secret._asdict()) for secret in found]))
 
 
 ROUTES = (

@@ -40,6 +40,8 @@ class Worker(SQLModel, table=True):
     """When it was asked to take no more runs, and when it had ended its last one."""
     stuck_threads: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
     """How many of its threads do not come back from an interrupt."""
+    secret_rules: dict[str, list[str]] | None = Field(default=None, sa_type=JSONB(none_as_null=True))
+    """Which actors may use which of its secrets (`secrets.allow`); None for one of a release that lets all use all."""
 
 
 class AnnouncedActor(SQLModel, table=True):

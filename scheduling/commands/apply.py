@@ -22,6 +22,7 @@ from scheduling.commands.audit import By, differences, note
 from scheduling.commands.edit import CODE, PEOPLE
 from scheduling.commands.faults import Conflict, Refused
 from scheduling.commands.rules import check_definition
+from scheduling.commands.secrets import rules_for
 from scheduling.commands.writing import Edit, New, create_many, delete_many, replace_many
 
 MOST = 10_000
@@ -130,8 +131,9 @@ def _faults(connection: sa.Connection, wanted: Wanted, plan: Plan) -> Iterator[F
     now = read_clock(connection)
     written = {name: wanted.schedules[name] for name in sorted(plan.writes) if name in wanted.schedules}
     actors = get_actors(connection, {definition.actor for definition in written.values()})
+    rules = rules_for(connection, (definition.args for definition in written.values()))
     for name, definition in written.items():
-        for fault in check_definition(definition, actors.get(definition.actor), now):
+        for fault in check_definition(definition, actors.get(definition.actor), now, rules):
             yield Fault(("schedules", name, *fault.path), fault.message)
 
 

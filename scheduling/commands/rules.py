@@ -13,6 +13,7 @@ from models.words.bounds import TEN_YEARS
 from models.words.faults import Fault
 from scheduling import cron
 from scheduling.commands.arguments import check_arguments
+from scheduling.commands.secrets import Rules, check_secrets, rules_for
 from scheduling.cron.zones import load_zone
 from scheduling.slots.due import spec_of
 from scheduling.slots.spec import Spec, next_slot, upcoming_slots
@@ -22,15 +23,17 @@ INTERVALS_CHECKED = 50
 
 def check_schedule(connection: sa.Connection, definition: Definition, now: datetime) -> list[Fault]:
     """All that is wrong with the definition."""
-    return check_definition(definition, get_actor(connection, definition.actor), now)
+    rules = rules_for(connection, [definition.args])
+    return check_definition(definition, get_actor(connection, definition.actor), now, rules)
 
 
-def check_definition(definition: Definition, actor: sa.Row[Any] | None, now: datetime) -> list[Fault]:
-    """As `check_schedule`, with what workers announced about its actor, if any has."""
+def check_definition(definition: Definition, actor: sa.Row[Any] | None, now: datetime, rules: Rules) -> list[Fault]:
+    """As `check_schedule`, with what workers announced about its actor, if any has, and with who may use secrets."""
     return [
         *_spec_faults(definition, now),
         *_backoff_faults(definition, actor.options if actor else {}),
         *check_arguments(actor.parameters if actor else {}, definition.args),
+        *check_secrets(rules, definition.actor, definition.args),
     ]
 
 

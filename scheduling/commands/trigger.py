@@ -25,6 +25,7 @@ from models.words.states import Overlap, SkipReason, State, Trigger
 from scheduling.commands.arguments import check_arguments
 from scheduling.commands.audit import CALLSHEET, By, note
 from scheduling.commands.faults import Refused
+from scheduling.commands.secrets import check_secrets, rules_for
 from scheduling.slots.decisions import admit
 from scheduling.slots.due import deadline_of, neighbours, spec_of
 
@@ -109,5 +110,6 @@ def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request
     if request.args is not None:
         actor = get_actor(connection, schedule.actor)
         faults += check_arguments(actor.parameters if actor else {}, request.args)
+        faults += check_secrets(rules_for(connection, [request.args]), schedule.actor, request.args)
     if faults:
         raise Refused(faults)

@@ -71,6 +71,18 @@ def allow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 
 @pytest.fixture
+def keep_secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, list[str]]], None]]:
+    """`keep_secrets({"NAME": […]})` sets who may use which secret."""
+
+    def keep(rules: dict[str, list[str]]) -> None:
+        monkeypatch.setenv("CALLSHEET_SECRETS__ALLOW", json.dumps(rules))
+        use_settings(None)
+
+    yield keep
+    use_settings(None)
+
+
+@pytest.fixture
 def give_secret(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
     """`give_secret("NAME", "value")` gives this process a secret."""
 

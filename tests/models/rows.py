@@ -35,7 +35,7 @@ def add_worker(connection: sa.Connection, *queues: str, actors: list[str] | None
     """A live worker that consumes these queues, and knows these actors: by default whichever are announced."""
     worker = uuid5(WORKER, repr((queues, actors)))
     row = {"id": worker, "host": "h", "pid": 1, "threads": 1, "version": "1", "running": 0, "secrets": "[]"}
-    row |= {"release": None, "parent_pid": 1, "stuck_threads": 0}
+    row |= {"secret_rules": "{}", "release": None, "parent_pid": 1, "stuck_threads": 0}
     report_worker(connection, row | {"queues": json.dumps(queues), "actors": actors and json.dumps(actors)})
     return worker
 

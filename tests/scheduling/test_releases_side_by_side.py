@@ -15,7 +15,12 @@ def start_worker(connection: sa.Connection, release: str, minutes_ago: float) ->
     worker = uuid4()
     report = {"id": worker, "host": "h", "pid": 1, "parent_pid": None, "threads": 1, "version": "1", "running": 0}
     report |= {"stuck_threads": 0}
-    names = {"queues": '["default"]', "actors": json.dumps(["nightly", "nightly2"]), "secrets": "[]"}
+    names = {
+        "queues": '["default"]',
+        "actors": json.dumps(["nightly", "nightly2"]),
+        "secrets": "[]",
+        "secret_rules": "{}",
+    }
     report_worker(connection, report | names | {"release": release})
     connection.exec_driver_sql(
         "UPDATE workers SET started_at = now() - make_interval(mins => %(ago)s) WHERE id = %(id)s",

@@ -102,6 +102,7 @@ class WorkerProcess:
             "queues": json.dumps(self.queues),
             "actors": None if self.actors is None else json.dumps(sorted(self.actors)),
             "secrets": json.dumps([clean_text(name, MAX_NAME_CHARACTERS) for name in secret_names(os.environ)]),
+            "secret_rules": json.dumps(self.settings.secrets.allow),
             "threads": self.threads,
             "version": _version(),
             "release": clean_text(self.settings.worker.release, MAX_NAME_CHARACTERS) or None,

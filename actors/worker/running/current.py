@@ -11,10 +11,16 @@ from uuid import UUID
 
 from actors.worker.running.checkpoint import Checkpoints
 from actors.worker.running.output import Output
+from config.secret_rules import Target, is_within, say_rules
 from models.words.instants import write_instant
 from scheduling.cron.zones import load_zone
 
 _current: ContextVar["CurrentRun"] = ContextVar("current_run")
+
+
+class SecretNotAllowed(Exception):
+    """The setting `secrets.allow` does not let the actor use a secret of its arguments, or not there. It will not the
+    next time either, so the run is not tried again."""
 
 
 @dataclass
@@ -41,6 +47,8 @@ class CurrentRun:
     resume_from: Any = None
     """What an earlier attempt has left by `checkpoint`; None for nothing."""
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    reach: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Of the secrets in its arguments those that may go to some URLs alone, with patterns of these."""
     started: float = field(default_factory=time.monotonic)
     _stopping: bool = False
     _on_interrupt: list[Callable[[], None]] = field(default_factory=list)
@@ -62,6 +70,14 @@ class CurrentRun:
         of JSON at most. Raises TypeError for what is no JSON, ValueError for too much of it.
         """
         self.checkpoints.leave(data)
+
+    def check_reach(self, target: Target) -> None:
+        """Look at where a request is about to go. Raises SecretNotAllowed where a secret of the arguments may not."""
+        for name, patterns in self.reach.items():
+            if not is_within(target, patterns):
+                raise SecretNotAllowed(
+                    f"the secret {name} may not go where this request does: for {self.actor} {say_rules(patterns)}"
+                )
 
     def remaining_seconds(self) -> float:
         """Seconds until the time limit; negative once it has passed."""

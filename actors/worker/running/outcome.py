@@ -16,6 +16,7 @@ from actors.worker.running.clean import (
     clean_text,
     describe_error,
 )
+from actors.worker.running.current import SecretNotAllowed
 from actors.worker.running.interrupts import Cancelled, LeaseLost, Shutdown, TimeLimitExceeded
 from config.secrets import known_secrets
 from models.lifecycle.claiming import ClaimedRun
@@ -123,7 +124,7 @@ def _next_state(claim: ClaimedRun, outcome: Outcome, error: BaseException, rule:
 
 
 def _may_retry(claim: ClaimedRun, error: BaseException, rule: RetryRule) -> bool:
-    if isinstance(error, rule.throws):
+    if isinstance(error, (SecretNotAllowed, *rule.throws)):
         return False
     if rule.retry_when is not None:
         return bool(rule.retry_when(claim.retries, error))

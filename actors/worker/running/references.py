@@ -1,8 +1,8 @@
 """References in arguments: `${secret:NAME}` and `${run:FIELD}`, filled in when the run starts.
 
-A secret is the worker's environment variable `CALLSHEET_SECRET_NAME`; no other variable can be reached. A field is one
-of `config.references.RUN_FIELDS`. What a run does not have stands for nothing: an empty text in its place would have a
-job load from the beginning of time, and succeed.
+A secret is the worker's environment variable `CALLSHEET_SECRET_NAME`; no other variable can be reached, and none that
+the setting `secrets.allow` keeps from the actor. A field is one of `config.references.RUN_FIELDS`. What a run does not
+have stands for nothing: an empty text in its place would have a job load from the beginning of time, and succeed.
 """
 
 import os
@@ -10,9 +10,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from actors.worker.running.current import CurrentRun
+from actors.worker.running.current import CurrentRun, SecretNotAllowed
 from config.environment import SECRET_PREFIX
 from config.references import REFERENCE, RUN_FIELDS
+from config.secret_rules import ANYWHERE, reach, say_rules
+from config.settings import get_settings
 from models.words.instants import write_instant
 
 
@@ -40,8 +42,8 @@ def fill_in_call(
 
 
 def fill_in(value: Any, run: CurrentRun) -> Any:
-    """The value with every reference in its strings replaced. Raises SecretMissing, NoSuchField or NoValue, which say
-    what is wrong."""
+    """The value with every reference in its strings replaced. Raises SecretMissing, SecretNotAllowed, NoSuchField or
+    NoValue, which say what is wrong."""
     if isinstance(value, str):
         return REFERENCE.sub(lambda match: _replacement(match[1], match[2], run), value)
     if isinstance(value, list):
@@ -62,7 +64,7 @@ def _field(name: str, run: CurrentRun) -> object:
 
 def _replacement(kind: str, name: str, run: CurrentRun) -> str:
     if kind == "secret":
-        return _secret(name)
+        return _secret(name, run)
     if name not in RUN_FIELDS:
         raise NoSuchField(f"a run has no field {name}: its fields are {', '.join(RUN_FIELDS)}")
     field = _field(name, run)
@@ -73,7 +75,13 @@ def _replacement(kind: str, name: str, run: CurrentRun) -> str:
     return write_instant(field) if isinstance(field, datetime) else str(field)
 
 
-def _secret(name: str) -> str:
+def _secret(name: str, run: CurrentRun) -> str:
+    rules = get_settings().secrets.allow.get(name)
+    where = reach(rules, run.actor)
+    if not where:
+        raise SecretNotAllowed(f"the actor {run.actor} may not use the secret {name}: {say_rules(rules or ())}")
+    if ANYWHERE not in where:
+        run.reach[name] = where
     variable = SECRET_PREFIX + name
     if variable not in os.environ:
         raise SecretMissing(f"the secret {name} is not set: this worker's environment has no {variable}")

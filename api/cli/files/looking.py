@@ -64,7 +64,7 @@ def _faults(document: Document) -> Iterator[str]:
         found = [
             (("schedules", name, *fault.path), fault.message)
             for name, schedule in body.schedules.items()
-            for fault in check_definition(schedule, None, now)
+            for fault in check_definition(schedule, None, now, {})
         ]
     yield from (_unknown(document, key) for key in document.content if key not in _KNOWN)
     yield from (f"{document.where(place)}: {'.'.join(map(str, place))}: {message}" for place, message in found)

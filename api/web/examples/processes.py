@@ -38,7 +38,12 @@ UNREADY = READY | {
     "problems": ["no scheduling process has done its round for 94 seconds"],
 }
 
-SECRETS = {"items": [{"name": "CRM_KEY", "workers": 2}]}
+SECRETS = {
+    "items": [
+        {"name": "CRM_KEY", "workers": 2, "allow": ["http_request https://crm.example.com/*", "sync_*"]},
+        {"name": "MAIL_PASSWORD", "workers": 2, "allow": None},
+    ]
+}
 
 _LOG_MESSAGE = {
     "name": "log_message",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from actors.worker.contracts.contract import Contract
-from actors.worker.running.current import CurrentRun
+from actors.worker.running.current import CurrentRun, SecretNotAllowed
 from actors.worker.running.references import (
     NoSuchField,
     NoValue,
@@ -37,6 +37,51 @@ def test_a_missing_secret_is_named_and_no_other_variable_can_be_reached(
     monkeypatch.setenv("DATABASE_URL", "hidden")
     with pytest.raises(SecretMissing, match="CALLSHEET_SECRET_DATABASE_URL"):
         fill_in("${secret:DATABASE_URL}", run)
+
+
+@pytest.mark.parametrize(
+    ("rules", "actor", "reach"),
+    [
+        (["sync_*"], "sync_crm", {}),
+        (["http_request https://crm.example.com/*"], "http_request", {"TOKEN": ("https://crm.example.com/*",)}),
+        (["http_request https://crm.example.com/*", "*"], "http_request", {}),
+        (
+            ["sync_*", "http_* https://a/*", "http_request http://b/c"],
+            "http_request",
+            {"TOKEN": ("https://a/*", "http://b/c")},
+        ),
+    ],
+)
+def test_who_may_use_a_secret_has_it(
+    new_run: Callable[..., CurrentRun], keep_secrets: Any, give_secret: Any, rules: list[str], actor: str, reach: Any
+) -> None:
+    give_secret("TOKEN", "hunter22")
+    keep_secrets({"TOKEN": rules})
+    run = new_run(actor=actor)
+    assert fill_in({"a": ["Bearer ${secret:TOKEN}"]}, run) == {"a": ["Bearer hunter22"]}
+    assert run.reach == reach
+
+
+@pytest.mark.parametrize(
+    ("rules", "actor"),
+    [
+        (["sync_*"], "http_request"),
+        (["sync"], "sync_crm"),
+        (["Sync_*"], "sync_crm"),
+        (["http_* https://crm.example.com/*"], "http_get"),  # nobody would look at its URLs
+        ([], "sync_crm"),
+    ],
+)
+def test_a_secret_is_kept_from_whom_the_settings_do_not_name(
+    new_run: Callable[..., CurrentRun], keep_secrets: Any, give_secret: Any, rules: list[str], actor: str
+) -> None:
+    give_secret("TOKEN", "hunter22")
+    give_secret("OTHER", "hunter33")
+    keep_secrets({"TOKEN": rules})
+    with pytest.raises(SecretNotAllowed, match=f"the actor {actor} may not use the secret TOKEN") as refused:
+        fill_in({"a": ["${secret:OTHER} ${secret:TOKEN}"]}, new_run(actor=actor))
+    assert "hunter" not in str(refused.value)
+    assert fill_in("${secret:OTHER}", new_run(actor=actor)) == "hunter33"
 
 
 def test_fields_of_the_run_are_filled_in(run: CurrentRun) -> None:

@@ -52,7 +52,10 @@ def test_a_secret_that_no_worker_has_is_a_warning(
     execute(ADD_WORKER, secrets='["CRM_KEY", "OTHER"]')
     assert warnings(client) == []
     assert client.simulate_get("/v1/secrets").json == {
-        "items": [{"name": "CRM_KEY", "workers": 1}, {"name": "OTHER", "workers": 2}]
+        "items": [
+            {"name": "CRM_KEY", "workers": 1, "allow": None},
+            {"name": "OTHER", "workers": 2, "allow": None},
+        ]
     }
 
 
