@@ -6,54 +6,103 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from models.lifecycle.holds import HOLD
+from models.lifecycle.holds import BLOCKED, HOLD, WAITING_QUEUES, has_worker, queues_with
+from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted
-from models.words.states import PUBLISHABLE_STATES
+from models.words.states import PUBLISHABLE_STATES, State
 
-COUNTED = 100_000
-"""So many waiting runs are counted at most, and as many queued ones: a backlog must not make a list slow."""
+COUNTED = 10_000
+"""So many waiting runs of a queue are counted at most, and as many queued ones: a backlog must not make a list slow."""
 
-_LIVE = f"""
-waiting AS (
-    SELECT queue, count(*) FILTER (WHERE due_at <= now()) AS planned
-    FROM (SELECT queue, due_at FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)})
-          ORDER BY due_at LIMIT {COUNTED}) r
-    GROUP BY queue
-), queued AS (
-    SELECT queue, count(*) AS queued FROM (SELECT queue FROM runs WHERE state = 'queued' LIMIT {COUNTED}) r
-    GROUP BY queue
-), running AS (
-    SELECT queue, count(*) AS running FROM runs WHERE state = 'running' GROUP BY queue
-)"""
+TICK_SECONDS = 10
+"""Scheduling that has done no round for so long is what runs wait for."""
 
-_COLUMNS = """
+_PUBLISHABLE = f"state IN ({quoted(PUBLISHABLE_STATES)})"
+
+# Of one priority after the other, each by the index. The head is what waits in its row and has been due for longest;
+# where nothing does, what has been in the broker for longest.
+_ON_THEIR_WAY = f"""
+LEFT JOIN LATERAL (
+    SELECT least(coalesce(sum(few.runs), 0), {COUNTED})::int AS planned
+    FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
+        SELECT count(*) AS runs FROM (
+            SELECT FROM runs
+            WHERE {_PUBLISHABLE} AND queue = waiting.queue AND priority = level.priority AND due_at <= now()
+            ORDER BY due_at LIMIT {COUNTED}) one) few
+    WHERE waiting.queue = k.name
+) w ON true
+LEFT JOIN LATERAL (
+    SELECT count(*)::int AS queued FROM (SELECT FROM runs WHERE state = 'queued' AND queue = k.name LIMIT {COUNTED}) one
+) q ON true
+LEFT JOIN LATERAL (
+    SELECT heads.*, min(due_at) OVER () AS oldest_due_at FROM (
+        (SELECT first.* FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
+            SELECT * FROM runs
+            WHERE {_PUBLISHABLE} AND queue = waiting.queue AND priority = level.priority AND due_at <= now()
+            ORDER BY due_at LIMIT 1) first
+         WHERE waiting.queue = k.name ORDER BY first.due_at LIMIT 1)
+        UNION ALL
+        (SELECT * FROM runs WHERE state = 'queued' AND queue = k.name ORDER BY queued_at LIMIT 1)) heads
+    ORDER BY state = 'queued' LIMIT 1
+) r ON true"""
+
+# What people have decided comes first, then what nobody serves.
+_HINDRANCE = f"""CASE
+    WHEN r.id IS NULL THEN NULL
+    WHEN h.name IS NOT NULL THEN 'hold'
+    WHEN p.name IS NOT NULL THEN 'queue'
+    WHEN NOT EXISTS (SELECT FROM actors a WHERE a.name = r.actor AND {ANNOUNCED}) THEN 'actor'
+    WHEN NOT {has_worker("r.actor", "r.queue")} THEN 'worker'
+    WHEN r.state = 'queued' THEN CASE WHEN c.busy >= c.threads THEN 'busy' END
+    WHEN coalesce(t.ticked_at, '-infinity') < now() - interval '{TICK_SECONDS} s' THEN 'scheduling'
+    WHEN {BLOCKED} THEN 'overlap'
+    WHEN r.waiting_for = 'window' OR (q.queued > 0 AND r.due_at < now() - interval '5 s') THEN 'window' END"""
+
+
+def _select(names: str) -> str:
+    """The queues of these names, which are the table `known`."""
+    return f"""
+WITH RECURSIVE {WAITING_QUEUES}, {queues_with("sent", (State.QUEUED,))}, busy AS (
+    SELECT queue, worker_id, count(*)::int AS runs FROM runs WHERE state = 'running' GROUP BY queue, worker_id
+), consumers AS (
+    SELECT c.queue, sum(w.threads)::int AS threads, sum(least(w.threads, held.runs))::int AS busy
+    FROM workers w CROSS JOIN LATERAL jsonb_array_elements_text(w.queues) AS c(queue)
+    CROSS JOIN LATERAL (SELECT coalesce(sum(runs), 0) AS runs FROM busy WHERE worker_id = w.id) held
+    WHERE {LIVE} AND w.drain_requested_at IS NULL GROUP BY c.queue
+), known AS ({names})
 SELECT k.name, p.name IS NOT NULL AS paused, p.paused_at, p.pause_reason, p.paused_by,
-    coalesce(w.planned, 0) AS planned, coalesce(q.queued, 0) AS queued, coalesce(r.running, 0) AS running
+    w.planned, q.queued, coalesce(b.running, 0)::int AS running,
+    coalesce(c.threads, 0) AS threads, coalesce(c.busy, 0) AS busy, {_HINDRANCE} AS waiting_for,
+    extract(epoch FROM now() - r.oldest_due_at)::float AS oldest_waiting_seconds, r.actor, r.schedule_name,
+    h.paused_by AS held_by, h.pause_reason AS hold_reason, h.paused_until AS held_until,
+    extract(epoch FROM clock_timestamp() - t.ticked_at)::float AS tick_age_seconds
 FROM known k
 LEFT JOIN queues p ON p.name = k.name
-LEFT JOIN waiting w ON w.queue = k.name
-LEFT JOIN queued q ON q.queue = k.name
-LEFT JOIN running r ON r.queue = k.name
+LEFT JOIN queues h ON h.name = '{HOLD}'
+LEFT JOIN consumers c ON c.queue = k.name
+LEFT JOIN LATERAL (SELECT sum(runs) AS running FROM busy WHERE queue = k.name) b ON true
+CROSS JOIN (SELECT max(ticked_at) AS ticked_at FROM schedulers) t
+{_ON_THEIR_WAY}
+ORDER BY k.name
 """
 
-_LIST = f"""
-WITH {_LIVE}, known AS (
+
+_LIST = _select(f"""SELECT name FROM (
     SELECT queue AS name FROM actors UNION SELECT name FROM queues WHERE name <> '{HOLD}'
-    UNION SELECT queue FROM waiting UNION SELECT queue FROM queued UNION SELECT queue FROM running
-)
-{_COLUMNS} WHERE k.name > %(after)s ORDER BY k.name LIMIT %(limit)s
-"""
+    UNION SELECT queue FROM waiting UNION SELECT queue FROM sent UNION SELECT queue FROM busy) found
+    WHERE name > %(after)s ORDER BY name LIMIT %(limit)s""")
 
 
 def list_queues(connection: sa.Connection, limit: int, after: str | None = None) -> Sequence[sa.Row[Any]]:
     """Queues of announced actors, of live runs and of pauses by name, each with its pause and its counts.
 
-    `planned` runs are due and wait to be published, be it again.
+    `planned` runs are due and wait to be published, be it again. `waiting_for` is what the first of them waits for, or,
+    where there is none, the first of those in the broker; `actor` and `schedule_name` are its.
     """
     return connection.exec_driver_sql(_LIST, {"after": after or "", "limit": limit}).all()
 
 
-_GET = f"WITH {_LIVE}, known AS (SELECT %(name)s::text AS name) {_COLUMNS}"
+_GET = _select("SELECT %(name)s::text AS name")
 
 
 def get_queue(connection: sa.Connection, name: str) -> sa.Row[Any]:

@@ -2,21 +2,28 @@
 
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted
-from models.words.states import LIVE_STATES, PUBLISHABLE_STATES
+from models.words.states import LIVE_STATES, PUBLISHABLE_STATES, State
 
 PUBLISH_LEASE_SECONDS = 10
 """A run taken by a publisher that died is taken by another after this time."""
 
 PUBLISH_LEASE = f"make_interval(secs => {PUBLISH_LEASE_SECONDS})"
 
-WAITING_QUEUES = f"""waiting(queue) AS (
-    (SELECT queue FROM runs WHERE state IN ({quoted(PUBLISHABLE_STATES)}) ORDER BY queue LIMIT 1)
+
+def queues_with(name: str, states: tuple[State, ...]) -> str:
+    """For WITH RECURSIVE, as `name`: the queues that have runs in these states, from one to the next by the index that
+    serves them, and a null at the end."""
+    runs = f"SELECT r.queue FROM runs r WHERE r.state IN ({quoted(states)})"
+    return f"""{name}(queue) AS (
+    ({runs} ORDER BY r.queue LIMIT 1)
     UNION ALL
-    SELECT (SELECT r.queue FROM runs r WHERE r.state IN ({quoted(PUBLISHABLE_STATES)}) AND r.queue > waiting.queue
-            ORDER BY r.queue LIMIT 1)
-    FROM waiting WHERE waiting.queue IS NOT NULL
+    SELECT ({runs} AND r.queue > {name}.queue ORDER BY r.queue LIMIT 1)
+    FROM {name} WHERE {name}.queue IS NOT NULL
 )"""
-"""For WITH RECURSIVE: the queues in which runs wait, from one to the next by the index, and a null at the end."""
+
+
+WAITING_QUEUES = queues_with("waiting", PUBLISHABLE_STATES)
+"""The queues in which runs wait."""
 
 HOLD = "*"
 """A hold is the pause of all queues: the row of a queue that no queue can be called."""

@@ -49,6 +49,19 @@ class WaitingFor(StrEnum):
     WINDOW = "window"
 
 
+class Hindrance(StrEnum):
+    """Why what waits in a queue waits: as for a single run, and what no run says of itself."""
+
+    HOLD = "hold"
+    QUEUE = "queue"
+    ACTOR = "actor"
+    WORKER = "worker"
+    SCHEDULING = "scheduling"
+    OVERLAP = "overlap"
+    WINDOW = "window"
+    BUSY = "busy"
+
+
 class Outcome(StrEnum):
     """How an attempt ended."""
 

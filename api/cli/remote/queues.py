@@ -15,13 +15,15 @@ _QUEUES = (
     Column("PAUSED", "paused_at", "instant"),
     Column("BY", "paused_by"),
     Column("REASON", "pause_reason"),
+    Column("OLDEST", "oldest_waiting_seconds", "span"),
+    Column("WAITS BECAUSE", "because"),
 )
 
 
 @command("list")
 @limit_option("all")
 def list_queues(shell: Shell, limit: int | None) -> None:
-    """List queues by name, with the runs that are on their way through each."""
+    """List queues by name, with the runs that are on their way through each, and why those that wait do."""
     show_list(shell, connect(shell).pages("/v1/queues", limit), _QUEUES)
 
 

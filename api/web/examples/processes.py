@@ -13,12 +13,18 @@ QUEUE = {
     "planned": 0,
     "queued": 3,
     "running": 8,
+    "threads": 8,
+    "oldest_waiting_seconds": 0.713042,
+    "waiting_for": "busy",
+    "because": "the broker has it, and all 8 threads of its workers are busy",
 }
 PAUSED_QUEUE = QUEUE | {
     "paused": True,
     "paused_at": "2026-11-23T09:06:30.118204Z",
     "pause_reason": "the mail server is moving",
     "paused_by": "admin",
+    "waiting_for": "queue",
+    "because": "the queue is paused by admin until it is resumed: the mail server is moving",
 }
 READY = {
     "status": "ok",
