@@ -25,6 +25,7 @@ class Branch:
 Tree: TypeAlias = Mapping[str, Leaf | Branch]
 
 _LOCAL = "api.cli.local.commands"
+_PROCESSES = "api.cli.local.processes"
 _REMOTE = "api.cli.remote"
 
 SCHEDULES = {
@@ -79,6 +80,9 @@ IMPORTS = {
 
 COMMANDS: Tree = {
     "up": Leaf(f"{_LOCAL}:up", "Run everything in one process: API, scheduling and a worker."),
+    "web": Leaf(f"{_PROCESSES}:web", "Serve the API."),
+    "scheduling": Leaf(f"{_PROCESSES}:scheduling", "Plan and publish."),
+    "worker": Leaf(f"{_PROCESSES}:worker", "Run actors, those that ship and yours."),
     "config": Leaf(f"{_LOCAL}:config", "Print the settings in force as JSON, secrets masked."),
     "migrate": Leaf(f"{_LOCAL}:migrate", "Bring the database to the newest migration."),
     "doctor": Leaf("api.cli.local.doctor:doctor", "Look for what keeps callsheet from working well, with its mend."),

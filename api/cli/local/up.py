@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from actors.worker.wiring import make_broker
 from api.app import make_app
 from api.cli.local.embedded_postgres import EmbeddedPostgres
+from api.cli.local.modules import look_in
 from api.cli.local.sample import add_sample_schedule
 from api.web.server import make_server
 from config.credentials import hide_process
@@ -135,6 +136,8 @@ def _make_settings(folder: Path, stack: ExitStack) -> Settings:
 
 
 def _start_worker(settings: Settings, stack: ExitStack) -> dramatiq.Broker:
+    if settings.actors.modules:
+        look_in([str(Path.cwd())])
     broker = make_broker(settings)
     dramatiq.set_broker(broker)
     broker.emit_after("process_boot")

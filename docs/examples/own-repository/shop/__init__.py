@@ -1,0 +1,1 @@
+"""The shop: your package, with your code in it. Only its own name must not be one of callsheet's."""
