@@ -51,7 +51,7 @@ def close_one_connection(world: World) -> None:
 def delete_queues(world: World) -> None:
     """All of them, with their messages, while they are in use."""
     names = _node(world).ctl("list_queues", "--no-table-headers", "name").split()
-    with pika.BlockingConnection(pika.URLParameters(world.amqp_url)) as connection:
+    with pika.BlockingConnection(pika.URLParameters(_node(world).url)) as connection:
         for name in names:
             connection.channel().queue_delete(name)
 

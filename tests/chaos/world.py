@@ -71,7 +71,6 @@ class World:
         to_postgres, self.postgres_proxies = self._through_proxies(database_url)
         to_rabbitmq, self.rabbitmq_proxies = self._through_proxies(amqp_url)
         self.ledger = Ledger(ledger_url)
-        self.amqp_url = amqp_url
         through = {
             "DATABASE_URL": to_postgres,
             "AMQP_URL": to_rabbitmq,
