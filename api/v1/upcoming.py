@@ -1,6 +1,6 @@
 """What is to come: the next slots of a schedule, with what a clock in its zone shows, and of all schedules, by time."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from api.web.routes import Answer, Call, Route
 from models.forecast import schedules_due_until
 from models.schedules import StoredSchedule
 from models.sql.clock import read_clock
+from models.words.bounds import WEEK
 from models.words.faults import Fault
 from models.words.instants import write_instant
 from models.words.kinds import Instant
@@ -28,6 +29,9 @@ LOOKED_AT = 20_000
 
 MOST = 10_000
 """Of one schedule so many slots are looked at."""
+
+_LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=WEEK) - timedelta(days=1)
+"""Beyond, a slot has no room for its jitter."""
 
 _CURSOR = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z~[a-z0-9._-]{1,128}$"
 
@@ -99,8 +103,8 @@ def list_coming_slots(call: Call, query: ComingQuery) -> Answer:
     """
     with call.engine.connect() as connection:
         now = read_clock(connection)
-        begin = max(query.since or now, now)
-        until = query.until or begin + timedelta(days=1)
+        begin = min(max(query.since or now, now), _LATEST)
+        until = min(query.until or begin + timedelta(days=1), _LATEST)
         filters: dict[str, Any] = {"actor": query.actor, "tag": query.tag, "queue": query.queue, "only": call.only}
         rows = schedules_due_until(connection, until, LOOKED_AT + 1, **filters)
     if len(rows) > LOOKED_AT and (last := rows.pop().next_due_at) is not None:
