@@ -79,7 +79,13 @@ def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:
 
 
 class _Headers:
-    """What every answer says about how to treat it."""
+    """What every answer says about how to treat it, and that there is no other method than those that are known."""
+
+    def process_resource(self, req: falcon.Request, _resp: falcon.Response, resource: object, _params: object) -> None:
+        """Raises 405 for a method that nobody knows, as for one that this path alone does not have."""
+        if req.method not in falcon.COMBINED_METHODS:
+            known = [name.removeprefix("on_").upper() for name in vars(resource)]
+            raise falcon.HTTPMethodNotAllowed([*known, "OPTIONS"])
 
     def process_response(self, _req: falcon.Request, resp: falcon.Response, _resource: object, _ok: bool) -> None:
         """They are the same for every answer."""
