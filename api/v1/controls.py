@@ -6,12 +6,13 @@ from api.shapes.run_json import RunJson, show_run
 from api.shapes.schedule_body import Nothing, PauseBody, TriggerBody
 from api.shapes.schedule_json import ScheduleJson
 from api.v1.schedules import ONE, show
+from api.web.parameters import KEY_PATTERN
 from api.web.problems import Problem
 from api.web.routes import Answer, Call, Route
 from models.words.roles import Role
 from scheduling.commands import edit, pause, trigger
 
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_KEY = re.compile(KEY_PATTERN)
 
 
 def trigger_schedule(call: Call, body: TriggerBody) -> Answer:

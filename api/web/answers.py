@@ -38,7 +38,7 @@ def describe_answers(route: Route, refer: Refer) -> dict[str, Any]:
 
 def problems_of(route: Route) -> list[int]:
     """The statuses of the errors a route may answer with."""
-    found = {*route.problems, 422, 500, 503}
+    found = {*route.problems, 422, 431, 500, 503}
     if route.role is not None:
         found |= {401, 403, 429}
     if route.body is not None:

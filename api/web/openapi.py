@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document, made from the declarations of the routes: what validates is what is documented."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,6 +11,8 @@ from api.web.examples.choose import example_of_model
 from api.web.parameters import describe_parameters, documented_path, group_of
 from api.web.problems import ProblemJson
 from api.web.routes import Route
+
+_REFERENCE = "#/components/schemas/{model}"
 
 _ABOUT = """The scheduler for Dramatiq: cron in PostgreSQL, actors over RabbitMQ, every slot accounted for.
 
@@ -45,8 +47,25 @@ def _schemas(routes: Iterable[Route]) -> tuple[Refer, dict[str, Any]]:
         for answer in route.answers.values():
             if isinstance(answer, type):
                 wanted[answer, "serialization"] = None
-    references, document = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
-    return lambda model, mode: references[model, mode], document["$defs"]
+    references, document = models_json_schema(list(wanted), ref_template=_REFERENCE)
+    schemas: dict[str, Any] = document["$defs"]
+    for route in routes:
+        if route.query is not None and "fields" in route.query.model_fields:
+            page = references[route.answers[200], "serialization"]  # type: ignore[index]
+            _add_picked(schemas[_name_of(page)]["properties"]["items"], schemas)
+    return lambda model, mode: references[model, mode], schemas
+
+
+def _add_picked(listed: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """With `fields` the items of a list have some of their fields alone."""
+    name = _name_of(listed["items"])
+    picked = {key: value for key, value in schemas[name].items() if key != "required"}
+    schemas[f"{name}Picked"] = picked | {"description": f"Those fields of a {name} that `fields` names."}
+    listed["items"] = {"anyOf": [listed["items"], {"$ref": _REFERENCE.format(model=f"{name}Picked")}]}
+
+
+def _name_of(reference: Mapping[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
 
 
 def _operation(route: Route, refer: Refer) -> dict[str, Any]:

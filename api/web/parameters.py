@@ -4,8 +4,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from api.web.examples.choose import example_of_header, example_of_parameter
 from api.web.routes import Route
+from models.definition import Queue
+from models.words.kinds import NAME_PATTERN
+
+KEY_PATTERN = "^[!-~]{1,255}$"
+"""Of an idempotency key."""
 
 _PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 _HEADERS = {
@@ -13,6 +20,12 @@ _HEADERS = {
     "If-Match": "Only if the schedule's ETag is still this one.",
     "If-None-Match": "`*`: only if there is no such schedule.",
 }
+_PATTERNS = {"Idempotency-Key": {"pattern": KEY_PATTERN}}
+_NAMES: Mapping[str, dict[str, Any]] = {
+    "schedules": {"type": "string", "pattern": NAME_PATTERN},
+    "queues": TypeAdapter(Queue).json_schema(),
+}
+"""In paths, by group."""
 
 
 def documented_path(route: Route) -> str:
@@ -36,7 +49,7 @@ def _in_path(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "format": kind} if kind else {"type": "string"},
+            "schema": {"type": "string", "format": kind} if kind else _NAMES[group_of(route)],
             **example_of_parameter(group_of(route), name),
         }
         for name, kind in _PARAMETER.findall(route.path)
@@ -73,7 +86,7 @@ def _in_headers(route: Route) -> list[dict[str, Any]]:
             "name": name,
             "in": "header",
             "description": _HEADERS[name],
-            "schema": {"type": "string"},
+            "schema": {"type": "string", **_PATTERNS.get(name, {})},
             **example_of_header(name),
         }
         for name in route.headers

@@ -31,6 +31,7 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     415: _problem(415, "the body must be application/json"),
     422: _invalid(limt="unknown field"),
     429: _problem(429, "too many tokens that are none came from this address: wait"),
+    431: _problem(431, "the head of the request is longer than 16 KiB"),
     500: _problem(500, "something unexpected happened; the log of the service has more"),
     503: _problem(503, "the database does not answer; try again later"),
 }
