@@ -5,7 +5,11 @@ It sets a broker where there is none. What makes a process a worker is `worker/b
 
 import dramatiq.broker
 
-from actors.worker.wiring import make_broker
+from actors.worker.booting.names import check_names
+
+check_names()
+
+from actors.worker.wiring import make_broker  # noqa: E402 - it stands on those packages
 
 if dramatiq.broker.global_broker is None:
     dramatiq.set_broker(make_broker())

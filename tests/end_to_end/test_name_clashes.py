@@ -80,6 +80,22 @@ def test_all_that_clash_are_in_the_one_sentence_wherever_they_are(tmp_path: Path
     assert "--without api --without config --without models" in line
 
 
+def test_who_puts_the_working_directory_first_is_told_too(tmp_path: Path) -> None:
+    """Dramatiq's own command, and somebody's tests."""
+    repository = copy_template(tmp_path)
+    models = package("models")(repository)
+    ended = run(
+        ["python", "-m", "dramatiq", "actors", "shop.tasks", "--processes", "1", "--skip-logging"],
+        repository,
+        **SERVERS,
+    )
+    assert ended.returncode == 78
+    assert f"`models` is {models}:" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    ended = run(["python", "-m", "pytest"], repository)
+    assert f"`models` is {models}:" in ended.stdout
+
+
 @pytest.mark.parametrize("command", [["callsheet"], ["python", "-m", "callsheet"]], ids=" ".join)
 def test_what_imports_nothing_of_theirs_minds_no_name(tmp_path: Path, command: list[str]) -> None:
     repository = copy_template(tmp_path)
@@ -101,7 +117,9 @@ def test_the_ways_round_lead_to_runs(tmp_path: Path, database_url: str, amqp_url
     (repository / "report.py").write_text(REPORT)
     with OwnDeployment(repository, database_url, amqp_url) as own:
         own.environment["PYTHONPATH"] = str(repository)
-        without = "callsheet worker --without config --without models shop.tasks shop.apart -- --processes 1"
+        without = (
+            "callsheet worker --without config --without models shop.tasks shop.apart -- --processes 1 --use-spawn"
+        )
         own.start("web", "scheduling").start("worker", command=without).ready()
         own.create("reminders", actor="send_reminders")
         assert own.finished(own.trigger("reminders"))["result"] == 1
