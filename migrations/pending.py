@@ -16,6 +16,7 @@ from models.processes import read_revision
 
 LOOK_SECONDS = 1.0
 SAY_SECONDS = 60.0
+SILENT = "the database does not say which migrations it has"
 
 
 def wait_until_migrated(engine: sa.Engine, rest: Callable[[float], bool], logger: str) -> bool:
@@ -42,6 +43,6 @@ def _what_is_missing(engine: sa.Engine) -> str | None:
         with engine.connect() as connection:
             return LACKING if is_behind(read_revision(connection)) else None
     except sa.exc.DBAPIError as error:
-        return f"the database does not answer: {str(error.orig).strip().partition(chr(10))[0]}"
+        return f"{SILENT}: {str(error.orig).strip().partition(chr(10))[0]}"
     except sa.exc.TimeoutError:
-        return "the database does not answer"
+        return SILENT

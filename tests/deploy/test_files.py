@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -124,6 +125,14 @@ def test_app_json_forms_what_the_procfile_runs_and_generates_the_token() -> None
     assert app["env"]["CALLSHEET_ADMIN_TOKEN"]["generator"] == "secret"
     assert {addon.partition(":")[0] for addon in app["addons"]} == {"heroku-postgresql", "cloudamqp"}
     assert PROCFILE["postdeploy"] == PROCFILE["release"]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/deploying.md"])
+def test_honcho_is_told_what_goes_on_running(page: str) -> None:
+    """As soon as one process has ended, it ends all others: so would the release."""
+    told = re.search(r"`honcho start ([^`]+)`", (ROOT / page).read_text())
+    assert told is not None
+    assert {*told[1].split()} == PROCFILE.keys() - {"release", "postdeploy"}
 
 
 FILES = [*DEPLOY.rglob("*.*"), ROOT / "compose.yaml", ROOT / "Dockerfile"]
