@@ -126,6 +126,7 @@ def _connect_args(
         "keepalives_count": 3,
         "tcp_user_timeout": 15000,
         "application_name": f"callsheet {application}",
+        "client_encoding": "UTF8",  # whatever the database's is: a database that can't be used must be able to say so
     }
     if database.pgbouncer:
         # A pooler hands each transaction another session: prepared statements and start-up options would go astray.

@@ -2,9 +2,10 @@
 `DATABASE_URL` and `AMQP_URL`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+import click
 import sqlalchemy as sa
 
 from api.cli.failures import FAILED, SETTINGS, Ended
@@ -12,9 +13,11 @@ from api.cli.groups import command
 from api.cli.local.checks.broker import check_broker
 from api.cli.local.checks.database import check_database
 from api.cli.local.checks.finding import Finding, note, ok, problem
+from api.cli.local.checks.modules import check_modules
 from api.cli.shell import Shell
 from api.cli.show import Column, show_list
 from config.database import make_engine
+from config.environment import PLATFORM_NAMES, PREFIX
 from config.settings import Settings, SettingsError, load_settings
 from models.queues import list_queues
 
@@ -27,31 +30,50 @@ _FINDINGS = (
 
 
 @command()
-def doctor(shell: Shell) -> None:
+@click.argument("modules", nargs=-1, metavar="[MODULE]...")
+def doctor(shell: Shell, modules: tuple[str, ...]) -> None:
     """Look for what keeps callsheet from working well: settings, servers, clocks, migrations, connections, workers,
-    actors, leases, partitions and queues. Each finding comes with the command that mends it.
+    actors, leases, partitions, queues, and what modules with actors use of Dramatiq that has no effect here. Each
+    finding comes with the command that mends it.
 
-    Exit code 1 if there is a problem, 78 if the settings are one.
+    Looked through are actors/, the modules of the setting actors.modules, and those that are named, as they are for
+    `dramatiq actors`. Exit code 1 if there is a problem, 78 if the settings are one.
     """
     try:
         settings = load_settings(os.environ, require=("database.url",))
     except SettingsError as error:
-        found = [problem("settings", said, "callsheet config") for said in error.problems]
+        found = [problem("settings", said, _mend_of(said)) for said in error.problems]
         _show(shell, found)
         raise Ended(SETTINGS) from None
-    found = list(_look(settings))
+    found = list(_look(settings, modules))
     _show(shell, found)
     if any(finding.state == "problem" for finding in found):
         raise Ended(FAILED)
 
 
-def _look(settings: Settings) -> Iterator[Finding]:
+def _mend_of(said: str) -> str:
+    """What sets the setting that a problem begins with, or takes it away."""
+    name, _, what = said.partition(": ")
+    section, _, key = name.partition(".")
+    variable = name if name.isupper() else f"{PREFIX}{section}__{key}".upper()
+    platform = [variable for variable, place in PLATFORM_NAMES.items() if place == (section, key)]
+    if what == "no such setting":
+        return (
+            f"unset {variable}"
+            if name.isupper()
+            else f"take it out of {os.environ.get('CALLSHEET_CONFIG', 'the file')}"
+        )
+    return f"export {platform[-1] if platform else variable}=…"
+
+
+def _look(settings: Settings, modules: Sequence[str]) -> Iterator[Finding]:
     yield ok("settings", f"of {os.environ.get('CALLSHEET_CONFIG') or 'the environment and the shipped file'}")
     yield from check_database(settings)
     if settings.amqp.url is None:
         yield note("rabbitmq", "AMQP_URL is not set: only `callsheet up` does without", "export AMQP_URL=amqp://…")
     elif not settings.amqp.is_local:
         yield from check_broker(settings.amqp, _queues_of(settings))
+    yield from check_modules([*settings.actors.modules, *modules])
 
 
 def _queues_of(settings: Settings) -> list[str]:

@@ -199,7 +199,7 @@ def _greet(url: str, token: SecretStr | None, folder: Path) -> None:
     print(
         f"\ncallsheet is up.\n"
         f"  API    {url}/v1/schedules   (documentation: {url}/docs)\n"
-        f"  token  {token.get_secret_value() if token else 'none'}\n"
+        f"  token  {token.get_secret_value() if token else 'none'}   (callsheet login {url} asks for it)\n"
         f"  data   {folder}\n"
         f"Stop it with Ctrl-C; a restart goes on where it stopped.\n",
         flush=True,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pika
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from api.cli.local.checks.finding import Finding, note, ok, problem
@@ -29,7 +30,7 @@ def check_broker(amqp: Amqp, queues: Sequence[str]) -> Iterator[Finding]:
         yield _judge_version(version)
         yield _check_consumer_timeout()
         yield from _check_queues(amqp, queues)
-    except (AMQPError, OSError) as error:
+    except (AMQPError, AMQPConnectorException, OSError) as error:
         why = str(error) or type(error).__name__
         yield problem("rabbitmq", f"it does not answer: {why}", "rabbitmq-diagnostics check_port_connectivity")
 

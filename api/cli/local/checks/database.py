@@ -93,7 +93,8 @@ def _check_scheduling(connection: sa.Connection) -> Iterator[Finding]:
 def _check_actors(connection: sa.Connection) -> Iterator[Finding]:
     unknown = unknown_actors(connection)
     for row in unknown:
-        said = f"no worker has announced {row.actor!r}, the actor of {row.schedules} schedules, {row.name!r} first"
+        which = f"{row.name!r}" if row.schedules == 1 else f"{row.schedules} schedules, {row.name!r} first"
+        said = f"no worker has announced {row.actor!r}, the actor of {which}"
         yield note("actors", said, f"callsheet schedules list --actor {row.actor}; then deploy a worker that has it")
     if not unknown:
         yield ok("actors", "those of all schedules are announced")
@@ -101,7 +102,10 @@ def _check_actors(connection: sa.Connection) -> Iterator[Finding]:
 
 def _check_rows(connection: sa.Connection) -> Iterator[Finding]:
     if stale := stale_leases(connection):
-        said = f"{stale.runs} runs have lost their workers, one for {stale.seconds} seconds, and nobody rescues them"
+        which = "1 run has lost its worker" if stale.runs == 1 else f"{stale.runs} runs have lost their workers"
+        said = (
+            f"{which}, the first {stale.seconds} seconds ago, and nobody rescues {'it' if stale.runs == 1 else 'them'}"
+        )
         yield problem("leases", said, "python -m scheduling")
     else:
         yield ok("leases", "none is stale")
