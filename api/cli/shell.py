@@ -7,6 +7,7 @@ from typing import IO
 
 import click
 
+from api.cli.details import printable
 from api.cli.failures import USAGE, Failure
 
 
@@ -37,7 +38,7 @@ class Shell:
 
     def say(self, message: str) -> None:
         """Talk: not what was asked for, so not on stdout."""
-        print(message, file=sys.stderr, flush=True)
+        print(printable(message), file=sys.stderr, flush=True)
 
     def confirm(self, question: str, option: str = "--yes") -> None:
         """Go on only if somebody says yes. Without a terminal there is nobody to ask: then the option must."""
@@ -50,3 +51,8 @@ class Shell:
 def can_ask() -> bool:
     """Whether somebody is at a terminal."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def can_redraw() -> bool:
+    """Whether what was printed can be printed over."""
+    return sys.stdout.isatty() and os.environ.get("TERM") not in (None, "", "dumb", "unknown")

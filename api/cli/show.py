@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from api.cli import tables
+from api.cli.details import as_text, printable, show_details
 from api.cli.shell import Shell
 from api.cli.times import show_instant, show_span
 
@@ -21,13 +22,15 @@ Item = Mapping[str, Any]
 class Column:
     """A column of a table: its title, and what it shows of an item: a field, or what a function makes of it.
 
-    `kind` is `text`, `instant`, `span` (seconds) or `state`; what is `whole` is never cut.
+    `kind` is `text`, `instant`, `span` (seconds) or `state`; what is `whole` is not cut, and what can be `spare`d
+    is left out where the terminal is too narrow, the highest number first.
     """
 
     title: str
     value: str | Callable[[Item], Any]
     kind: str = "text"
     whole: bool = False
+    spare: int = 0
 
     def of(self, item: Item, shell: Shell) -> str:
         """What stands in the item's row."""
@@ -76,7 +79,7 @@ def show_one(shell: Shell, item: Item, name: str = "name") -> None:
         case "yaml":
             _print_yaml(dict(item))
         case _:
-            tables.show_fields(_fields(item, shell), is_coloured=shell.is_coloured())
+            show_details(item, shell.shown_time, is_coloured=shell.is_coloured())
 
 
 def show_each(shell: Shell, items: Sequence[Item], name: str = "name") -> None:
@@ -90,30 +93,6 @@ def show_each(shell: Shell, items: Sequence[Item], name: str = "name") -> None:
             if number:
                 print()
             show_one(shell, item, name)
-
-
-def as_text(value: Any) -> str:
-    """A value in a cell."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        value = ", ".join(value)
-    return printable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-
-
-def printable(text: str) -> str:
-    """Text that moves nobody's cursor: what others have written may hold anything."""
-    return "".join(each if each.isprintable() or each == "\n" else repr(each)[1:-1] for each in text)
-
-
-def _fields(item: Item, shell: Shell) -> list[tuple[str, str]]:
-    found = []
-    for key, value in item.items():
-        if value is None or value in ("", [], {}):
-            continue
-        is_instant = isinstance(value, str) and (key.endswith("_at") or key in ("at", "due", "until"))
-        found.append((key, show_instant(value, shell.shown_time) if is_instant else as_text(value)))
-    return found
 
 
 def _show_table(shell: Shell, items: Sequence[Item], columns: Sequence[Column]) -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import click
+
 from api.cli.failures import MISSING, SERVER, USAGE, Failure
 from api.cli.remote.wire.connection import Connection
 from api.cli.remote.wire.problems import failure_of
@@ -51,6 +53,10 @@ class Client:
     def __init__(self, target: Target, timeout: float = TIMEOUT_SECONDS) -> None:
         self._target = target
         self._connection = Connection(target.url, timeout)
+
+    def close(self) -> None:
+        """Close the connection; the next call would open another."""
+        self._connection.close()
 
     def get(self, path: str, **query: Any) -> Any:
         """What is at a path."""
@@ -100,12 +106,18 @@ class Client:
 
 
 def connect(shell: Shell, timeout: float = TIMEOUT_SECONDS) -> Client:
-    """A client of the callsheet that options, environment or profile name."""
-    return Client(target_of(shell), timeout)
+    """A client of the callsheet that options, environment or profile name, until the command has ended."""
+    client = Client(target_of(shell), timeout)
+    if context := click.get_current_context(silent=True):
+        context.call_on_close(client.close)
+    return client
 
 
 def path_of(*parts: str) -> str:
-    """A path below `/v1` of these parts."""
+    """A path below `/v1` of these parts. Raises Failure for what no path can lead to."""
+    for part in parts:
+        if part in ("", ".", "..") or "/" in part:
+            raise Failure(f"there is no {parts[0].removesuffix('s')} {part!r}: no name is like that", MISSING)
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 

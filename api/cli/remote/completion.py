@@ -11,6 +11,7 @@ from api.cli.remote.client import connect
 from api.cli.shell import Shell
 
 PATIENCE_SECONDS = 1.5
+_LOOKED_AT = 5000
 _PLACES = {
     "bash": 'eval "$(callsheet completion bash)"  # in ~/.bashrc',
     "zsh": 'eval "$(callsheet completion zsh)"  # in ~/.zshrc',
@@ -21,7 +22,8 @@ _PLACES = {
 def complete_schedules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of schedules that begin so."""
     given = ctx.params.get(param.name or "") or ()
-    return [name for name in _names(ctx, "/v1/schedules", incomplete, q=incomplete or None) if name not in given]
+    found = _names(ctx, "/v1/schedules", incomplete, q=incomplete or None, fields="name")
+    return [name for name in found if name not in given]
 
 
 def complete_queues(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -57,7 +59,8 @@ def _names(ctx: click.Context, path: str, beginning: str, **query: str | None) -
     """Nobody who presses a key wants to read what went wrong, or to wait for it."""
     shell = ctx.find_object(Shell) or Shell()
     try:
-        page = connect(shell, PATIENCE_SECONDS).get(path, limit=500, **query)
+        for item in connect(shell, PATIENCE_SECONDS).pages(path, _LOOKED_AT, **query):
+            if item["name"].startswith(beginning):
+                yield item["name"]
     except Failure:
         return
-    yield from (item["name"] for item in page["items"] if item["name"].startswith(beginning))

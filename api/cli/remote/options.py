@@ -21,7 +21,7 @@ queue_name = click.argument("name", shell_complete=complete_queues)
 yes = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 reason = click.option("--reason", help="Why, for those who look at it later.")
 until_ahead = click.option("--until", type=When(ahead=True), help="When it ends by itself: 2h, 06:00 or an instant.")
-since = click.option("--since", type=When(), help="From when on: 2h ago, 06:00, or an instant.")
+since = click.option("--since", type=When(), is_eager=True, help="From when on: 2h ago, 06:00, or an instant.")
 until = click.option("--until", type=When(), help="Up to when; as --since.")
 
 

@@ -16,15 +16,19 @@ from api.cli.times import Span, When
 _NEXT = (
     Column("DUE", "due_at", "instant", whole=True),
     Column("SCHEDULE", "schedule", whole=True),
-    Column("ACTOR", "actor"),
-    Column("LOCAL", "local"),
+    Column("ACTOR", "actor", spare=1),
+    Column("LOCAL", "local", whole=True, spare=2),
     Column("REMARK", "remark"),
 )
-_PREVIEW = (Column("SLOT", "slot_at", "instant", whole=True), Column("LOCAL", "local"), Column("REMARK", "remark"))
+_PREVIEW = (
+    Column("SLOT", "slot_at", "instant", whole=True),
+    Column("LOCAL", "local", whole=True),
+    Column("REMARK", "remark"),
+)
 
 
 @command("next")
-@click.option("--since", type=When(ahead=True), help="From when on; now, if not given.")
+@click.option("--since", type=When(ahead=True), is_eager=True, help="From when on; now, if not given.")
 @click.option("--until", type=When(ahead=True), help="Up to when: 8h, 06:00 or an instant.")
 @click.option("--actor", shell_complete=complete_actors)
 @click.option("--tag")

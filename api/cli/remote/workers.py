@@ -23,18 +23,18 @@ _WORKERS = (
     Column("ID", "id", whole=True),
     Column("STATE", _state_of, "state"),
     Column("HOST", "host"),
-    Column("PID", "pid"),
+    Column("PID", "pid", spare=2),
     Column("QUEUES", "queues"),
-    Column("THREADS", "threads"),
+    Column("THREADS", "threads", spare=3),
     Column("RUNNING", "running"),
-    Column("VERSION", lambda worker: worker["release"] or worker["version"]),
+    Column("VERSION", lambda worker: worker["release"] or worker["version"], spare=1),
     Column("SEEN", "last_seen_at", "instant"),
 )
 _ACTORS = (
     Column("NAME", "name", whole=True),
     Column("STATE", lambda actor: "live" if actor["live"] else "gone", "state"),
     Column("QUEUE", "queue"),
-    Column("ARGUMENTS", lambda actor: list(actor["parameters"].get("properties", {}))),
+    Column("ARGUMENTS", lambda actor: list(actor["parameters"].get("properties", {})), spare=1),
     Column("ABOUT", lambda actor: actor["doc"].partition("\n")[0]),
 )
 

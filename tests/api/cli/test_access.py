@@ -2,13 +2,14 @@
 
 import json
 import stat
+import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.api.cli.served import CommandLine
-from tests.end_to_end.deployment import TOKEN
+from tests.end_to_end.deployment import ROOT, TOKEN
 
 
 def profiles(callsheet: CommandLine) -> Any:
@@ -100,6 +101,15 @@ def test_profiles_that_can_not_be_read_are_settings_with_a_problem(stranger: Com
     assert "logout --all" in said.err
 
 
+def test_a_place_where_no_profile_can_be_kept_is_said(stranger: CommandLine, url: str) -> None:
+    (stranger.home / "file").write_text("")
+    given = {"XDG_CONFIG_HOME": str(stranger.home / "file")}
+    said = stranger("login", url, "--with-token", stdin=f"{TOKEN}\n", **given)
+    assert (said.code, said.out) == (78, "")
+    assert "can't write" in said.err
+    assert "XDG_CONFIG_HOME" in said.err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_is_told_how_to_complete(callsheet: CommandLine, shell: str) -> None:
     assert "_CALLSHEET_COMPLETE" in callsheet.succeed("completion", shell).out
@@ -119,3 +129,48 @@ def test_names_of_schedules_and_words_are_completed(callsheet: CommandLine, sql:
     assert complete(callsheet, "callsheet schedules get done-one done-") == ["plain,done-two"]
     assert complete(callsheet, "callsheet runs list --state fa") == ["plain,failed"]
     assert complete(callsheet, "callsheet schedules get done-", CALLSHEET_TOKEN="wrong") == []
+
+
+BASH = """
+source <(callsheet completion bash)
+COMP_WORDS=(callsheet schedules get done-)
+COMP_CWORD=3
+_callsheet_completion callsheet
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def test_bash_completes_names_with_the_script_that_is_printed(callsheet: CommandLine) -> None:
+    for name in ("done-one", "done-two"):
+        callsheet("schedules", "create", name, "--actor", "log_message")
+    argv = ["bash", "--norc", "-c", BASH]
+    ran = subprocess.run(argv, cwd=ROOT, env=callsheet.environment, capture_output=True, text=True, check=True)
+    assert (ran.stdout.split(), ran.stderr) == (["done-one", "done-two"], "")
+
+
+def test_zsh_and_fish_are_answered_in_their_ways(callsheet: CommandLine) -> None:
+    callsheet("schedules", "create", "done-one", "--actor", "log_message")
+    words = {"COMP_WORDS": "callsheet schedules get done-o", "COMP_CWORD": "3"}
+    assert callsheet("x", _CALLSHEET_COMPLETE="zsh_complete", **words).out.split("\n")[:2] == ["plain", "done-one"]
+    words["COMP_CWORD"] = "done-o"
+    assert "plain,done-one" in callsheet("x", _CALLSHEET_COMPLETE="fish_complete", **words).out
+
+
+def test_the_callsheet_of_the_options_is_asked_for_names(
+    callsheet: CommandLine, url: str, stranger: CommandLine
+) -> None:
+    callsheet("schedules", "create", "done-one", "--actor", "log_message")
+    stranger.succeed("login", url, "--with-token", "--profile", "live", stdin=f"{TOKEN}\n")
+    assert complete(stranger, "callsheet --profile live schedules get done-o") == ["plain,done-one"]
+    assert complete(stranger, "callsheet schedules get --profile live done-o") == ["plain,done-one"]
+    assert complete(stranger, "callsheet schedules get done-o") == []
+
+
+def test_a_name_beyond_the_first_page_is_completed(callsheet: CommandLine, sql: Callable[..., Any]) -> None:
+    callsheet("schedules", "create", "a-first", "--actor", "zz")
+    sql(
+        "INSERT INTO schedules SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),"
+        " 'name', 'a-' || n))).* FROM schedules s, generate_series(1, 600) n WHERE s.name = 'a-first'"
+    )
+    callsheet("schedules", "create", "zz-last", "--actor", "zz")
+    assert complete(callsheet, "callsheet schedules get zz-") == ["plain,zz-last"]

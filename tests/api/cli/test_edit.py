@@ -138,3 +138,59 @@ def test_an_editor_that_fails_changes_nothing(callsheet: CommandLine) -> None:
 )
 def test_a_patch_is_what_differs(before: object, after: object, patch: object) -> None:
     assert json.dumps(merge_patch_between(before, after)) == json.dumps(patch)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("old", "new"), [("priority: 5", "priority:   5  # as it was"), ("# The", "#  The")])
+def test_what_means_the_same_is_no_edit(
+    callsheet: CommandLine, environment: dict[str, str], old: str, new: str
+) -> None:
+    callsheet("schedules", "create", "means", "--actor", "log_message")
+    said = callsheet.succeed("schedules", "edit", "means", **environment | {"OLD": old, "NEW": new})
+    assert (said.out, said.err) == ("", "nothing was changed\n")
+    assert callsheet.succeed("schedules", "get", "means", "-o", "json").json["version"] == 1
+
+
+def test_a_text_that_was_emptied_changes_nothing(callsheet: CommandLine) -> None:
+    callsheet("schedules", "create", "emptied", "--actor", "log_message")
+    said = callsheet.succeed("schedules", "edit", "emptied", EDITOR="truncate -s 0")
+    assert said.err == "nothing was changed\n"
+
+
+def test_ctrl_c_is_the_editors_and_loses_nothing(
+    callsheet: CommandLine, environment: dict[str, str], tmp_path: Path
+) -> None:
+    callsheet("schedules", "create", "pressed", "--actor", "log_message")
+    kill = tmp_path / "kill.sh"
+    kill.write_text("#!/bin/sh\nkill -INT $(ps -o ppid= $(ps -o ppid= $$))\n")
+    kill.chmod(0o755)
+    given = {"OLD": "priority: 5", "NEW": "priority: 7", "MEANWHILE": str(kill)}
+    said = callsheet.succeed("schedules", "edit", "pressed", "-o", "json", **environment | given)
+    assert said.json["priority"] == 7
+
+
+def test_what_an_editor_that_failed_has_written_is_kept(callsheet: CommandLine, tmp_path: Path) -> None:
+    callsheet("schedules", "create", "failing", "--actor", "log_message")
+    editor = tmp_path / "fails.sh"
+    editor.write_text('#!/bin/sh\necho "# precious" >> "$1"\nexit 3\n')
+    editor.chmod(0o755)
+    said = callsheet("schedules", "edit", "failing", EDITOR=str(editor), TMPDIR=str(tmp_path))
+    assert said.code == 1
+    kept = re.search(r"Your text is in (\S+\.yaml)", said.err)
+    assert kept is not None
+    assert "# precious" in Path(kept[1]).read_text()
+
+
+def test_at_a_terminal_what_was_refused_is_edited_again_and_taken(
+    callsheet: CommandLine, environment: dict[str, str], tmp_path: Path
+) -> None:
+    callsheet.succeed("schedules", "create", "twice", "--actor", "log_message")
+    editor = tmp_path / "mends.sh"
+    editor.write_text(
+        '#!/bin/sh\ngrep -q 12 "$1" && sed -i s/12/8/ "$1" || sed -i "s/priority: 5/priority: 12/" "$1"\n'
+    )
+    editor.chmod(0o755)
+    terminal = callsheet.at_terminal("schedules", "edit", "twice", **environment | {"EDITOR": str(editor)})
+    terminal.read_until("Edit again?")
+    terminal.type("y")
+    assert terminal.end().code == 0
+    assert callsheet.succeed("schedules", "get", "twice", "-o", "json").json["priority"] == 8

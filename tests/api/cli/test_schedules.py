@@ -28,7 +28,7 @@ def test_one_is_created_shown_listed_and_deleted(callsheet: CommandLine) -> None
     assert callsheet.succeed("schedules", "delete", "weekly", "--yes").out == ""
     gone = callsheet("schedules", "get", "weekly")
     assert (gone.code, gone.out) == (5, "")
-    assert gone.err == "Error: there is no such schedule\n"
+    assert gone.err == "Error: there is no schedule weekly. `callsheet schedules list` shows those that are there.\n"
 
 
 def test_a_table_has_a_line_each_and_nothing_of_it_is_cut_in_a_pipe(callsheet: CommandLine) -> None:
@@ -51,6 +51,13 @@ def test_fields_are_set_as_json_where_they_are_that_and_as_text_else(callsheet: 
     assert (changed["args"], changed["description"]) == ({"message": "it=so", "count": 7}, "no")
     reset = callsheet.succeed("schedules", "set", nightly, "max_retries=null", "args.count=null", "-o", "json").json
     assert (reset["max_retries"], reset["args"]) == (0, {"message": "it=so"})
+
+
+def test_an_option_that_is_given_is_not_left_out_for_being_empty(callsheet: CommandLine) -> None:
+    create = ("schedules", "create", "empty", "--actor", "log_message")
+    for option in (("--every", "0"), ("--timezone", ""), ("--actor", "")):
+        assert callsheet(*create, *option).code == 2, option
+    assert callsheet.succeed(*create, "--description", "", "-o", "json").json["paused_at"] is None
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,7 @@ def test_what_is_wrong_with_fields_is_said_in_a_sentence(
 def test_a_taken_name_is_a_failure_and_no_usage_error(callsheet: CommandLine, nightly: str) -> None:
     said = callsheet("schedules", "create", nightly, "--actor", "log_message")
     assert said.code == 1
-    assert said.err == "Error: name: there is a schedule of that name\n"
+    assert said.err.startswith("Error: name: there is a schedule of that name: `callsheet schedules set ")
 
 
 def test_a_definition_comes_from_a_file(callsheet: CommandLine) -> None:
@@ -116,7 +123,9 @@ def test_versions_tell_what_was_changed_and_there_is_a_way_back(callsheet: Comma
     versions = callsheet.succeed("schedules", "versions", nightly, "-o", "json").json
     assert [each["version"] for each in versions] == [3, 2, 1]
     assert versions[0]["action"] == "schedule.rollback"
-    assert callsheet("schedules", "rollback", nightly, "77").code == 5
+    lost = callsheet("schedules", "rollback", nightly, "77")
+    assert lost.code == 5
+    assert f"`callsheet schedules versions {nightly}` shows those that are there" in lost.err
 
 
 def test_a_trigger_makes_a_run_with_arguments_of_its_own(callsheet: CommandLine, nightly: str) -> None:
@@ -133,3 +142,10 @@ def test_a_wait_that_takes_too_long_is_a_failure(callsheet: CommandLine, nightly
     said = callsheet("schedules", "trigger", nightly, "--wait", "--timeout", "0.5")
     assert said.code == 1
     assert "has not ended within 0.5 seconds; it goes on" in said.err
+
+
+def test_a_name_that_is_none_is_not_found(callsheet: CommandLine) -> None:
+    for name in ("", ".", "..", "a/b", "a%2Fb", "a?b", "a#b", "ä", " ", "x" * 500):
+        said = callsheet("schedules", "get", "--", name)
+        assert (said.code, said.out) == (5, ""), (name, said)
+        assert said.err.startswith("Error: there is no schedule ")

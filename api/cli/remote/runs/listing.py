@@ -30,10 +30,10 @@ COLUMNS = (
     Column("ID", "id", whole=True),
     Column("SCHEDULE", lambda run: run["schedule"] or run["actor"]),
     Column("STATE", "state", "state"),
-    Column("TRIGGER", "trigger"),
+    Column("TRIGGER", "trigger", spare=3),
     Column("DUE", "due_at", "instant"),
-    Column("LATE", "lateness_seconds", "span"),
-    Column("TOOK", "duration_seconds", "span"),
+    Column("LATE", "lateness_seconds", "span", spare=2),
+    Column("TOOK", "duration_seconds", "span", spare=1),
     Column("WHY", say_why),
 )
 

@@ -1,6 +1,5 @@
 """Show runs as they change: a table that lives on a terminal, else a line for each change."""
 
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ from api.cli.groups import command
 from api.cli.remote.client import connect
 from api.cli.remote.runs.following import PATIENCE_SECONDS, end_as, looks_at
 from api.cli.remote.runs.listing import COLUMNS, run_filters
-from api.cli.shell import Shell
+from api.cli.shell import Shell, can_redraw
 from api.cli.show import show_list
 from api.cli.times import Span
 
@@ -40,7 +39,7 @@ def watch(shell: Shell, id: str | None, interval: float, limit: int, **filters: 
     def read() -> list[dict[str, Any]]:
         return list(client.pages("/v1/runs", limit, **filters))
 
-    if sys.stdout.isatty() and shell.output == "table":
+    if can_redraw() and shell.output == "table":
         _live(shell, read, interval)
     else:
         _changes(shell, read, interval)
@@ -63,7 +62,8 @@ def _live(shell: Shell, read: Read, interval: float) -> None:
     with Live(console=console, auto_refresh=False, screen=False) as live:
         for runs in _patiently(read, interval):
             rows = [[column.of(run, shell).replace("\n", " ") for column in COLUMNS] for run in runs]
-            live.update(tables.rich_table(COLUMNS, rows[: max(1, console.height - 2)]), refresh=True)
+            shown = rows[: max(1, console.height - 2)]
+            live.update(tables.rich_table(COLUMNS, shown, console.width), refresh=True)
 
 
 def _changes(shell: Shell, read: Read, interval: float) -> None:

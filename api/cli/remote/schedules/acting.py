@@ -55,6 +55,7 @@ def trigger(
         run = _follow(shell, run, timeout)
         shell.say(f"{run['id']} {run['state']}")
     elif wait:
+        shell.say(f"waiting for run {run['id']}")
         run = wait_for(client, run["id"], timeout)
         show_done(shell, [run], RUN_COLUMNS, "id")
     else:

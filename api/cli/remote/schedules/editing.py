@@ -3,9 +3,11 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +57,15 @@ def edit(shell: Shell, name: str) -> None:
     text = _HEAD.format(name=name) + write_yaml(before)
     while True:
         edited = _in_editor(text, name)
-        if edited == text:
-            shell.say("nothing was changed")
-            return
         try:
-            changed = _send(client, name, got.headers.get("etag", "*"), before, edited)
+            patch = _patch(before, edited)
+            if not patch:
+                shell.say("nothing was changed")
+                return
+            changed = _send(client, name, got.headers.get("etag", "*"), patch)
             break
         except _Refused as refused:
-            if refused.code == FAILED or not can_ask():
+            if refused.code == FAILED or edited == text or not can_ask():
                 raise Failure(f"{refused}. Your text is in {_keep(edited, name)}", refused.code) from None
             shell.say(f"{refused}.")
             if not click.confirm("Edit again?", default=True, err=True):
@@ -83,16 +86,23 @@ def merge_patch_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     return patch
 
 
-def _send(client: Client, name: str, tag: str, before: Mapping[str, Any], text: str) -> Any:
+def _patch(before: Mapping[str, Any], text: str) -> dict[str, Any]:
+    """What the text changes; nothing, where it was emptied. Raises _Refused for what is no definition."""
     try:
         after = read_yaml(text)
     except NotYaml as error:
         raise _Refused(f"this is no YAML: {error}", USAGE) from None
+    if after is None:
+        return {}
     if not isinstance(after, dict):
         raise _Refused("this is no definition: fields with their values", USAGE)
     patch = merge_patch_between(before, after)
     if _has_null(patch.get("args")) and _has_null(after.get("args")):
         raise _Refused("null among the arguments can't be told from one that is taken out", USAGE)
+    return patch
+
+
+def _send(client: Client, name: str, tag: str, patch: Mapping[str, Any]) -> Any:
     try:
         return client.call("PATCH", path_of("schedules", name), body=patch, headers={"If-Match": tag}).json
     except Failure as failure:
@@ -122,13 +132,25 @@ def _in_editor(text: str, name: str) -> str:
         path = Path(folder) / f"{name.replace('/', '_')}.yaml"
         path.write_text(text, encoding="utf-8")
         try:
-            ended = subprocess.run([*shlex.split(editor), str(path)], check=False)
+            with _ctrl_c_is_the_editors():
+                ended = subprocess.run([*shlex.split(editor), str(path)], check=False)
         except (OSError, ValueError) as error:
             raise Failure(f"can't start the editor {editor}: {error}", USAGE) from None
-        edited = path.read_text(encoding="utf-8", errors="replace")
+        edited = path.read_text(encoding="utf-8", errors="replace") if path.exists() else text
     if ended.returncode:
-        raise Failure(f"the editor ended with {ended.returncode}: nothing was changed")
+        kept = "" if edited == text else f". Your text is in {_keep(edited, name)}"
+        raise Failure(f"the editor ended with {ended.returncode}: nothing was changed{kept}")
     return edited
+
+
+@contextmanager
+def _ctrl_c_is_the_editors() -> Iterator[None]:
+    """A terminal tells all that it has started of Ctrl-C. An editor makes of it what it likes; we wait for its end."""
+    before = signal.signal(signal.SIGINT, lambda _signum, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _keep(text: str, name: str) -> Path:

@@ -35,9 +35,9 @@ COLUMNS = (
     Column("NAME", "name", whole=True),
     Column("STATE", say_state, "state"),
     Column("WHEN", say_when),
-    Column("ACTOR", "actor"),
+    Column("ACTOR", "actor", spare=2),
     Column("LAST", lambda each: (each["last_run"] or {}).get("state"), "state"),
-    Column("RAN", lambda each: (each["last_run"] or {}).get("started_at"), "instant"),
+    Column("RAN", lambda each: (each["last_run"] or {}).get("started_at"), "instant", spare=1),
     Column("NEXT", "next_due_at", "instant"),
 )
 
@@ -46,6 +46,8 @@ COLUMNS = (
 @click.option("--actor", shell_complete=complete_actors, help="Of this actor.")
 @click.option("--tag", help="With this tag.")
 @click.option("--state", type=click.Choice(["paused", "active", "error"]))
+@click.option("--source", help="Of this source: api, code, or file:NAME.")
+@click.option("--prefix", help="Whose names begin so.")
 @click.option("--q", metavar="TEXT", help="A part of the name, the actor or the description.")
 @limit_option("all")
 def list_schedules(shell: Shell, limit: int | None, **filters: str | None) -> None:

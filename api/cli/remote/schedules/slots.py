@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from api.cli.details import printable
 from api.cli.groups import command
 from api.cli.remote.client import Client, connect, path_of
 from api.cli.remote.options import limit_option, schedule_name, since, until
@@ -11,9 +12,10 @@ from api.cli.shell import Shell
 from api.cli.show import Column, Item, show_list, show_one
 from api.cli.times import When, show_instant
 
+_SHOWN = 5
 NEXT = (
     Column("SLOT", "slot_at", "instant", whole=True),
-    Column("LOCAL", "local"),
+    Column("LOCAL", "local", whole=True),
     Column("REMARK", "remark"),
 )
 
@@ -24,11 +26,11 @@ def _say_slots(slot: Item) -> str:
 
 _SLOTS = (
     Column("SLOT", "slot_at", "instant", whole=True),
-    Column("UNTIL", "slot_until", "instant"),
+    Column("UNTIL", "slot_until", "instant", spare=2),
     Column("SLOTS", _say_slots),
     Column("STATE", "state", "state"),
     Column("WHY", lambda slot: slot["reason"] or (slot["waiting_for"] and f"waited for {slot['waiting_for']}")),
-    Column("LATE", "lateness_seconds", "span"),
+    Column("LATE", "lateness_seconds", "span", spare=1),
     Column("RUN", "run_id", whole=True),
 )
 
@@ -63,20 +65,38 @@ def explain(shell: Shell, name: str, at: str | None) -> None:
     """Say why a schedule did or did not run at a time, in words."""
     client = connect(shell)
     path = path_of("schedules", name)
-    explanation = client.get(f"{path}/explain", at=at or _latest(client, path))
+    schedule: dict[str, Any] | None = None if at else client.get(path)
+    explanation = client.get(f"{path}/explain", at=at or _latest(client, path, schedule or {}))
     if shell.output != "table":
         show_one(shell, explanation, "outcome")
         return
-    print(explanation["because"])
-    if explanation["next_slots"]:
-        coming = ", ".join(show_instant(each, shell.shown_time) for each in explanation["next_slots"])
-        shell.say(f"next: {coming}")
+    if schedule and schedule["paused_at"]:
+        print(printable(_say_pause(shell, schedule)))
+    print(printable(explanation["because"]))
+    coming = explanation["next_slots"] if at else [each["slot_at"] for each in _coming(client, path)]
+    if coming:
+        shell.say(
+            f"{'after it' if at else 'next'}: {', '.join(show_instant(each, shell.shown_time) for each in coming)}"
+        )
 
 
-def _latest(client: Client, path: str) -> str:
+def _latest(client: Client, path: str, schedule: Item) -> str:
     """The slot that was decided last; where none was lately, the next one, or now."""
     decided: list[dict[str, Any]] = client.get(f"{path}/slots", limit=1)["items"]
     if decided:
         return str(decided[0]["slot_until"] or decided[0]["slot_at"])
-    schedule = client.get(path)
     return str(schedule["next_due_at"] or When().convert("now", None, None))
+
+
+def _say_pause(shell: Shell, schedule: Item) -> str:
+    by = f" by {schedule['paused_by']}" if schedule["paused_by"] else ""
+    why = f": {schedule['pause_reason']}" if schedule["pause_reason"] else ""
+    ends = (
+        f" It goes on {show_instant(schedule['paused_until'], shell.shown_time)}." if schedule["paused_until"] else ""
+    )
+    return f"It was paused {show_instant(schedule['paused_at'], shell.shown_time)}{by}{why}.{ends}"
+
+
+def _coming(client: Client, path: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = client.get(f"{path}/upcoming", count=_SHOWN)["items"]
+    return items

@@ -14,7 +14,9 @@ from api.cli.show import Column, Item, show_done, show_list
 
 
 def say_changes(version: Item) -> str:
-    """What was changed, in a line."""
+    """What was changed, in a line; of the first one all was."""
+    if version["action"] == "schedule.create":
+        return ""
     return "; ".join(
         f"{change['field']}: {_short(change['before'])} → {_short(change['after'])}" for change in version["changes"]
     )

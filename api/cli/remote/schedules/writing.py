@@ -36,7 +36,13 @@ def create(shell: Shell, name: str, fields: tuple[str, ...], file: TextIO | None
     What has no option is given as field=value, as for `schedules set`: max_retries=3 args.url=https://example.com/
     """
     body = {**_read(file), **_given(**options), **read_fields(fields), "name": name}
-    created = connect(shell).post("/v1/schedules", body)
+    try:
+        created = connect(shell).post("/v1/schedules", body)
+    except Failure as failure:
+        if failure.status != 409:
+            raise
+        mend = f"`callsheet schedules set {name}` and `edit` change it"
+        raise Failure(f"{failure.message}: {mend}", failure.exit_code, failure.status) from None
     show_done(shell, [created], COLUMNS)
     warn(shell, created)
 
@@ -83,7 +89,7 @@ def _read(file: TextIO | None) -> dict[str, Any]:
 
 
 def _given(arguments: str | None, cron: tuple[str, ...], tags: tuple[str, ...], **rest: Any) -> dict[str, Any]:
-    given = {name: value for name, value in rest.items() if value}
+    given = {name: value for name, value in rest.items() if value is not None and value is not False}
     if arguments is not None:
         given["args"] = read_json(arguments, "--args")
     if cron:

@@ -38,14 +38,20 @@ class Connection:
         try:
             return self._exchange(method, path, body, headers)
         except (http.client.HTTPException, OSError) as error:
-            self._close()
+            self.close()
             if not was_open or (method != "GET" and "Idempotency-Key" not in headers):
                 raise Failure(self._say(error), SERVER) from None
         try:
             return self._exchange(method, path, body, headers)
         except (http.client.HTTPException, OSError) as error:
-            self._close()
+            self.close()
             raise Failure(self._say(error), SERVER) from None
+
+    def close(self) -> None:
+        """Close it; what is sent next opens another."""
+        if self._open is not None:
+            self._open.close()
+        self._open = None
 
     def _exchange(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
         if self._open is None:
@@ -70,11 +76,6 @@ class Connection:
         if proxy is not None:
             made.set_tunnel(self._host, self._port)
         return made
-
-    def _close(self) -> None:
-        if self._open is not None:
-            self._open.close()
-        self._open = None
 
     def _say(self, error: Exception) -> str:
         match error:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from api.cli.failures import DENIED, FAILED, MISSING, SERVER, USAGE, Failure
 from api.cli.remote.wire.profiles import Target
@@ -21,6 +22,10 @@ def failure_of(target: Target, method: str, path: str, status: int, headers: Map
     elif status in (404, 405) and problem.get("detail") in _NO_PATH:
         message = f"the callsheet at {target.url} has no {method} {path.partition('?')[0]}: it is of another version."
         code = SERVER
+    elif status == 404:
+        message = _say_missing(problem, path)
+    elif status == 403:
+        message = f"{_say(problem)}. `callsheet login` with a token that may, or ask an admin for one."
     elif status == 401:
         message = f"{_say(problem)}. Sign in with `callsheet login`, or set CALLSHEET_TOKEN."
     elif status == 429:
@@ -47,6 +52,21 @@ def _say(problem: Mapping[str, Any]) -> str:
     if isinstance(errors, list) and errors:
         return say_errors(errors)
     return str(problem.get("detail") or problem.get("title") or "the request was refused")
+
+
+def _say_missing(problem: Mapping[str, Any], path: str) -> str:
+    """Which one is not there, and what shows those that are."""
+    said = _say(problem)
+    noun, _, rest = path.partition("?")[0].removeprefix("/v1/").partition("/")
+    name = unquote(rest.partition("/")[0])
+    if not name:
+        return said
+    kind = noun.removesuffix("s")
+    which = (
+        said.replace(f"no such {kind}", f"no {kind} {name}") if said.endswith(f"no such {kind}") else f"{said}: {name}"
+    )
+    shows = f"{noun} versions {name}" if said.endswith("version") else f"{noun} list"
+    return f"{which}. `callsheet {shows}` shows those that are there."
 
 
 def _field(pointer: str) -> str:

@@ -49,7 +49,7 @@ def read_profiles(shell: Shell) -> dict[str, Target]:
     try:
         text = path.read_text(encoding="utf-8")
         mode = path.stat().st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise Failure(f"can't read {path}: {error.strerror}", SETTINGS) from None
@@ -64,15 +64,19 @@ def read_profiles(shell: Shell) -> dict[str, Target]:
 def write_profiles(profiles: Mapping[str, Target]) -> None:
     """Keep these profiles and no others, in one step: whoever is interrupted has lost none."""
     path = profiles_path()
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not profiles:
-        path.unlink(missing_ok=True)
-        return
     kept: dict[str, Any] = {name: asdict(target) for name, target in profiles.items()}
-    handle, scratch = tempfile.mkstemp(dir=path.parent)  # 0600 from its first byte on
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(kept, file, indent=2)
-    Path(scratch).replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not kept:
+            path.unlink(missing_ok=True)
+            return
+        handle, scratch = tempfile.mkstemp(dir=path.parent)  # 0600 from its first byte on
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(kept, file, indent=2)
+        Path(scratch).replace(path)
+    except OSError as error:
+        said = f"can't write {path}: {error.strerror}. XDG_CONFIG_HOME names another folder."
+        raise Failure(said, SETTINGS) from None
 
 
 def check_url(url: str) -> str:
