@@ -43,11 +43,13 @@ class Said:
 class Terminal:
     """The command at a pseudo-terminal: what it prints, and what somebody types."""
 
-    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], columns: int = 120) -> None:
+    def __init__(
+        self, argv: Sequence[str], environment: Mapping[str, str], columns: int = 120, cwd: Path = ROOT
+    ) -> None:
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
         self.process = subprocess.Popen(
-            argv, cwd=ROOT, env=dict(environment), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+            argv, cwd=cwd, env=dict(environment), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
         )
         os.close(theirs)
         self.text = ""
