@@ -36,7 +36,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own(repository: Path) -> Iterator[OwnDeployment]:
-    """The template, deployed on an empty database."""
+    """The template, deployed on an empty database. Each process ends at a TERM."""
     node = shared.shared_rabbitmq()
     amqp_url = node["url"] if node["kind"] == "given" else vhosts.take_vhost(node)
     with (
@@ -45,6 +45,7 @@ def own(repository: Path) -> Iterator[OwnDeployment]:
     ):
         assert deployment.start("release").exited("release", 120) == 0
         yield deployment.start("web", "scheduling", "worker").ready()
+        assert [deployment.stop(name) for name in ("worker", "scheduling", "web")] == [0, 0, 0]
 
 
 def test_all_of_callsheet_is_in_its_wheel() -> None:
@@ -90,10 +91,6 @@ def test_a_hup_starts_a_worker_anew_with_the_same_modules(own: OwnDeployment) ->
     eventually(lambda: {each["id"] for each in own.api.get("/v1/workers").json()["items"]} - before, 40)
     own.create("anew", actor="send_reminders")
     assert own.finished(own.trigger("anew"))["state"] == "succeeded"
-
-
-def test_every_process_ends_at_a_term(own: OwnDeployment) -> None:
-    assert [own.stop(name) for name in ("worker", "scheduling", "web")] == [0, 0, 0]
 
 
 def test_the_docs_have_the_procfile_and_the_names_of_the_template() -> None:
