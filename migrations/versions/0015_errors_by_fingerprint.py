@@ -61,7 +61,11 @@ _INDEXES = (
         "upkeep: streaks that may have ended",
     ),
     ("failed_runs_new", "failed_runs (run_id) WHERE fingerprint IS NULL", "fold: what is to be counted"),
-    ("failed_runs_by_error", "failed_runs (fingerprint, run_id)", "API: runs of a failure, newest first"),
+    (
+        "failed_runs_by_error",
+        "failed_runs (fingerprint, run_id) WHERE fingerprint IS NOT NULL",
+        "API: runs of a failure, newest first",
+    ),
 )
 
 

@@ -56,7 +56,13 @@ class FailedRun(SQLModel, table=True):
     __tablename__ = "failed_runs"
     __table_args__ = (
         index("failed_runs_new", "run_id", serves="fold: what is to be counted", where="fingerprint IS NULL"),
-        index("failed_runs_by_error", "fingerprint", "run_id", serves="API: runs of a failure, newest first"),
+        index(
+            "failed_runs_by_error",
+            "fingerprint",
+            "run_id",
+            serves="API: runs of a failure, newest first",
+            where="fingerprint IS NOT NULL",
+        ),
     )
 
     run_id: UUID = Field(primary_key=True)

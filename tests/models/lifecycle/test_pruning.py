@@ -123,7 +123,7 @@ def test_the_actor_does_all_of_it(
     monkeypatch.setattr("actors.prune_history.BATCH", 2)
     monkeypatch.setattr("actors.prune_history.worker_engine", lambda: engine)
     add_month(engine, 2025, 3)
-    ended((NOW - datetime(2025, 3, 9, tzinfo=UTC)).days, "failed")
+    add_failure(engine, ended((NOW - datetime(2025, 3, 9, tzinfo=UTC)).days, "failed"))
     for days in (31, 35, 40, 50, 60):
         ended(days)
     kept = ended(10)
@@ -135,6 +135,18 @@ def test_the_actor_does_all_of_it(
         "schedulers": 1,
         "scheduling_gaps": 1,
     }
+    assert left(engine, "failed_runs", "run_id") == left(engine, "errors", "fingerprint") == set()
+
+
+def add_failure(engine: sa.Engine, run: UUID) -> None:
+    """What is known of a run that has failed once its kind is counted."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("INSERT INTO failed_runs VALUES (%(id)s, 'x')", {"id": run})
+        connection.exec_driver_sql(
+            "INSERT INTO errors SELECT 'x', actor, 'E', '', finished_at, finished_at, 1, id FROM runs"
+            " WHERE id = %(id)s",
+            {"id": run},
+        )
 
 
 def add_processes_and_gaps(engine: sa.Engine) -> None:
