@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from api.cli import tables
-from api.cli.details import as_text, printable, show_details
+from api.cli.details import as_text as as_text
+from api.cli.details import printable as printable
+from api.cli.details import show_details
 from api.cli.shell import Shell
 from api.cli.times import show_instant, show_span
 

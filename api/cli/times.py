@@ -60,7 +60,7 @@ class When(click.ParamType):  # type: ignore[type-arg]
     def _from(self, text: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[datetime, bool]:
         """From when on, and in which direction, the text is read."""
         since = ctx.params.get("since") if ctx and param and param.name == "until" else None
-        if since is not None and _CLOCK.fullmatch(text):
+        if isinstance(since, str) and _CLOCK.fullmatch(text):
             return datetime.fromisoformat(since), True
         return datetime.now(UTC), self._ahead
 

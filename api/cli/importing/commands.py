@@ -13,7 +13,6 @@ import click
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from api.cli.details import printable
 from api.cli.failures import USAGE, Failure
 from api.cli.files.writing import write_file
 from api.cli.groups import command
@@ -25,6 +24,7 @@ from api.cli.importing.k8s import read_cronjobs
 from api.cli.importing.periodiq import read_actors
 from api.cli.importing.report import write_report
 from api.cli.shell import Shell
+from api.cli.show import printable
 from scheduling.cron.zones import load_zone
 
 F = TypeVar("F", bound=Callable[..., Any])

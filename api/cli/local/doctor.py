@@ -2,6 +2,9 @@
 `DATABASE_URL` and `AMQP_URL`."""
 
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -21,6 +24,7 @@ from config.environment import PLATFORM_NAMES, PREFIX
 from config.settings import Settings, SettingsError, load_settings
 from models.queues import list_queues
 
+_INDENT = " " * 9
 _FINDINGS = (
     Column("CHECK", "check", whole=True),
     Column("STATE", "state", "state"),
@@ -88,6 +92,14 @@ def _queues_of(settings: Settings) -> list[str]:
         engine.dispose()
 
 
+def _wrapped(text: str) -> str:
+    """On a terminal in lines that fit, as words are read; a command is for copying, so that stays as it is."""
+    if not sys.stdout.isatty():
+        return text
+    room = shutil.get_terminal_size().columns
+    return textwrap.fill(text, max(room, 40), initial_indent=_INDENT, subsequent_indent=_INDENT)[len(_INDENT) :]
+
+
 def _show(shell: Shell, found: list[Finding]) -> None:
     """A line each; on a terminal they may be long, so below each other."""
     if shell.output != "table":
@@ -97,6 +109,6 @@ def _show(shell: Shell, found: list[Finding]) -> None:
     for finding in found:
         word, color = signs[finding.state]
         sign = f"\033[{color}m{word:7}\033[0m" if shell.is_coloured() else f"{word:7}"
-        print(f"{sign}  {finding.check}: {finding.found}")
+        print(f"{sign}  {_wrapped(f'{finding.check}: {finding.found}')}")
         if finding.mend:
-            print(f"         mend: {finding.mend}")
+            print(f"{_INDENT}mend: {finding.mend}")

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import click
 
-from api.cli.details import printable
 from api.cli.failures import FAILED, USAGE, Ended, Failure
 from api.cli.files.looking import by_source, faults_in
 from api.cli.files.reading import read_document
@@ -14,7 +13,7 @@ from api.cli.files.writing import write_file
 from api.cli.groups import command
 from api.cli.remote.client import connect
 from api.cli.shell import Shell
-from api.cli.show import show_each
+from api.cli.show import printable, show_each
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,14 +5,13 @@ from typing import Any
 
 import click
 
-from api.cli.details import as_text
 from api.cli.failures import FAILED, Ended
 from api.cli.groups import command
 from api.cli.remote.client import Client, connect
 from api.cli.remote.completion import complete_schedules
 from api.cli.remote.options import since, until
 from api.cli.shell import Shell
-from api.cli.show import Column, Item, show_list, show_one
+from api.cli.show import Column, Item, as_text, show_list, show_one
 
 _NUMBERS = ("schedules", "slots", "accounted", "undecided")
 

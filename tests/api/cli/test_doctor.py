@@ -139,6 +139,18 @@ def test_a_rabbitmq_that_is_too_old(find: Find, database_url: str, amqp_url: str
     assert "3.7.9" in found["found"]
 
 
+def test_a_rabbitmq_that_lets_nobody_in(find: Find, database_url: str, amqp_url: str) -> None:
+    parts = urlsplit(amqp_url)
+    for wrong in (
+        parts._replace(netloc=f"nobody:x@{parts.hostname}:{parts.port}"),
+        parts._replace(path="/no-such-vhost"),
+    ):
+        [found] = find("rabbitmq", DATABASE_URL=database_url, AMQP_URL=wrong.geturl())
+        assert found["state"] == "problem"
+        assert found["found"].startswith("it lets us not in: ")
+        assert found["mend"].startswith("export AMQP_URL=")
+
+
 @pytest.mark.parametrize(
     ("answer", "state", "said"),
     [

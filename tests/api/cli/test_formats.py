@@ -49,8 +49,8 @@ def say(callsheet: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Callable[...
         monkeypatch.setenv(name, callsheet.environment[name])
     monkeypatch.setenv("XDG_CONFIG_HOME", str(callsheet.home))
 
-    def run(line: str) -> Said:
-        ended = CliRunner().invoke(main, line.split())
+    def run(line: str, *words: str) -> Said:
+        ended = CliRunner().invoke(main, [*line.split(), *words])
         assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
         return Said(ended.exit_code, ended.stdout, ended.stderr)
 
@@ -130,6 +130,13 @@ def test_a_thing_is_the_same_in_every_format(say: Callable[..., Said], run_id: s
     shown = say(line).out
     assert shown
     assert all(each.isprintable() or each == "\n" for each in shown)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a%2Fb", "a?b", "a#b", "ä", " ", "-x", "x" * 500])
+def test_a_name_that_is_none_is_not_found(say: Callable[..., Said], name: str) -> None:
+    said = say("schedules get --", name)
+    assert (said.code, said.out) == (5, ""), said
+    assert said.err.startswith("Error: there is no schedule ")
 
 
 def test_instants_are_as_they_are_asked_for(

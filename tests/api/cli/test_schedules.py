@@ -115,6 +115,20 @@ def test_next_slots_and_explain_speak_of_slots(callsheet: CommandLine, nightly: 
     assert callsheet.succeed("schedules", "explain", nightly, "-o", "json").json["is_slot"]
 
 
+def test_what_is_to_come_until_the_morning_is_that_of_all_schedules(callsheet: CommandLine, nightly: str) -> None:
+    callsheet("schedules", "create", "hourly", "--actor", "log_message", "--cron", "30 * * * *", "--tag", "night")
+    said = callsheet.succeed("next", "--until", "06:00", "--all", "-o", "json", TZ="Asia/Tokyo").json
+    morning = datetime.now(UTC).replace(hour=21, minute=0, second=0, microsecond=0)
+    morning += timedelta(days=morning < datetime.now(UTC))
+    due = [datetime.fromisoformat(each["due_at"]) for each in said]
+    assert due == sorted(due)
+    assert max(due) < morning <= max(due) + timedelta(hours=1)
+    assert {each["schedule"] for each in said} >= {"hourly"}
+    listed = callsheet.succeed("next", "--since", "22:00", "--until", "06:00", "--tag", "night", "-o", "json", TZ="UTC")
+    assert len(listed.json) == 8
+    assert callsheet.succeed("next", "--until", "2h", "--tag", "night", "-o", "name").out == "hourly\n" * 2
+
+
 def test_versions_tell_what_was_changed_and_there_is_a_way_back(callsheet: CommandLine, nightly: str) -> None:
     callsheet.succeed("schedules", "set", nightly, "priority=9")
     listed = callsheet.succeed("schedules", "versions", nightly)
@@ -142,10 +156,3 @@ def test_a_wait_that_takes_too_long_is_a_failure(callsheet: CommandLine, nightly
     said = callsheet("schedules", "trigger", nightly, "--wait", "--timeout", "0.5")
     assert said.code == 1
     assert "has not ended within 0.5 seconds; it goes on" in said.err
-
-
-def test_a_name_that_is_none_is_not_found(callsheet: CommandLine) -> None:
-    for name in ("", ".", "..", "a/b", "a%2Fb", "a?b", "a#b", "ä", " ", "x" * 500):
-        said = callsheet("schedules", "get", "--", name)
-        assert (said.code, said.out) == (5, ""), (name, said)
-        assert said.err.startswith("Error: there is no schedule ")

@@ -47,7 +47,7 @@ def test_a_reader_that_leaves_is_no_fault(shell: Callable[..., Any], schedules: 
 
 
 def test_a_disk_that_is_full_is_a_sentence(shell: Callable[..., Any]) -> None:
-    ended = shell("callsheet openapi > /dev/full")
+    ended = shell("callsheet completion bash > /dev/full")
     assert ended.returncode == 1
     assert ended.stderr == "Error: what was to be written: No space left on device\n"
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import pika
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
-from pika.exceptions import AMQPError, ChannelClosedByBroker
+from pika.exceptions import (
+    AMQPError,
+    ChannelClosedByBroker,
+    ConnectionClosedByBroker,
+    ProbableAccessDeniedError,
+    ProbableAuthenticationError,
+)
 
 from api.cli.local.checks.finding import Finding, note, ok, problem
 from config.broker import connection_parameters, queue_arguments, queue_name
@@ -31,8 +37,24 @@ def check_broker(amqp: Amqp, queues: Sequence[str]) -> Iterator[Finding]:
         yield _check_consumer_timeout()
         yield from _check_queues(amqp, queues)
     except (AMQPError, AMQPConnectorException, OSError) as error:
-        why = str(error) or type(error).__name__
-        yield problem("rabbitmq", f"it does not answer: {why}", "rabbitmq-diagnostics check_port_connectivity")
+        yield _say_why(_root_of(error))
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """What happened: pika puts one error into the other."""
+    while True:
+        inside = (*getattr(error, "exceptions", ()), getattr(error, "exception", None), *error.args)
+        found = [each for each in inside if isinstance(each, BaseException)]
+        if not found:
+            return error
+        error = found[-1]
+
+
+def _say_why(error: BaseException) -> Finding:
+    said = str(error) or type(error).__name__
+    if isinstance(error, ProbableAuthenticationError | ConnectionClosedByBroker | ProbableAccessDeniedError):
+        return problem("rabbitmq", f"it lets us not in: {said}", "export AMQP_URL=amqp://USER:PASSWORD@HOST/VHOST")
+    return problem("rabbitmq", f"it does not answer: {said}", "rabbitmq-diagnostics check_port_connectivity")
 
 
 def _read_version(amqp: Amqp) -> str:

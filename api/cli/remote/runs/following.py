@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from api.cli.details import printable
 from api.cli.failures import FAILED, SERVER, Ended, Failure
 from api.cli.remote.client import Client, id_path
 from api.cli.remote.runs.listing import say_why
 from api.cli.shell import Shell
+from api.cli.show import printable
 
 ENDED = ("succeeded", "failed", "cancelled", "skipped")
 PATIENCE_SECONDS = 60
