@@ -24,22 +24,41 @@ class Row(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Rows in the order of their ids; `last_id` to go on after, None where there are no more."""
+    """Rows in the order of their ids, as they came: lists as text; `last_id` to go on after, None where there are no
+    more."""
 
-    rows: list[Row]
+    at: str | None
+    until: str | None
+    slots: str | None
     last_id: UUID | None
+
+    def read(self) -> list[Row]:
+        """The rows, in the order of time."""
+        if self.at is None or self.until is None:
+            return []
+        firsts = list(map(int, self.at.split(",")))
+        if self.slots is None:
+            rows = [Row(first, first, 1) for first in firsts]
+        else:
+            counts = iter(self.slots.split(","))
+            rows = [
+                Row(first, int(last), int(next(counts))) if last else Row(first, first, 1)
+                for first, last in zip(firsts, self.until.split(","), strict=True)
+            ]
+        rows.sort()  # ids of one millisecond are in no order
+        return rows
 
 
 _MICROSECONDS = "(extract(epoch FROM {column}) * 1000000)::bigint"
 _AT, _UNTIL = _MICROSECONDS.format(column="r.slot_at"), _MICROSECONDS.format(column="r.slot_until")
 
-# Lists of numbers as text are read in a tenth of the time that rows would take. Nearly no row is of a range.
+# Lists of numbers as text are read in a tenth of the time that rows would take; each list has the rows in one order.
+# Nearly no row is of a range.
 _INSIDE = f"""
 SELECT l.id, f.*
 FROM unnest(%(ids)s::uuid[]) AS l(id) CROSS JOIN LATERAL (
-    SELECT string_agg(i.at::text, ',' ORDER BY i.id) AS at,
-        string_agg(coalesce(i.until::text, ''), ',' ORDER BY i.id) AS until,
-        string_agg(i.slots::text, ',' ORDER BY i.id) FILTER (WHERE i.until IS NOT NULL) AS slots,
+    SELECT string_agg(i.at::text, ',') AS at, string_agg(coalesce(i.until::text, ''), ',') AS until,
+        string_agg(i.slots::text, ',') FILTER (WHERE i.until IS NOT NULL) AS slots,
         count(*), max(i.id::text)
     FROM (
         SELECT r.id, {_AT} AS at, {_UNTIL} AS until, r.slots FROM runs r
@@ -70,23 +89,8 @@ def rows_inside(
     }
     found: dict[UUID, Rows] = {}
     for id_, at, ends, slots, count, last in connection.exec_driver_sql(_INSIDE, given):
-        rows = _read(at, ends, slots) if count else []
-        found[id_] = Rows(rows, UUID(last) if count == limit else None)
+        found[id_] = Rows(at, ends, slots, UUID(last) if count == limit else None)
     return found
-
-
-def _read(at: str, ends: str, slots: str | None) -> list[Row]:
-    firsts = list(map(int, at.split(",")))
-    if slots is None:
-        rows = [Row(first, first, 1) for first in firsts]
-    else:
-        counts = iter(slots.split(","))
-        rows = [
-            Row(first, int(last), int(next(counts))) if last else Row(first, first, 1)
-            for first, last in zip(firsts, ends.split(","), strict=True)
-        ]
-    rows.sort()  # ids of one millisecond are in no order
-    return rows
 
 
 # Rows of one schedule never share a slot, so of those that begin before the first only the last can reach beyond it.
