@@ -26,7 +26,7 @@ from scheduling.commands.faults import NotFound
 from scheduling.slots.verify import BEGIN, Found, Place, verify
 from scheduling.slots.walk import Kind
 
-STEPS = 400_000
+STEPS = 200_000
 """So many slots and rows are looked at in one part."""
 
 _DAY = timedelta(days=1)

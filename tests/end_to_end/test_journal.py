@@ -29,7 +29,10 @@ SELECT gen_random_uuid(), 'note', 'default', 5, jsonb_build_object('path', '{pat
     'allow', 1, now(), 'planned', 0, 0, 0, 1, 1, 60, now(), '[]'
 FROM generate_series(1, {runs})
 """
-UNFINISHED = "SELECT count(*) FROM runs WHERE finished_at IS NULL"
+OURS = "actor <> 'verify_slots'"
+"""Housekeeping may have its turn meanwhile."""
+
+UNFINISHED = f"SELECT count(*) FROM runs WHERE finished_at IS NULL AND {OURS}"
 HIT = {("lost", True), ("interrupted", False)}
 """What a kill makes of attempts that were not done, and whether they had started."""
 
@@ -75,7 +78,7 @@ def test_no_run_that_never_started_fails_and_each_that_did_has_its_start(
         kill_one_process(deployment)
     eventually(lambda: deployment.query(UNFINISHED) == [(0,)], 60)
     started = set(ledger.read_text().splitlines())
-    rows = deployment.query("SELECT id::text, state, attempt, started_at, error_type, attempts FROM runs")
+    rows = deployment.query(f"SELECT id::text, state, attempt, started_at, error_type, attempts FROM runs WHERE {OURS}")
     assert len(rows) == RUNS
     failed = [row for row in rows if row[1] == "failed"]
     # A start is noted before the actor's first line, so a kill may strike in between, once in each thread.

@@ -176,3 +176,19 @@ def test_a_run_waits_for_a_worker_that_knows_its_actor_and_says_so(callsheet: De
     said = explain(callsheet, "greeting", at)
     assert said["outcome"] == "ran"
     assert "late because no worker had announced its actor greet" in said["because"]
+
+
+def test_after_all_of_this_each_slot_has_its_row_as_callsheet_itself_says(callsheet: Deployment) -> None:
+    """Also where a schedule was there for a moment only."""
+    callsheet.create("brief", actor="log_message", args={"message": "x"}, every_seconds=1)
+    eventually(lambda: len(slots_of(callsheet, "brief")) >= 2)
+    callsheet.api.patch("/v1/schedules/brief", json={"cron": "*/3 * * * * *", "every_seconds": None})
+    assert callsheet.api.delete("/v1/schedules/brief").status_code == 204
+    run = callsheet.finished(callsheet.trigger("verify_slots"))
+    assert run["state"] == "succeeded"
+    found = callsheet.api.get("/v1/verify").json()
+    assert (found["unaccounted"], found["truncated"], found["next"]) == ([], False, None)
+    assert found["accounted"] == found["slots"] >= run["result"]["slots"] >= 2
+    assert (run["result"]["unaccounted"], run["result"]["first"]) == (0, [])
+    [(kept,)] = callsheet.query("SELECT result FROM housekeeping WHERE name = 'verify'")
+    assert kept == run["result"]
