@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench chaos soak lock clean
+.PHONY: help up test lint bench chaos soak fuzz lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,9 @@ chaos: .venv/dev  ## every fault by itself, an upgrade, restores; FAULTS="kill R
 
 soak: .venv/dev  ## a random mix of all faults: MINUTES=20 SEED=1
 	MINUTES=$(MINUTES) SEED=$(SEED) $(BIN)/python -m tests.chaos.soak
+
+fuzz: .venv/dev  ## odd values in every field, and 5,000 calls generated from the OpenAPI document with each of two tokens: SEED=1
+	SEED=$(SEED) $(BIN)/python -m tests.fuzz
 
 .venv/embedded: requirements-embedded.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("callsheet needs Python 3.11 or later: make PYTHON=/path/to/python3")'

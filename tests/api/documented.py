@@ -10,7 +10,11 @@ from api.app import ROUTES, get_openapi
 from api.web.parameters import documented_path
 
 _PATHS = json.loads(str(get_openapi(None).content))["paths"]  # type: ignore[arg-type]
-_ROUTES = [(re.compile(re.sub(r"\{\w+(:\w+)?\}", "[^/]+", route.path)), documented_path(route)) for route in ROUTES]
+_UUID = "[0-9a-fA-F-]{32,36}"
+_ROUTES = [
+    (re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path.replace("{id:uuid}", _UUID))), documented_path(route))
+    for route in ROUTES
+]
 
 
 class DocumentedClient(TestClient):
@@ -24,17 +28,19 @@ class DocumentedClient(TestClient):
         return result
 
 
-def check_documented(method: str, path: str, status: int, media_type: str | None) -> None:
-    """Raises AssertionError unless the document has the answer; what is no operation has none."""
+def check_documented(method: str, path: str, status: int, media_type: str | None) -> tuple[str, str] | None:
+    """Path and verb of the operation. Raises AssertionError unless the document has the answer; what is no operation
+    has none."""
     verb = "get" if method == "HEAD" else method.lower()
     matching = [found for pattern, found in _ROUTES if pattern.fullmatch(path.partition("?")[0])]
     documented = next((found for found in sorted(matching, key=len) if verb in _PATHS[found]), "")
     operation = _PATHS.get(documented, {}).get(verb)
     if operation is None:
         assert status in (404, 405), f"{method} {path} is not documented"
-        return
+        return None
     call = f"{method} {documented} {status}"
     assert str(status) in operation["responses"], f"{call} is not documented"
     wanted = {kind.partition(";")[0] for kind in operation["responses"][str(status)].get("content", {})}
     given = {media_type.partition(";")[0]} if media_type else set()
     assert given <= wanted, f"{call} is {media_type}"
+    return documented, verb

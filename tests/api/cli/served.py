@@ -151,8 +151,8 @@ class CommandLine:
 
 
 @contextmanager
-def web_server(database_url: str, folder: Path) -> Iterator[str]:
-    """The address of a web process on a database."""
+def web_server(database_url: str, folder: Path, **settings: str) -> Iterator[str]:
+    """The address of a web process on a database; `settings` as in its environment."""
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -161,6 +161,7 @@ def web_server(database_url: str, folder: Path) -> Iterator[str]:
         "PORT": str(port),
         "CALLSHEET_ADMIN_TOKEN": TOKEN,
         "CALLSHEET_HTTP__HOST": "127.0.0.1",
+        **settings,
     }
     url = f"http://127.0.0.1:{port}"
     with (folder / "web.log").open("ab") as log:
