@@ -12,7 +12,7 @@ from tests.fuzz.play import ask_everything
 from tests.fuzz.site import Site, site
 
 CASES = 5_000
-EXAMPLES = 100
+EXAMPLES = 60
 """Of each operation, besides those that are generated without chance."""
 
 
