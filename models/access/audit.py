@@ -39,16 +39,19 @@ _FILTERS = {
     "before": "id < %(before)s",
     "who": "who = %(who)s",
     "action": "action = %(action)s",
-    "target": "(target = %(target)s OR starts_with(target, %(target)s || '/'))",
+    "target": "target = %(target)s",
+    "group": "(target = %(group)s OR starts_with(target, %(group)s || '/'))",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
 }
 
 
 def list_audit(connection: sa.Connection, limit: int, **filters: Any) -> Sequence[sa.Row[Any]]:
-    """Acts, newest first. Filters: `before` (an id), `who`, `action`, `target` (itself, or what is below), `since`,
+    """Acts, newest first. Filters: `before` (an id), `who`, `action`, `target` (itself, or all of its group), `since`,
     `until`."""
     given = {name: value for name, value in filters.items() if value is not None}
+    if "/" not in given.get("target", "/"):  # below one thing there is nothing, and an index finds what was done to it
+        given["group"] = given.pop("target")
     where = " AND ".join(_FILTERS[name] for name in given) or "true"
     statement = f"SELECT id, at, {_NAMES} FROM audit WHERE {where} ORDER BY id DESC LIMIT %(limit)s"
     return connection.exec_driver_sql(statement, given | {"limit": limit}).all()

@@ -58,11 +58,11 @@ FROM (SELECT n, md5(n::text) AS hash, now() - interval '1 hour' - {span} * (1 - 
 """
 
 
-def make_past(system: System, size: int) -> None:
+def make_past(system: System, size: int, schedules: int = SCHEDULES) -> None:
     """Insert `size` finished runs over the last months, and as many planned ones as wait after a bad night."""
     parameters = {
         "months": MONTHS,
-        "schedules": SCHEDULES,
+        "schedules": schedules,
         "size": size,
         "span": f"interval '{30 * (MONTHS - 1)} days'",
     }

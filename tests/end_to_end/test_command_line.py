@@ -2,12 +2,13 @@
 
 import os
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.api.cli.served import CommandLine
-from tests.end_to_end.deployment import TOKEN, Deployment
+from tests.end_to_end.deployment import TOKEN, Deployment, instant
 from tests.waiting import eventually
 
 SECONDS = 0.5
@@ -72,14 +73,18 @@ def test_lists_over_a_long_history_are_quick(callsheet: CommandLine, deployment:
     )
     deployment.execute(
         "INSERT INTO schedules SELECT (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(),"
-        " 'name', 'many-' || n))).* FROM schedules s, generate_series(1, 300) n WHERE s.name = 'history'"
+        " 'name', 'many-' || n, 'cron', jsonb_build_array(n % 60 || CASE WHEN n % 3 = 0 THEN ' * ' ELSE ' 3 ' END"
+        " || '* * *'), 'next_due_at', now(), 'cursor_at', now()))).*"
+        " FROM schedules s, generate_series(1, 300) n WHERE s.name = 'history'"
     )
     deployment.execute("ANALYZE")
     commands = [
         "schedules list",
         "runs list",
         "runs list --state failed",
-        "queues",
+        "queues list",
+        "next --until 06:00",
+        "next --until 24h --limit 500",
         "workers",
         "actors",
         "audit",
@@ -89,6 +94,22 @@ def test_lists_over_a_long_history_are_quick(callsheet: CommandLine, deployment:
         took = [_seconds(callsheet, deployment, command.split()) for _ in range(3)]
         assert min(processor for processor, _ in took) < SECONDS, (command, took)
         assert min(wall for _, wall in took) < PATIENCE_SECONDS, (command, took)
+
+    _nothing_is_left_out(callsheet, deployment)
+
+
+def _nothing_is_left_out(callsheet: CommandLine, deployment: Deployment) -> None:
+    """What is to come of all is what is to come of each."""
+    [(now,)] = deployment.query("SELECT now()")
+    since, until = now + timedelta(minutes=5), now + timedelta(hours=12)
+    between = ("--since", since.isoformat(), "--until", until.isoformat(), "--limit", "10000")
+    coming = [(each["slot_at"], each["schedule"]) for each in callsheet.succeed("next", *between, "-o", "json").json]
+    assert coming == sorted(coming)
+    assert len(coming) > 1000
+    for name in (f"many-{number}" for number in range(3, 301, 33)):
+        slots = deployment.api.get(f"/v1/schedules/{name}/upcoming", params={"count": 20}).json()["items"]
+        expected = [slot["slot_at"] for slot in slots if since <= instant(slot["slot_at"]) < until]
+        assert [slot for slot, schedule in coming if schedule == name] == expected
 
 
 def _seconds(callsheet: CommandLine, deployment: Deployment, args: list[str]) -> tuple[float, float]:
