@@ -20,8 +20,8 @@ _FAILURES = (
     Column("STREAK", "streak"),
     Column("ACTOR", "actor"),
     Column("ERROR", _say_error),
-    Column("SCHEDULES", "schedules"),
-    Column("FIRST", "first_at", "instant"),
+    Column("SCHEDULES", "schedules", spare=1),
+    Column("FIRST", "first_at", "instant", spare=2),
     Column("FINGERPRINT", "fingerprint", whole=True),
 )
 

@@ -14,7 +14,7 @@ _QUEUES = (
     Column("RUNNING", "running"),
     Column("PAUSED", "paused_at", "instant", spare=2),
     Column("BY", "paused_by", spare=1),
-    Column("REASON", "pause_reason"),
+    Column("REASON", "pause_reason", spare=3),
     Column("OLDEST", "oldest_waiting_seconds", "span"),
     Column("WAITS BECAUSE", "because"),
 )
