@@ -82,19 +82,19 @@ def list_lives(
     return [Life(*row) for row in rows]
 
 
-# The one in force at `since`, and those after it.
+# The one in force up to `since`, whose slot that may be, and those after it.
 _VERSIONS = """
 SELECT l.id, v.version, v.at, v.action, v.definition - 'args' - 'description'
 FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(versions)s::int[]) AS l(id, name, version)
 JOIN schedule_versions v ON v.name = l.name AND v.version <= l.version AND v.version >= coalesce((
     SELECT w.version FROM schedule_versions w
-    WHERE w.name = l.name AND w.version <= l.version AND w.at <= %(since)s ORDER BY w.version DESC LIMIT 1), 0)
+    WHERE w.name = l.name AND w.version <= l.version AND w.at < %(since)s ORDER BY w.version DESC LIMIT 1), 0)
 ORDER BY l.id, v.version DESC
 """
 
 
 def versions_since(connection: sa.Connection, lives: Sequence[Life], since: datetime) -> dict[UUID, list[Version]]:
-    """The definitions that were in force at `since` or came later, as far as they are known, newest first."""
+    """The definitions of slots at `since` and later, as far as they are known, newest first."""
     given = {
         "ids": [life.id for life in lives],
         "names": [life.name for life in lives],

@@ -46,7 +46,7 @@ class LedgerReader:
         return list_lives(self._connection, first, since, limit, schedule=self._schedule, only=self._only)
 
     def versions(self, lives: Sequence[Life], since: datetime) -> dict[UUID, list[Version]]:
-        """The definitions in force since then, newest first."""
+        """The definitions of slots since then, newest first."""
         return versions_since(self._connection, lives, since)
 
     def rows(self, lives: Sequence[Life], since: datetime, until: datetime) -> dict[UUID, Iterator[Row]]:

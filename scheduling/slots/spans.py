@@ -39,8 +39,8 @@ class Span:
 
 
 def spans_of(life: Life, versions: Sequence[Version], since: datetime) -> list[Span]:
-    """All of time from `since` on, in order. `versions` are those that were in force then or came later, newest
-    first, as far as they are known."""
+    """All of time from `since` on, in order. `versions` are those of slots then and later, newest first, as far as they
+    are known: one that came at `since` is not that of a slot at `since`."""
     spans = [Span(life.decided_at, END, life.version, NOTHING)]
     end, is_whole = life.decided_at, False
     for version in _without_holes(life, versions):
@@ -52,7 +52,7 @@ def spans_of(life: Life, versions: Sequence[Version], since: datetime) -> list[S
     if len(spans) == 1 and life.updated_at is not None:  # nobody has noted how it came to what it is
         spec = _checked(spec_of_life(life))
         end = _add(spans, Span(life.updated_at + SETTLED, end, life.version, spec, life.max_runs))
-    if not is_whole and end > since:
+    if not is_whole and end >= since:
         spans.append(Span(BEGINNING, end, 0, None))
     return spans[::-1]
 

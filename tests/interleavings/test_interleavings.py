@@ -88,6 +88,13 @@ EVERY_20_SECONDS = When(cron=("*/20 * * * * *",))
             ],
             id="cancel_other leaves a run that is not due yet alone",
         ),
+        pytest.param(
+            [
+                Step(Put(EVERY_20_SECONDS, {"overlap": "allow", "catchup": "all"})),
+                Step(Put(EVERY_20_SECONDS, {"overlap": "allow", "catchup": "all", "max_runs": 9}), wait=80),
+            ],
+            id="a slot at the instant of an edit is one, though whoever verifies begins with it",
+        ),
     ],
 )
 def test_these_orders_of_events_lose_nothing(world: World, sequence: list[Step]) -> None:

@@ -123,7 +123,7 @@ def complete(callsheet: CommandLine, words: str, **environment: str) -> list[str
 def test_names_of_schedules_and_words_are_completed(callsheet: CommandLine, sql: Callable[..., Any]) -> None:
     for name in ("done-one", "done-two"):
         callsheet("schedules", "create", name, "--actor", "log_message")
-    assert complete(callsheet, "callsheet sch") == ["plain,schedules"]
+    assert complete(callsheet, "callsheet sche") == ["plain,scheduling", "plain,schedules"]
     assert complete(callsheet, "callsheet schedules tri") == ["plain,trigger"]
     assert complete(callsheet, "callsheet schedules get done-") == ["plain,done-one", "plain,done-two"]
     assert complete(callsheet, "callsheet schedules get done-one done-") == ["plain,done-two"]
