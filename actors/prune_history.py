@@ -13,6 +13,7 @@ from periodiq import cron
 from actors.context import should_stop, worker_engine
 from config.sections import Retention
 from config.settings import get_settings
+from models.access.sessions import prune_sessions
 from models.failures.pruning import prune_failed_runs, prune_failures
 from models.lifecycle.pruning import (
     FIRST_ID,
@@ -56,6 +57,7 @@ def prune_history() -> dict[str, Any]:
         prune_scheduling_gaps(connection, max(ages.values()))
         prune_failures(connection, ages[State.FAILED])
         prune_deleted_schedules(connection, max(ages.values()))
+        prune_sessions(connection)
     _prune_audit(engine, settings.access.audit_days)
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID

@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
+from api.dashboard.site import add_site
 from api.v1 import (
     access,
     apply,
@@ -75,6 +76,7 @@ def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:
     app = falcon.App(middleware=[_Headers()])
     add_error_handlers(app)
     add_routes(app, ROUTES, engine, settings)
+    add_site(app, engine, settings)
     return app
 
 
@@ -88,5 +90,7 @@ class _Headers:
             raise falcon.HTTPMethodNotAllowed([*known, "OPTIONS"])
 
     def process_response(self, _req: falcon.Request, resp: falcon.Response, _resource: object, _ok: bool) -> None:
-        """They are the same for every answer."""
-        resp.set_headers(HEADERS)
+        """They are the same for every answer that does not say otherwise."""
+        for name, value in HEADERS.items():
+            if resp.get_header(name) is None:
+                resp.set_header(name, value)

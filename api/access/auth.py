@@ -43,12 +43,12 @@ Header = Callable[[str], str | None]
 def identify(header: Header, engine: sa.Engine, settings: Settings) -> Caller:
     """Who a request with these headers comes from: the bearer of a token, or whom a trusted proxy names. Raises
     NotIdentified."""
-    if header("Authorization") is None and (named := _named_by_proxy(header, settings.access)) is not None:
+    if header("Authorization") is None and (named := named_by_proxy(header, settings.access)) is not None:
         return named
     scheme, _, token = (header("Authorization") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotIdentified("this call needs a token: Authorization: Bearer …", "Bearer")
-    if _is_same(token.strip(), settings.http.admin_token):
+    if is_same(token.strip(), settings.http.admin_token):
         return Caller("admin", Role.ADMIN)
     if is_well_formed(token.strip()) and (stored := _use(token.strip(), engine)) is not None:
         return Caller(stored.name, stored.role, stored.only, stored.expires_at)
@@ -75,10 +75,10 @@ def _use(token: str, engine: sa.Engine) -> StoredToken | None:
         return stored
 
 
-def _named_by_proxy(header: Header, access: Access) -> Caller | None:
+def named_by_proxy(header: Header, access: Access) -> Caller | None:
     """Whom the proxy has signed in: believed only with the secret that it alone knows, and with the role that the map
     gives to their groups."""
-    if not access.has_proxy or not _is_same(header(access.proxy_secret_header) or "", access.proxy_secret):
+    if not access.has_proxy or not is_same(header(access.proxy_secret_header) or "", access.proxy_secret):
         return None
     user = (header(access.proxy_user_header) or "").strip()
     if not user:
@@ -90,7 +90,8 @@ def _named_by_proxy(header: Header, access: Access) -> Caller | None:
     return Caller(user, max(roles))
 
 
-def _is_same(given: str, expected: SecretStr | None) -> bool:
+def is_same(given: str, expected: SecretStr | None) -> bool:
+    """Whether it is the secret, in a time that says nothing of it."""
     if not expected:
         return False
     return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.get_secret_value().encode())

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from models.sql.rows import as_json
 from models.words.roles import Role, Scope, role_of
 
-_COLUMNS = "id, name, role, only_prefix, only_tags, last_four, created_at, created_by, expires_at, last_used_at"
+COLUMNS = "id, name, role, only_prefix, only_tags, last_four, created_at, created_by, expires_at, last_used_at"
 USED_SECONDS = 60
 """How often it is noted that a token was used."""
 
@@ -32,7 +32,7 @@ class StoredToken:
 
     @classmethod
     def of(cls, row: sa.Row[Any]) -> "StoredToken":
-        """From a row of `_COLUMNS`."""
+        """From a row of `COLUMNS`."""
         values = dict(row._mapping)
         prefix, tags = values.pop("only_prefix"), values.pop("only_tags")
         only = None if prefix is None and tags is None else Scope(prefix, tuple(tags or ()))
@@ -40,10 +40,10 @@ class StoredToken:
 
 
 _INSERT = f"""
-INSERT INTO tokens ({_COLUMNS}, hash)
-SELECT {_COLUMNS}, hash FROM jsonb_populate_record(NULL::tokens, %(row)s::jsonb -> 0)
+INSERT INTO tokens ({COLUMNS}, hash)
+SELECT {COLUMNS}, hash FROM jsonb_populate_record(NULL::tokens, %(row)s::jsonb -> 0)
 ON CONFLICT (name) DO NOTHING
-RETURNING {_COLUMNS}
+RETURNING {COLUMNS}
 """
 
 
@@ -53,7 +53,7 @@ def insert_token(connection: sa.Connection, columns: Mapping[str, Any]) -> Store
     return None if row is None else StoredToken.of(row)
 
 
-_FIND = f"SELECT {_COLUMNS} FROM tokens WHERE hash = %(hash)s AND (expires_at IS NULL OR expires_at > now())"
+_FIND = f"SELECT {COLUMNS} FROM tokens WHERE hash = %(hash)s AND (expires_at IS NULL OR expires_at > now())"
 
 
 def find_token(connection: sa.Connection, hash_: str) -> StoredToken | None:
@@ -75,7 +75,7 @@ def note_use(connection: sa.Connection, token: UUID) -> None:
     connection.exec_driver_sql(_NOTE_USE, {"id": token})
 
 
-_LIST = f"SELECT {_COLUMNS} FROM tokens WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"
+_LIST = f"SELECT {COLUMNS} FROM tokens WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"
 
 
 def list_tokens(connection: sa.Connection, limit: int, after: str | None) -> Sequence[StoredToken]:
@@ -84,7 +84,7 @@ def list_tokens(connection: sa.Connection, limit: int, after: str | None) -> Seq
     return [StoredToken.of(row) for row in rows]
 
 
-_DELETE = f"DELETE FROM tokens WHERE id = %(id)s RETURNING {_COLUMNS}"
+_DELETE = f"DELETE FROM tokens WHERE id = %(id)s RETURNING {COLUMNS}"
 
 
 def delete_token(connection: sa.Connection, token: UUID) -> StoredToken | None:

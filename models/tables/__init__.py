@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from models.tables.access import AuditEntry, ScheduleVersion, Token
+from models.tables.access import AuditEntry, ScheduleVersion, Session, Token
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.housekeeping import DeletedSchedule, Housekeeping
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
@@ -13,6 +13,7 @@ from models.tables.schedule import Schedule
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
+    Session,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -32,6 +33,7 @@ __all__ = [
     "ScheduleVersion",
     "Scheduler",
     "SchedulingGap",
+    "Session",
     "Token",
     "TriggerKey",
     "Worker",

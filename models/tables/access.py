@@ -35,6 +35,33 @@ class Token(SQLModel, table=True):
     last_used_at: datetime | None = Field(default=None, sa_type=INSTANT)
 
 
+class Session(SQLModel, table=True):
+    """A browser that somebody has signed in with a token, or a link that signs one in once."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        sa.CheckConstraint("(token_id IS NULL) <> (admin_hash IS NULL)", name="sessions_of_one_check"),
+        index("sessions_by_token", "token_id", serves="API: the end of a token ends its sessions"),
+    )
+
+    hash: str = Field(primary_key=True, sa_type=sa.Text)
+    """SHA-256 of what the browser's cookie or the link has, in hexadecimal."""
+    token_id: UUID | None = Field(
+        default=None,
+        sa_column=sa.Column(
+            "token_id",
+            sa.Uuid,
+            sa.ForeignKey("tokens.id", name="sessions_token_id_fkey", ondelete="CASCADE"),
+            nullable=True,
+        ),
+    )
+    admin_hash: str | None = Field(default=None, sa_type=sa.Text)
+    """Instead of a token: SHA-256 of the one in the settings."""
+    is_link: bool
+    created_at: datetime = Field(sa_type=INSTANT)
+    used_at: datetime = Field(sa_type=INSTANT)
+
+
 class AuditEntry(SQLModel, table=True):
     """One act, written in the transaction that did it."""
 

@@ -1,15 +1,17 @@
 """`python -m tests.servers.prepare`: installs what the tests need on this machine and pip can't bring.
 
-That is RabbitMQ, if the tests need a private node. PostgreSQL comes as a wheel.
+That is RabbitMQ, if the tests need a private node, and Chromium, without which those in a browser are skipped.
+PostgreSQL comes as a wheel.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from tests.servers import chromium
 from tests.servers.choose import AMQP_VARIABLE, choose_rabbitmq
 from tests.servers.rabbitmq import find_scripts
 
@@ -24,20 +26,27 @@ BY_HAND = (
 
 
 def main() -> None:
-    if not _is_missing():
-        return
-    if not shutil.which("apt-get"):
-        sys.exit(f"{BY_HAND} Here is no apt-get to install it with.")
-    prefix = _as_root()
-    if prefix is None:
-        sys.exit(f"{BY_HAND} This user may not install packages.")
-    print(f"Installing {PACKAGE} for the tests; its service stays off.", flush=True)
-    try:
-        _install(prefix)
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"{BY_HAND} Installing it failed: {error}")
+    if _is_missing() and (why := _why_not([PACKAGE])):
+        sys.exit(f"{BY_HAND} {why}")
     if _is_missing():
         sys.exit(f"{BY_HAND} The package that was installed has no rabbitmq-server script where the tests look for it.")
+    if chromium.find_chromium() is None and (why := _why_not([chromium.PACKAGE])):
+        print(f"Tests in a browser are skipped, as {chromium.PACKAGE} is not installed here. {why}", flush=True)
+
+
+def _why_not(packages: Sequence[str]) -> str | None:
+    """Install them; why that can't be done, in a sentence."""
+    if not shutil.which("apt-get"):
+        return "Here is no apt-get to install it with."
+    prefix = _as_root()
+    if prefix is None:
+        return "This user may not install packages."
+    print(f"Installing {', '.join(packages)} for the tests; no service starts.", flush=True)
+    try:
+        _install(prefix, packages)
+    except subprocess.CalledProcessError as error:
+        return f"Installing it failed: {error}"
+    return None
 
 
 def _is_missing() -> bool:
@@ -60,12 +69,12 @@ def _as_root() -> list[str] | None:
     return None
 
 
-def _install(prefix: list[str]) -> None:
+def _install(prefix: list[str], packages: Sequence[str]) -> None:
     apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--quiet"]
     with _no_services_start(prefix):
         subprocess.run([*apt, "update"], check=True)
-        subprocess.run([*apt, "install", "--yes", "--no-install-recommends", PACKAGE], check=True)
-    if os.path.isdir("/run/systemd/system"):
+        subprocess.run([*apt, "install", "--yes", "--no-install-recommends", *packages], check=True)
+    if PACKAGE in packages and os.path.isdir("/run/systemd/system"):
         # Nor does it start with the machine. It was not installed before, so nobody relies on it.
         subprocess.run([*prefix, "systemctl", "disable", "--quiet", "--now", PACKAGE], check=True)
 

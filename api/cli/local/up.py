@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from actors.worker.wiring import make_broker
+from api.access.sessions import make_link
 from api.app import make_app
 from api.cli.local.embedded_postgres import EmbeddedPostgres
 from api.cli.local.modules import look_in
@@ -53,7 +54,7 @@ def run_everything(data: Path | None) -> None:
         broker = _start_worker(settings, stack)
         _start_scheduling(settings, engine, broker, stack)
         url = _start_api(settings, engine, stack)
-        _greet(url, settings.http.admin_token, folder)
+        _greet(url, settings.http.admin_token, _link(url, engine, settings), folder)
         _wait_for_signal(signals)
         print("callsheet is stopping: what runs may end, the rest goes on at the next start.", flush=True)
 
@@ -195,9 +196,18 @@ def _is_free(host: str, port: int) -> bool:
     return False
 
 
-def _greet(url: str, token: SecretStr | None, folder: Path) -> None:
+def _link(url: str, engine: sa.Engine, settings: Settings) -> str:
+    """Where the dashboard is; the first who follows it is signed in."""
+    if settings.http.admin_token is None:
+        return url
+    with engine.begin() as connection:
+        return f"{url}/sign-in?code={make_link(connection, settings.http.admin_token)}"
+
+
+def _greet(url: str, token: SecretStr | None, link: str, folder: Path) -> None:
     print(
         f"\ncallsheet is up.\n"
+        f"  open   {link}   (signs in once, within 15 minutes)\n"
         f"  API    {url}/v1/schedules   (documentation: {url}/docs)\n"
         f"  token  {token.get_secret_value() if token else 'none'}   (callsheet login {url} asks for it)\n"
         f"  data   {folder}\n"

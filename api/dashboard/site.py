@@ -1,0 +1,30 @@
+"""The site: all pages, on the app."""
+
+from typing import Any
+
+import falcon
+import sqlalchemy as sa
+
+from api.dashboard import schedules
+from api.dashboard.frame.files import StaticFiles
+from api.dashboard.frame.page import Redirect
+from api.dashboard.frame.visits import PageRoute, Visit, add_pages
+from api.dashboard.signing_in import SignIn, SignOut
+from config.settings import Settings
+from models.words.roles import Role
+
+
+def go_to_first(_visit: Visit) -> Redirect:
+    """Schedules come first."""
+    return Redirect("/schedules")
+
+
+PAGES = (PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True), *schedules.PAGES)
+
+
+def add_site(app: falcon.App[Any, Any], engine: sa.Engine, settings: Settings) -> None:
+    """Put pages, signing in and files on the app."""
+    add_pages(app, PAGES, engine, settings)
+    app.add_route("/sign-in", SignIn(engine, settings))
+    app.add_route("/sign-out", SignOut(engine))
+    app.add_sink(StaticFiles(), "/static/")
