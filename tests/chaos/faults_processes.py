@@ -4,6 +4,7 @@ import os
 import signal
 
 from tests.chaos.faults import BY_JOURNAL_SECONDS, Fault
+from tests.chaos.load import POISON
 from tests.chaos.world import World
 from tests.waiting import eventually
 
@@ -18,7 +19,7 @@ UNION SELECT pid FROM schedulers WHERE ticked_at > now() - interval '15 seconds'
 
 def poison(world: World) -> None:
     """A run that crashes the process of whoever starts it, until its retries are used up."""
-    name = f"{world.scope}.poison-{world.random.randrange(10**9)}"
+    name = f"{world.scope}{POISON}{world.random.randrange(10**9)}"
     answer = world.call(
         "POST", "/v1/schedules", name=name, actor="probe_segfault", max_retries=1, min_backoff_seconds=0.1
     )
