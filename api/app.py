@@ -67,8 +67,8 @@ ROUTES = (
 )
 
 OPENAPI = describe_routes(ROUTES)
-_DOCUMENT = json.dumps(OPENAPI)
-_DOCS = render_docs(OPENAPI)
+_DOCUMENT = json.dumps(OPENAPI).encode()
+_DOCS = render_docs(OPENAPI).encode()
 
 
 def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
@@ -75,9 +76,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route answers: a model as JSON, or text."""
+    """What a route answers: a model as JSON, or text; bytes are text that does not change."""
 
-    content: BaseModel | str | None = None
+    content: BaseModel | str | bytes | None = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     content_type: str = "text/plain; charset=utf-8"
@@ -227,9 +228,12 @@ def _write(resp: falcon.Response, answer: Answer, fields: set[str] | None) -> No
     if isinstance(answer.content, BaseModel):
         resp.content_type = JSON
         resp.data = to_json(_only(answer.content, fields))
-    elif answer.content is not None:
+    elif isinstance(answer.content, str):
         resp.content_type = answer.content_type
         resp.data = answer.content.encode()
+    elif answer.content is not None:
+        resp.content_type = answer.content_type
+        resp.set_stream(BytesIO(answer.content), len(answer.content))  # all who are sent it share it
 
 
 def _only(content: BaseModel, fields: set[str] | None) -> object:

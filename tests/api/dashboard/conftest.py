@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from falcon.testing import TestClient
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from api.app import make_app
 from config.settings import Settings
@@ -14,6 +14,7 @@ from tests.api.dashboard.visitor import Visitor
 from tests.servers.chromium import find_chromium
 
 MakeToken = Callable[..., str]
+SLOW_MILLISECONDS = 20_000
 
 
 @pytest.fixture
@@ -53,6 +54,7 @@ def browser() -> Iterator[Browser]:
     program = find_chromium()
     if program is None:
         pytest.skip("the dashboard is tried out in Chromium, which is not installed here: apt-get install chromium")
+    expect.set_options(timeout=SLOW_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser

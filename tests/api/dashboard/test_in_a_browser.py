@@ -55,6 +55,7 @@ def sign_in(page: Page, token: str = TOKEN) -> Page:
     page.goto("/")
     page.get_by_label("Token").fill(token)
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state()
     return page
 
 

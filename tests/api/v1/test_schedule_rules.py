@@ -167,7 +167,7 @@ def test_the_body_must_be_json_of_bounded_size(
 
 
 def test_an_unknown_path_is_a_404_and_a_wrong_method_a_405(client: TestClient) -> None:
-    for path in ("/", "/v1", "/v1/nothing", "/v1/runs/not-a-uuid", "/v1/schedules/a/versions"):
+    for path in ("/nothing", "/v1", "/v1/nothing", "/v1/runs/not-a-uuid", "/v1/schedules/a/versions"):
         answer = client.simulate_get(path)
         assert (answer.status_code, answer.json["title"]) == (404, "Not Found")
     answer = client.simulate_delete("/v1/schedules")
