@@ -1,7 +1,7 @@
 """Sign in and out: with a token, or by the link that `callsheet up` prints."""
 
 import math
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import falcon
@@ -41,7 +41,7 @@ class SignIn:
             return
         self._begin(req, resp, lambda connection: sign_in(connection, token, self._settings.http.admin_token))
 
-    def _begin(self, req: falcon.Request, resp: falcon.Response, begin: Any) -> None:
+    def _begin(self, req: falcon.Request, resp: falcon.Response, begin: Callable[[sa.Connection], str]) -> None:
         try:
             with self._engine.begin() as connection:
                 session = begin(connection)

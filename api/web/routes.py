@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from io import BytesIO
-from types import SimpleNamespace
 from typing import Any, get_args, get_type_hints
 
 import falcon
@@ -16,6 +15,7 @@ from pydantic_core import to_json
 from api.access.auth import Caller, NotAllowed, NotIdentified, identify, may_be_stored, require
 from api.access.scope import check_scope
 from api.web.problems import note_refusal
+from api.web.resources import resources_of, take_over
 from api.web.strict_json import MAX_BODY_BYTES, read_json
 from config.sections import Retention
 from config.sessions import SessionLost
@@ -128,27 +128,10 @@ class Route:
 
 def add_routes(app: falcon.App[Any, Any], routes: tuple[Route, ...], engine: sa.Engine, settings: Settings) -> None:
     """Put the routes on the app."""
-    resources: dict[str, SimpleNamespace] = {}
-    for route in routes:
-        resource = resources.setdefault(route.path, SimpleNamespace())
-        responder = _responder(route, engine, settings)
-        setattr(resource, f"on_{route.method.lower()}", responder)
-        if route.method == "GET":
-            resource.on_head = responder
+    resources = resources_of((route.method, route.path, _responder(route, engine, settings)) for route in routes)
     for path, resource in resources.items():
-        _take_over(path, resource, resources)
+        take_over(path, resource, resources)
         app.add_route(path, resource)
-
-
-def _take_over(path: str, resource: SimpleNamespace, resources: Mapping[str, SimpleNamespace]) -> None:
-    """What a path with a name in its last place answers, one with a word there answers too, as of that name: there may
-    be a schedule called `bulk`."""
-    base, _, word = path.rpartition("/")
-    named = resources.get(f"{base}/{{name}}")
-    if named is not None and "{" not in word:
-        for method, responder in vars(named).items():
-            if not hasattr(resource, method):
-                setattr(resource, method, partial(responder, name=word))
 
 
 def _responder(route: Route, engine: sa.Engine, settings: Settings) -> Callable[..., None]:

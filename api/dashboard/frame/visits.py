@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ from api.dashboard.frame.cookies import browser_of, know_browser, leave_note, ta
 from api.dashboard.frame.forms import read_form
 from api.dashboard.frame.page import Page, Redirect, answer_page
 from api.dashboard.frame.troubles import page_of_trouble
+from api.web.resources import resources_of
 from config.settings import Settings
 from models.words.roles import Role, Scope
 from models.words.text import is_storable
@@ -64,14 +64,8 @@ class PageRoute:
 
 def add_pages(app: falcon.App[Any, Any], routes: tuple[PageRoute, ...], engine: sa.Engine, settings: Settings) -> None:
     """Put the pages on the app."""
-    resources: dict[str, SimpleNamespace] = {}
-    for route in routes:
-        resource = resources.setdefault(route.path, SimpleNamespace())
-        responder = _responder(route, engine, settings)
-        setattr(resource, f"on_{route.method.lower()}", responder)
-        if route.method == "GET":
-            resource.on_head = responder
-    for path, resource in resources.items():
+    responders = ((route.method, route.path, _responder(route, engine, settings)) for route in routes)
+    for path, resource in resources_of(responders).items():
         app.add_route(path, resource)
 
 
