@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    databases.drop_emptied()
     if keeper := config.stash.get(KEEPER, None):
         try:
             databases.drop_template()

@@ -1,4 +1,4 @@
-"""Databases of the shared PostgreSQL server: one per test, copied from a migrated template."""
+"""Databases of the shared PostgreSQL server: one per test, copied from a migrated template, or emptied for it."""
 
 import os
 import subprocess
@@ -6,28 +6,39 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
-from tests.servers import places, shared
+from tests.servers import emptying, places, shared
 
 ROOT = Path(__file__).parents[2]
 MIGRATE_SECONDS = 120
+
+_emptied: list[str] = []
+"""Migrated databases that wait for their next test, in this process."""
 
 
 @contextmanager
 def database(*, migrated: bool) -> Iterator[str]:
     """The URL of a database that exists until the end of the block."""
     server = shared.shared_postgres()["url"]
-    template = shared.once("template", _make_template) if migrated else "template0"
-    name = f"callsheet_test_{os.urandom(6).hex()}"
-    create_database(server, name, template)
+    name = _take(server) if migrated else _create(server, "template0")
     try:
         yield url_of(server, name)
     finally:
-        drop_database(server, name)
+        if migrated and (kept := _empty(server, name)):
+            _emptied.append(kept)
+        else:
+            drop_database(server, name)
+
+
+def drop_emptied() -> None:
+    """For the end of a process's tests."""
+    while _emptied:
+        drop_database(shared.shared_postgres()["url"], _emptied.pop())
 
 
 def drop_template() -> None:
@@ -50,7 +61,34 @@ def url_of(server: str, name: str) -> str:
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
-def _make_template() -> str:
+class Template(TypedDict):
+    name: str
+    made: emptying.Made
+
+
+def _template() -> Template:
+    template: Template = shared.once("template", _make_template)
+    return template
+
+
+def _take(server: str) -> str:
+    return _emptied.pop() if _emptied else _create(server, _template()["name"])
+
+
+def _empty(server: str, name: str) -> str | None:
+    try:
+        return emptying.empty(server, url_of(server, name), name, _template()["made"])
+    except psycopg.Error:  # it is gone, or takes nobody in
+        return None
+
+
+def _create(server: str, template: str) -> str:
+    name = emptying.new_name()
+    create_database(server, name, template)
+    return name
+
+
+def _make_template() -> Template:
     server, name = shared.shared_postgres()["url"], _template_name()
     create_database(server, name, "template0")
     argv = [sys.executable, "-m", "alembic", "upgrade", "head"]
@@ -58,7 +96,7 @@ def _make_template() -> str:
     done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=MIGRATE_SECONDS, check=False)
     if done.returncode:
         raise RuntimeError(f"alembic upgrade head failed:\n{done.stdout}\n{done.stderr}")
-    return name
+    return {"name": name, "made": emptying.look_at(url_of(server, name))}
 
 
 def _template_name() -> str:

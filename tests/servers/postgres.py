@@ -14,6 +14,7 @@ from typing import Self
 
 import psycopg
 
+from tests.servers.passwords import verifier
 from tests.servers.places import free_port, is_open_to_others, new_server_folder
 from tests.servers.processes import as_user, kill, start_program, wait_until_ready
 
@@ -133,7 +134,7 @@ class PostgresServer:
 
     def _create_data(self) -> None:
         password_file = self.folder / "password"
-        password_file.write_text(self._password)
+        password_file.write_text(verifier(self._password))
         if self._user:
             shutil.chown(self.folder, self._user)
             shutil.chown(password_file, self._user)

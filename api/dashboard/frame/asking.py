@@ -1,6 +1,5 @@
 """What a visitor asks for, in the URL or a form, read by the shapes that the API has; and links that ask for it."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -8,13 +7,13 @@ from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
 
+from api.shapes.spans import read_span
 from models.words.faults import faults_of
 from scheduling.commands.faults import Refused
 
 T = TypeVar("T", bound=BaseModel)
 
-_SPAN = re.compile(r"(?:(\d+)\s*d)?\s*(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?")
-_MOST_DAYS = 36500
+_MOST_SECONDS = 36500 * 86400
 
 
 def asked(shape: type[T], given: Mapping[str, Any]) -> T:
@@ -26,14 +25,13 @@ def asked(shape: type[T], given: Mapping[str, Any]) -> T:
 
 
 def instant_of(text: str | None) -> str | None:
-    """An instant that somebody has written, as the API takes it: a span from now (`2d`, `8h`, `1h 30m`) is one too.
+    """An instant that somebody has written, as the API takes it: a span from now (`2d`, `8h`, `1 h 30 min`) is one too.
     What is neither is left for the API's own words."""
     text = (text or "").strip()
-    found = _SPAN.fullmatch(text)
-    if not text or found is None or not any(found.groups()):
+    seconds = read_span(text)
+    if seconds is None:
         return text or None
-    days, hours, minutes = (min(int(part or 0), _MOST_DAYS) for part in found.groups())
-    return (datetime.now(UTC) + timedelta(days=days, hours=hours, minutes=minutes)).isoformat()
+    return (datetime.now(UTC) + timedelta(seconds=min(seconds, _MOST_SECONDS))).isoformat()
 
 
 def link_with(path: str, chosen: Mapping[str, Any], **other: Any) -> str:

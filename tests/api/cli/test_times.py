@@ -9,7 +9,8 @@ from typing import Any
 import click
 import pytest
 
-from api.cli.times import Span, When, read_span, show_instant, show_span
+from api.cli.times import Span, When, show_instant, show_span
+from api.shapes.spans import read_span
 
 NOW = datetime.now(UTC)
 
@@ -81,12 +82,14 @@ def test_what_is_no_instant_is_said_with_an_example(text: str) -> None:
         instant(text)
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("7", 7), ("0.25", 0.25)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("5m", 300), ("1.5h", 5400), ("1 h 30 min", 5400), ("7", 7), ("0.25", 0.25)]
+)
 def test_spans_have_units_or_are_seconds(text: str, seconds: float) -> None:
     assert Span().convert(text, None, None) == seconds
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "-5", "", "5 m", "1e3", "2y"])
+@pytest.mark.parametrize("text", ["nan", "inf", "-5", "", "5 mi", "1e3", "2y"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     assert read_span(text) is None
     with pytest.raises(click.BadParameter):
