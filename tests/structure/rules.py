@@ -39,7 +39,15 @@ CLOCKS = {"now", "utcnow", "today"}
 FACES = ("actors/__init__.py", "actors/context.py", "actors/testing.py")
 """Files of `actors/` that are no actors: they stand between actors and the engine."""
 
-FACES_OF_FOLDERS = ("actors", "api/cli", "api/web/examples", "migrations", "models/tables", "scheduling/cron")
+FACES_OF_FOLDERS = (
+    "actors",
+    "api/cli",
+    "api/dashboard/charts",
+    "api/web/examples",
+    "migrations",
+    "models/tables",
+    "scheduling/cron",
+)
 """Folders whose `__init__` hands on what is in them."""
 
 SQL = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.*\b(FROM|SET|VALUES|WHERE)\b", re.DOTALL)
