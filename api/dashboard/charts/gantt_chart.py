@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from api.dashboard.charts.kinds import BAD, HOLLOW, class_of, sign_of
 from api.dashboard.charts.marks import Row, Span
-from api.dashboard.charts.scales import clock, cut, place, time_ticks
+from api.dashboard.charts.scales import clock, cut, place, short, time_ticks
 from api.dashboard.charts.svg import NOTHING, box, empty, figure, linked, many, table_of, tag, text
 from api.dashboard.frame.words import instant
 
@@ -93,7 +93,8 @@ def _span(span: Span, y: int, where: tuple[float, float, float], link: str | Non
         shapes.append(box(x, y + 22, max(width, 6), 3, class_=f"span {look}"))
     if link:
         shapes.append(box(begin, y + 2, max(width, TARGET), TARGET, class_="hit"))
-    if width >= 18 and (sign := sign_of(span.kind)):
+    sign = short(span.count) if span.count > 1 else sign_of(span.kind)
+    if width >= 18 and sign:
         shapes.append(text(x + width / 2, y + 18, sign, text_anchor="middle", class_=f"sign {look}"))
     return linked(link, tag("g", *shapes))
 

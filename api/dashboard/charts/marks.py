@@ -36,13 +36,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Span:
-    """What lasted from `start` to `end`."""
+    """What lasted from `start` to `end`; `count` of them, where they are so many that they are drawn as one."""
 
     start: datetime
     end: datetime
     kind: str
     label: str
     link: str | None = None
+    count: int = 1
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def figure(
     has_caption: bool = True,
     scrolls: bool = False,
 ) -> Markup:
-    """The figure. `key` makes its ids, `name` is its kind. A drawing with links is a group: an image has none inside."""
+    """The figure. `key` makes its ids, `name` is its kind. A drawing with links is a group, as images have none."""
     svg = tag(
         "svg",
         tag("title", title, id=f"{key}-title"),
