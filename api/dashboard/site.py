@@ -5,10 +5,10 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
-from api.dashboard import schedules
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import Redirect
 from api.dashboard.frame.visits import PageRoute, Visit, add_pages
+from api.dashboard.schedules import pages as schedules
 from api.dashboard.signing_in import SignIn, SignOut
 from config.settings import Settings
 from models.words.roles import Role
