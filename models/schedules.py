@@ -82,6 +82,8 @@ _FILTERS |= {
     "source": "s.source = %(source)s",
     "queue": "coalesce(s.queue, a.queue, 'default') = %(queue)s",
     "due_until": "s.next_due_at <= %(due_until)s AND s.error IS NULL",
+    "of_code": "(s.source = 'code') = %(of_code)s",
+    "declared": "(s.source = 'code' AND s.announced_at IS NOT NULL) = %(declared)s",
 }
 _FILTERS |= {"scope_prefix": IN_SCOPE, "scope_tags": "true"}
 _STATES = {

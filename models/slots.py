@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from models.words.ids import first_id_at
+
+OUTCOMES = 60
+"""Of each schedule in a list so many are looked at."""
+
+RECENT = 100
+"""Of one schedule so many."""
 
 # Rows of one schedule never share a slot, so of those that begin before `since` only the last can reach beyond it.
 _SLOTS = """
@@ -103,6 +110,43 @@ def read_last_tick(connection: sa.Connection) -> datetime | None:
     """When a scheduling process last did its round; None if none ever did."""
     ticked_at: datetime | None = connection.exec_driver_sql(_LAST_TICK).scalar_one()
     return ticked_at
+
+
+# A range, not an equality, and an order by both, so that the index of a schedule's runs is used for each whatever the
+# planner makes of their number (as for the last run of each).
+_NEWEST = f"""
+FROM unnest(%(schedules)s::uuid[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT * FROM runs
+    WHERE (schedule_id, id) >= (wanted.id, '{UUID(int=0)}')
+      AND (schedule_id, id) <= (wanted.id, '{UUID(int=2**128 - 1)}')
+    ORDER BY schedule_id DESC, id DESC LIMIT %(limit)s
+) r
+"""
+
+_OUTCOMES = f"""
+SELECT wanted.id AS schedule_id, r.id, r.state, r.reason, r.due_at, r.started_at, r.finished_at
+{_NEWEST} ORDER BY wanted.id, r.id
+"""
+
+
+def newest_outcomes(connection: sa.Connection, schedules: Sequence[UUID]) -> dict[UUID, list[sa.Row[Any]]]:
+    """For each schedule that has any, its newest runs and skipped slots, oldest first."""
+    rows = connection.exec_driver_sql(_OUTCOMES, {"schedules": list(schedules), "limit": OUTCOMES})
+    return {schedule: list(found) for schedule, found in groupby(rows, lambda row: row.schedule_id)}
+
+
+_RECENT = f"""
+SELECT r.id, r.state, r.reason, r.trigger, r.slot_at, r.slot_until, r.slots, r.due_at, r.started_at, r.finished_at,
+    r.attempt, r.error_type, r.created_by, r.waiting_for,
+    ARRAY(SELECT each - 'error' FROM jsonb_array_elements(r.attempts) each) AS attempts
+{_NEWEST} ORDER BY r.id DESC
+"""
+
+
+def recent_runs(connection: sa.Connection, schedule: UUID) -> Sequence[sa.Row[Any]]:
+    """The newest runs and skipped slots of a schedule, newest first."""
+    return connection.exec_driver_sql(_RECENT, {"schedules": [schedule], "limit": RECENT}).all()
 
 
 def _end_id(instant: datetime) -> UUID:

@@ -7,9 +7,15 @@ import sqlalchemy as sa
 
 from api.access.auth import NotAllowed
 from models.runs import is_run_seen
-from models.schedules import get_schedule
+from models.schedules import StoredSchedule, get_schedule
 from models.words.roles import Scope
 from scheduling.commands.faults import NotFound
+
+
+def check_seen(only: Scope | None, schedule: StoredSchedule) -> None:
+    """Raises NotAllowed where a schedule, as somebody has made it, is not among those that they see."""
+    if only is not None and not only.holds(schedule.name, schedule.tags):
+        raise NotAllowed("this token only sees schedules that this would not be one of")
 
 
 def check_scope(

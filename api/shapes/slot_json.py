@@ -6,9 +6,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
+from models.schedules import StoredSchedule
 from scheduling.cron import clock_remark, next_fire
 from scheduling.cron.zones import load_zone
-from scheduling.slots.spec import Spec
+from scheduling.slots.due import spec_of
+from scheduling.slots.forecast import next_slots
+from scheduling.slots.spec import Spec, jitter
 
 
 class SlotJson(BaseModel):
@@ -17,6 +20,21 @@ class SlotJson(BaseModel):
     slot_at: Moment
     local: str = Field(description="The local time with its offset.")
     remark: str | None = Field(description="What a change of the clock did to this slot.")
+
+
+class UpcomingSlot(SlotJson):
+    """A slot of a schedule."""
+
+    due_at: Moment = Field(description="The slot with its jitter.")
+
+
+def show_upcoming(schedule: StoredSchedule, now: datetime, count: int) -> list[UpcomingSlot]:
+    """The next slots of a schedule, with what a clock in its zone shows."""
+    spec = spec_of(schedule)
+    return [
+        UpcomingSlot(**show_slot(spec, slot), due_at=slot + jitter(schedule.id, slot, schedule.jitter_seconds))
+        for slot in next_slots(schedule, now, count)
+    ]
 
 
 def show_slot(spec: Spec, slot: datetime) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.access.auth import NotAllowed
 from api.shapes.file_body import ApplyBody, ExportJson, ExportQuery, show_for_file
-from api.v1.versions import ChangeJson
+from api.shapes.version_json import ChangeJson
 from api.web.problems import Problem
 from api.web.routes import Answer, Call, Route
 from models.definition import Definition

@@ -17,7 +17,7 @@ from models.schedules import StoredSchedule, get_schedule
 from models.words.kinds import AsList, Instant
 from models.words.roles import Role
 from models.words.states import State, Trigger
-from scheduling.commands import bulk, edit, pause, trigger
+from scheduling.commands import bulk, edit
 from scheduling.commands.bulk import MOST, Act, Changed
 from scheduling.commands.faults import Conflict
 
@@ -105,7 +105,10 @@ def change_schedules(call: Call, body: ScheduleBulkBody) -> Answer:
     if body.patch is not None or body.action == "patch":
         edit.check_fields(body.patch or {})
     filters = body.filter.model_dump(exclude={"state"}) | {"only": call.only}
-    done = bulk.change_schedules(call.engine, filters, body.filter.state, _act_of(call, body), dry_run=body.dry_run)
+    if body.dry_run:
+        done = bulk.find_schedules(call.engine, filters, body.filter.state, body.action)
+    else:
+        done = bulk.change_schedules(call.engine, filters, body.filter.state, _act_of(call, body))
     changed = 0 if body.dry_run else len(done.changed)
     refused = [RefusedJson(name=name, errors=errors_of(faults)) for name, faults in done.refused]
     return Answer(ScheduleBulkJson(matched=done.matched, changed=changed, names=done.changed, refused=refused))
@@ -136,17 +139,9 @@ def _filters(call: Call, given: RunFilter) -> dict[str, Any]:
 
 
 def _act_of(call: Call, body: ScheduleBulkBody) -> Act:
-    match body.action:
-        case "pause":
-            return partial(pause.pause, until=body.until, reason=body.reason, by=call.by)
-        case "resume":
-            return partial(pause.resume, by=call.by)
-        case "trigger":
-            return partial(trigger.trigger, request=trigger.Request(by=call.by))
-        case "delete":
-            return partial(edit.delete, by=call.by)
-        case "patch":
-            return partial(_patch, call, body.patch or {})
+    if body.action == "patch":
+        return partial(_patch, call, body.patch or {})
+    return bulk.act_of(body.action, call.by, until=body.until, reason=body.reason)
 
 
 def _patch(call: Call, patch: dict[str, Any], connection: sa.Connection, row: StoredSchedule) -> None:

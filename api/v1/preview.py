@@ -13,8 +13,9 @@ from models.words.faults import Fault
 from models.words.roles import Role
 from scheduling.commands.faults import Refused
 from scheduling.commands.rules import check_spec
-from scheduling.cron import describe, matches_either
+from scheduling.cron import matches_either
 from scheduling.slots.spec import Spec, take_slots
+from scheduling.slots.words import say_spec
 
 
 class PreviewJson(BaseModel):
@@ -36,7 +37,7 @@ def preview_spec(call: Call, body: SpecBody) -> Answer:
         raise Refused(faults)
     slots = list(take_slots(spec, after, body.count))
     shown = [SlotJson(**show_slot(spec, slot)) for slot in slots]
-    return Answer(PreviewJson(slots=shown, words=_words(spec), warnings=_warnings(spec, slots)))
+    return Answer(PreviewJson(slots=shown, words=say_spec(spec), warnings=_warnings(spec, slots)))
 
 
 ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJson}, heeds_scope=True),)
@@ -45,14 +46,6 @@ ROUTES = (Route("POST", "/v1/preview", preview_spec, Role.VIEWER, {200: PreviewJ
 def _now(engine: sa.Engine) -> datetime:
     with engine.connect() as connection:
         return read_clock(connection)
-
-
-def _words(spec: Spec) -> str | None:
-    if spec.cron:
-        return "; ".join(describe(expr) for expr in spec.cron)
-    if spec.every_seconds is not None:
-        return f"Every {spec.every_seconds:g} seconds"
-    return None
 
 
 def _warnings(spec: Spec, slots: list[datetime]) -> list[str]:

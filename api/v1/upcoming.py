@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from api.shapes.schedule_json import schedule_or_404
-from api.shapes.slot_json import SlotJson, show_slot
+from api.shapes.slot_json import UpcomingSlot, show_slot, show_upcoming
 from api.v1.schedules import ONE
-from api.web.fields import Moment, Page, Query, Text
+from api.web.fields import Page, Query, Text
 from api.web.routes import Answer, Call, Route
 from models.forecast import schedules_due_until
-from models.schedules import StoredSchedule
 from models.sql.clock import read_clock
 from models.words.bounds import WEEK
 from models.words.faults import Fault
@@ -22,7 +21,6 @@ from models.words.roles import Role
 from scheduling.commands.faults import Refused
 from scheduling.slots.due import spec_of
 from scheduling.slots.forecast import Coming, coming_slots
-from scheduling.slots.spec import jitter, take_slots
 
 LOOKED_AT = 20_000
 """So many schedules are looked at, those that are due first."""
@@ -34,12 +32,6 @@ _LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(seconds=WEEK) - timedelta
 """Beyond, a slot has no room for its jitter."""
 
 _CURSOR = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z~[a-z0-9._-]{1,128}$"
-
-
-class UpcomingSlot(SlotJson):
-    """A slot of a schedule."""
-
-    due_at: Moment = Field(description="The slot with its jitter.")
 
 
 class UpcomingPage(BaseModel):
@@ -59,12 +51,8 @@ def list_upcoming_slots(call: Call, query: UpcomingQuery) -> Answer:
     """List the next slots of a schedule. While it is paused none is to come before the end of the pause."""
     with call.engine.connect() as connection:
         row = schedule_or_404(connection, call.params["name"])
-        slots = _slots_of(row, read_clock(connection), query.count)
-    items = [
-        UpcomingSlot(**show_slot(spec_of(row), slot), due_at=slot + jitter(row.id, slot, row.jitter_seconds))
-        for slot in slots
-    ]
-    return Answer(UpcomingPage(items=items))
+        now = read_clock(connection)
+    return Answer(UpcomingPage(items=show_upcoming(row, now, query.count)))
 
 
 class ComingJson(UpcomingSlot):
@@ -148,11 +136,3 @@ def _read_cursor(cursor: str | None, begin: datetime) -> tuple[datetime, str]:
         return max(datetime.fromisoformat(instant), begin), name
     except ValueError:
         raise Refused([Fault(("cursor",), "is none of ours")]) from None
-
-
-def _slots_of(row: StoredSchedule, now: datetime, count: int) -> list[datetime]:
-    if row.error is not None or (row.paused_at is not None and row.paused_until is None):
-        return []
-    if row.max_runs is not None:
-        count = min(count, max(0, row.max_runs - row.slots_run))
-    return list(take_slots(spec_of(row), max(now, row.cursor_at, row.paused_until or now), count))

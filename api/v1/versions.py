@@ -1,38 +1,15 @@
 """Versions of schedules: list them, go back to one."""
 
-from typing import Any
-
 from pydantic import BaseModel, Field
 
 from api.shapes.schedule_json import ScheduleJson
+from api.shapes.version_json import VersionJson, versions_or_404
 from api.v1.schedules import ONE, show_edited
-from api.web.fields import Moment, Page, Request, page_of
+from api.web.fields import Page, Request, page_of
 from api.web.routes import Answer, Call, Route
-from models.access.versions import list_versions as read_versions
-from models.schedules import get_schedule
 from models.words.bounds import MAX_INT
 from models.words.roles import Role
 from scheduling.commands import edit
-from scheduling.commands.faults import NotFound
-
-
-class ChangeJson(BaseModel):
-    """A field that was changed."""
-
-    field: str
-    before: Any
-    after: Any
-
-
-class VersionJson(BaseModel):
-    """A definition that a schedule of this name had."""
-
-    version: int
-    at: Moment = Field(description="Slots after it went by this definition.")
-    who: str
-    action: str
-    changes: list[ChangeJson]
-    definition: dict[str, Any]
 
 
 class VersionPage(BaseModel):
@@ -59,10 +36,7 @@ def list_versions(call: Call, query: VersionQuery) -> Answer:
     """List the definitions that schedules of this name have had, newest first, also of one that was deleted."""
     name = call.params["name"]
     with call.engine.connect() as connection:
-        rows = read_versions(connection, name, query.limit + 1, query.cursor)
-        is_there = bool(rows) or query.cursor is not None or get_schedule(connection, name) is not None
-        if not is_there or (call.only is not None and get_schedule(connection, name) is None):
-            raise NotFound("schedule")
+        rows = versions_or_404(connection, name, query.limit + 1, query.cursor, call.only)
     items, cursor = page_of(rows, query.limit, lambda row: VersionJson(**row._mapping), lambda last: last.version)
     return Answer(VersionPage(items=items, next=cursor))
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from api.access.auth import Caller, NotAllowed, NotIdentified, identify, may_be_stored, require
-from api.access.scope import check_scope
+from api.access.scope import check_scope, check_seen
 from api.web.problems import note_refusal
 from api.web.resources import resources_of, take_over
 from api.web.strict_json import MAX_BODY_BYTES, read_json
@@ -70,8 +70,7 @@ class Call:
 
     def check_seen(self, schedule: StoredSchedule) -> None:
         """Raises NotAllowed where a schedule, as it has become, is not among those that the caller sees."""
-        if self.only is not None and not self.only.holds(schedule.name, schedule.tags):
-            raise NotAllowed("this token only sees schedules that this would not be one of")
+        check_seen(self.only, schedule)
 
 
 @dataclass(frozen=True)

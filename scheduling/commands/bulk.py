@@ -6,6 +6,7 @@ to wait for very many.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
@@ -18,7 +19,7 @@ from models.schedules import StoredSchedule, find_names, lock_schedules_of
 from models.sql.locks import is_locked, wait_for_locks
 from models.words.faults import Fault
 from models.words.states import FINAL_STATES, LIVE_STATES, State
-from scheduling.commands import edit, runs
+from scheduling.commands import edit, pause, runs, trigger
 from scheduling.commands.audit import By
 from scheduling.commands.faults import Conflict, NotFound, Refused
 
@@ -29,6 +30,8 @@ LOCK_SECONDS = 2.0
 """What somebody has locked for longer is left as it is."""
 
 _PIECE = 100
+_REFUSED: Mapping[str, Mapping[str, Any]] = {"delete": {"declared": True}, "patch": {"of_code": True}}
+"""Filters of the schedules for which an action is refused, whatever it is."""
 _RETRIED = (State.FAILED,)
 """What is run again where the filter names no state."""
 
@@ -45,16 +48,38 @@ class Changed:
     refused: list[tuple[str, list[Fault]]] = field(default_factory=list)
 
 
-def change_schedules(
-    engine: sa.Engine, filters: Mapping[str, Any], state: str | None, act: Act, *, dry_run: bool
-) -> Changed:
+def act_of(action: str, by: By, *, until: datetime | None = None, reason: str | None = None) -> Act:
+    """What `pause`, `resume`, `trigger` or `delete` does to a locked schedule."""
+    match action:
+        case "pause":
+            return partial(pause.pause, until=until, reason=reason, by=by)
+        case "resume":
+            return partial(pause.resume, by=by)
+        case "trigger":
+            return partial(trigger.trigger, request=trigger.Request(by=by))
+        case "delete":
+            return partial(edit.delete, by=by)
+    raise ValueError(f"nobody does {action!r} to schedules")
+
+
+def find_schedules(engine: sa.Engine, filters: Mapping[str, Any], state: str | None, action: str) -> Changed:
+    """What an action would be done to, and refused for as far as that is known before it is tried."""
+    with engine.connect() as connection:
+        names = find_names(connection, MOST, state=state, **filters)
+        kept = find_names(connection, MOST, state=state, **filters, **_REFUSED[action]) if action in _REFUSED else []
+    refused = set(kept)
+    return Changed(
+        len(names),
+        [name for name in names if name not in refused],
+        [(name, [Fault((), edit.DECLARED)]) for name in kept],
+    )
+
+
+def change_schedules(engine: sa.Engine, filters: Mapping[str, Any], state: str | None, act: Act) -> Changed:
     """Do this to every schedule that the filters of `list_schedules` find, in the order of names."""
     with engine.connect() as connection:
         names = find_names(connection, MOST, state=state, **filters)
     done = Changed(len(names))
-    if dry_run:
-        done.changed = list(names)
-        return done
     for piece in _pieces(names):
         with engine.begin() as connection:
             wait_for_locks(connection, LOCK_SECONDS)

@@ -30,6 +30,8 @@ from scheduling.slots.spec import next_slot
 PEOPLE, CODE = "api", "code"
 """Where a schedule comes from (`source`)."""
 
+DECLARED = "the schedule is declared in code: change it there; it can be paused and triggered here"
+
 
 def lock(connection: sa.Connection, name: str) -> StoredSchedule:
     """The schedule of that name, locked. Raises NotFound."""
@@ -113,16 +115,22 @@ def check_fields(patch: Mapping[str, Any]) -> None:
 def roll_back(connection: sa.Connection, row: StoredSchedule, version: int, by: By, reason: str | None) -> None:
     """Give a locked schedule the definition that it had in a version before, as a new version. Raises NotFound for one
     that is not known, and what `replace` does."""
-    kept = get_version(connection, row.name, version)
+    definition = definition_of(connection, row.name, version)
+    replace(connection, row, definition, by, action="schedule.rollback", reason=reason)
+
+
+def definition_of(connection: sa.Connection, name: str, version: int) -> Definition:
+    """The definition that a schedule had in a version before. Raises NotFound, and Refused for what does not hold any
+    more."""
+    kept = get_version(connection, name, version)
     if kept is None:
         raise NotFound("version")
     try:
-        definition = Definition.model_validate(
+        return Definition.model_validate(
             {name: kept.definition.get(name) for name in COLUMNS if name in kept.definition}
         )
     except ValidationError as error:  # what a release before has let pass
         raise Refused(faults_of(error)) from None
-    replace(connection, row, definition, by, action="schedule.rollback", reason=reason)
 
 
 def delete(connection: sa.Connection, row: StoredSchedule, by: By) -> None:
@@ -158,7 +166,7 @@ def _check(connection: sa.Connection, definition: Definition, now: datetime) -> 
 def _check_source(row: StoredSchedule, source: str) -> None:
     """Code decides what it declares, and nothing else."""
     if row.source == CODE and source != CODE:
-        raise Conflict("the schedule is declared in code: change it there; it can be paused and triggered here")
+        raise Conflict(DECLARED)
     if source == CODE and row.source != CODE:
         raise Conflict(f"there is a schedule of that name that comes from {row.source}")
 

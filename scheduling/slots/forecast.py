@@ -1,4 +1,4 @@
-"""What is to come of several schedules, merged by time. Pure."""
+"""What is to come of a schedule, and of several, merged by time. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -21,6 +21,15 @@ class Coming(NamedTuple):
     def due_at(self) -> datetime:
         """The slot with its jitter."""
         return self.slot_at + jitter(self.schedule.id, self.slot_at, self.schedule.jitter_seconds)
+
+
+def next_slots(schedule: StoredSchedule, now: datetime, count: int) -> list[datetime]:
+    """Its next slots. None while it is set aside, or paused without an end; as many as its `max_runs` leaves."""
+    if schedule.error is not None or (schedule.paused_at is not None and schedule.paused_until is None):
+        return []
+    if schedule.max_runs is not None:
+        count = min(count, max(0, schedule.max_runs - schedule.slots_run))
+    return list(take_slots(spec_of(schedule), max(now, schedule.cursor_at, schedule.paused_until or now), count))
 
 
 def coming_slots(schedules: Sequence[StoredSchedule], since: datetime, until: datetime, most: int) -> Iterator[Coming]:

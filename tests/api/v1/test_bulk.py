@@ -193,3 +193,14 @@ def test_a_schedule_may_be_called_bulk(client: TestClient, create: Callable[...,
     assert client.simulate_get("/v1/schedules/bulk").json["name"] == "bulk"
     assert client.simulate_patch("/v1/schedules/bulk", json={"priority": 1}).json["priority"] == 1
     assert client.simulate_delete("/v1/schedules/bulk").status_code == 204
+
+
+@pytest.mark.parametrize(("action", "kept"), [("delete", ["n0"]), ("patch", ["n0", "n3"]), ("pause", [])])
+def test_a_dry_run_says_what_would_be_refused(
+    client: TestClient, made: None, execute: Callable[..., Any], action: str, kept: list[str]
+) -> None:
+    execute("UPDATE schedules SET source = 'code' WHERE name IN ('n0', 'n3')")
+    execute("UPDATE schedules SET announced_at = now() WHERE name = 'n0'")
+    said = on_schedules(client, action, {"prefix": "n"}, dry_run=True, **({"patch": {}} if action == "patch" else {}))
+    assert (said["matched"], [each["name"] for each in said["refused"]]) == (5, kept)
+    assert sorted([*said["names"], *kept]) == ["n0", "n1", "n2", "n3", "n4"]
