@@ -21,7 +21,7 @@ from tests.interleavings.steps import Finish, Pause, Plan, Put, Step, Trigger, W
 from tests.interleavings.world import World
 
 PARTS = 10
-SEQUENCES_PER_PART = 120
+SEQUENCES_PER_PART = int(os.environ.get("INTERLEAVINGS_SEQUENCES", "60"))
 FIRST_SEED = int(os.environ.get("INTERLEAVINGS_SEED", "0"))
 """Another number gives other sequences."""
 
