@@ -18,9 +18,9 @@ _SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 def finite(value: float) -> float:
     """The number, as far as one can draw it: what is no number counts as 0."""
-    if isinstance(value, int):
-        return value if abs(value) < LARGEST else math.copysign(LARGEST, value)
-    return 0.0 if math.isnan(value) else max(-LARGEST, min(LARGEST, value))
+    if isinstance(value, int) and abs(value) < LARGEST:
+        return value
+    return 0.0 if value != value else float(max(-LARGEST, min(LARGEST, value)))
 
 
 def ticks(most: float, wanted: int = 4) -> list[float]:
