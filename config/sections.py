@@ -57,6 +57,13 @@ def _each_address(url: SecretStr) -> list[str]:
     return re.split(";(?=amqps?://)", url.get_secret_value())
 
 
+def _check_public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+        raise ValueError("must be where browsers find callsheet, such as https://callsheet.example.com")
+    return url.rstrip("/")
+
+
 def _check_network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
@@ -128,6 +135,7 @@ class Http(Section):
     port: int = Field(default=8000, ge=0, le=65535)
     trusted_proxy: bool = False
     threads: int = Field(default=8, ge=1)
+    public_url: Annotated[str, AfterValidator(_check_public_url)] = ""
     metrics_public: bool = False
     admin_token: Annotated[SecretStr, AfterValidator(_check_token)] | None = None
 
@@ -153,6 +161,12 @@ class Access(Section):
         if self.has_proxy and not (self.proxy_groups_header and self.proxy_secret_header and self.proxy_secret):
             raise ValueError("proxy_user_header needs proxy_groups_header, proxy_secret_header and proxy_secret")
         return self
+
+
+class Dashboard(Section):
+    """What pages show."""
+
+    show_arguments: bool = True
 
 
 class Scheduling(Section):

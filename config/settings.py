@@ -21,6 +21,7 @@ from config.sections import (
     Access,
     Actors,
     Amqp,
+    Dashboard,
     Database,
     Http,
     HttpRequest,
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     amqp: Amqp = Amqp()
     http: Http = Http()
     access: Access = Access()
+    dashboard: Dashboard = Dashboard()
     scheduling: Scheduling = Scheduling()
     worker: Worker = Worker()
     actors: Actors = Actors()

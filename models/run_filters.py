@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from models.error_search import WORDS
 from models.sql.scope import RUNS_IN_SCOPE
+from models.words.states import LIVE_STATES, State
 
 _BOUNDS = {"before": "id < %(before)s", "since": "id >= %(since)s", "until": "id < %(until)s"}
 
@@ -32,6 +33,16 @@ LOOKED_AT = {
     "error": f"strpos({WORDS}, lower(%(error)s)) > 0",
     "q": "strpos(lower(coalesce(schedule_name, '') || ' ' || actor), lower(%(q)s)) > 0",
 }
+
+
+_LIVE_AND_FAILED = {*LIVE_STATES, State.FAILED}
+"""States of which an index has all runs."""
+
+
+def indexed_of(given: Mapping[str, Any]) -> set[str]:
+    """Of the filters that are given those that an index answers."""
+    few = _LIVE_AND_FAILED.issuperset(given.get("states", ()))
+    return {name for name in given if name in INDEXED and (few or name != "states")}
 
 
 def where(conditions: Sequence[str]) -> str:

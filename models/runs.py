@@ -9,11 +9,10 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.error_search import find_errors
-from models.run_filters import INDEXED, LOOKED_AT, last_looked_at, where
+from models.run_filters import INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 from models.sql.scope import RUNS_IN_SCOPE, scope_parameters
 from models.tables.run import RunColumns
 from models.words.roles import Scope
-from models.words.states import LIVE_STATES, State
 
 PREVIEW_BYTES = 2048
 """What a list shows of an argument's, a result's, an error's or an output's text."""
@@ -86,10 +85,6 @@ SCANNED_ROWS = 20_000
 SCANNED_ERRORS = 10_000
 """So many where their errors are looked at, before the trigrams are asked."""
 
-_LIVE_AND_FAILED = {*LIVE_STATES, State.FAILED}
-"""States of which an index has all runs."""
-
-
 # By the names of columns: what may be large, as text, and how the text is shown where it has been cut.
 _LARGE = {
     "args": ("r.args::text", "to_jsonb({})"),
@@ -149,7 +144,7 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
     or actor.
     """
     given = {name: value for name, value in filters.items() if value is not None}
-    indexed = INDEXED if _LIVE_AND_FAILED.issuperset(given.get("states", ())) else INDEXED.keys() - {"states"}
+    indexed = indexed_of(given)
     inner = [INDEXED[name] for name in given if name in indexed]
     outer = [LOOKED_AT[name] for name in given if name not in indexed]
     # Only rows with an error can have it in its words, and they have an index.

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import Redirect
 from api.dashboard.frame.visits import PageRoute, Visit, add_pages
+from api.dashboard.runs import routes as runs
 from api.dashboard.schedules import pages as schedules
 from api.dashboard.signing_in import SignIn, SignOut
 from config.settings import Settings
@@ -19,7 +20,11 @@ def go_to_first(_visit: Visit) -> Redirect:
     return Redirect("/schedules")
 
 
-PAGES = (PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True), *schedules.PAGES)
+PAGES = (
+    PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True),
+    *schedules.PAGES,
+    *runs.PAGES,
+)
 
 
 def add_site(app: falcon.App[Any, Any], engine: sa.Engine, settings: Settings) -> None:

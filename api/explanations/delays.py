@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from api.explanations.verdict import LATE, say_list, say_span
-from models.runs import SlotRun
+from models.runs import SlotRun, StoredRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
-from models.words.states import LIVE_STATES, State, WaitingFor
+from models.words.states import LIVE_STATES, State, Trigger, WaitingFor
 from scheduling.slots.spec import jitter
 
 
@@ -37,32 +37,41 @@ class Tense(NamedTuple):
 WAS, IS = Tense("was", "had", "knew"), Tense("is", "has", "knows")
 
 
-def first_due(schedule: StoredSchedule, run: SlotRun) -> datetime:
+def first_due(schedule: StoredSchedule | None, run: StoredRun) -> datetime:
     """When the first attempt was due; a retry moves `due_at`."""
     was_retried = run.attempt > 1 or (run.attempts and run.state in (*LIVE_STATES, State.SKIPPED))
-    return run.slot_at + jitter(schedule.id, run.slot_at, schedule.jitter_seconds) if was_retried else run.due_at
+    if was_retried and is_of_slot(run) and schedule is not None:
+        return run.slot_at + jitter(schedule.id, run.slot_at, schedule.jitter_seconds)
+    noted = run.attempts[0].get("due_at") if was_retried and run.attempts else None
+    return datetime.fromisoformat(noted) if noted else run.due_at
 
 
-def first_start(run: SlotRun) -> datetime | None:
+def is_of_slot(run: StoredRun) -> TypeGuard[SlotRun]:
+    """Whether a slot alone has asked for it: people run slots again, too, much later."""
+    return run.slot_at is not None and run.trigger == Trigger.SCHEDULE
+
+
+def first_start(run: StoredRun) -> datetime | None:
     """When the first attempt really started."""
     starts = [attempt["started_at"] for attempt in run.attempts if attempt["started_at"]]
     return datetime.fromisoformat(starts[0]) if starts else run.started_at
 
 
-def held_back(schedule: StoredSchedule, run: SlotRun) -> timedelta:
+def held_back(schedule: StoredSchedule | None, run: StoredRun) -> timedelta:
     """How long a run of one attempt was due and decided, and not published."""
     if run.queued_at is None or run.attempt > 1 or run.state == State.RETRYING:
         return timedelta(0)
     return run.queued_at - max(first_due(schedule, run), run.planned_at)
 
 
-def delays(schedule: StoredSchedule, run: SlotRun, evidence: Evidence, until: datetime) -> list[str]:
+def delays(schedule: StoredSchedule | None, run: StoredRun, evidence: Evidence, until: datetime) -> list[str]:
     """What held a run back after it was due, in the order of time."""
     found, due = [], first_due(schedule, run)
     if evidence.gaps:
         found.append(say_outage(evidence.gaps))
     elif run.planned_at - due > LATE:
-        found.append(f"its slot was only decided {say_span(run.planned_at - due)} after it was due")
+        what = "its slot was only decided" if is_of_slot(run) else "it was only known of"
+        found.append(f"{what} {say_span(run.planned_at - due)} after it was due")
     if run.waiting_for is not None:
         found.append(say_hindrance(run.waiting_for, run, evidence, WAS))
     elif (held := held_back(schedule, run)) > LATE:
@@ -81,7 +90,7 @@ def say_outage(gaps: Sequence[Any]) -> str:
     return f"scheduling was down {say_list(spans)}"
 
 
-def say_hindrance(waiting_for: str, run: SlotRun, evidence: Evidence, tense: Tense) -> str:
+def say_hindrance(waiting_for: str, run: StoredRun, evidence: Evidence, tense: Tense) -> str:
     """What a run waits or waited for, behind "because"."""
     match WaitingFor(waiting_for):
         case WaitingFor.ACTOR:

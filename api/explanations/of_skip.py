@@ -5,7 +5,7 @@ from typing import Any
 
 from api.explanations.delays import Evidence, delays, first_due, say_outage, say_run
 from api.explanations.verdict import say_list, say_pause, say_span
-from models.runs import SlotRun
+from models.runs import StoredRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
 from models.words.states import SkipReason
@@ -13,7 +13,7 @@ from scheduling.slots.decisions import CATCHUP_LIMIT
 from scheduling.slots.due import has_run_out
 
 
-def say_skip(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+def say_skip(schedule: StoredSchedule | None, run: StoredRun, evidence: Evidence) -> str:
     """Why the slot, or each of a range, was skipped."""
     subject = "it was" if run.slot_until is None else f"{say_range(run)}"
     return f"{subject[0].upper()}{subject[1:]} skipped because {_skip_cause(schedule, run, evidence)}."
@@ -25,7 +25,7 @@ def say_range(run: Any) -> str:
     return f"the {run.slots} slots {span} were" if run.slots > 1 else f"what was due {span} was"
 
 
-def _skip_cause(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+def _skip_cause(schedule: StoredSchedule | None, run: StoredRun, evidence: Evidence) -> str:
     match SkipReason(run.reason or ""):
         case SkipReason.OVERLAP:
             return _overlap(run, evidence.other)
@@ -35,7 +35,7 @@ def _skip_cause(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> s
             return f"{_lateness(run, evidence)}, and its catch-up policy makes up for nothing that late"
         case SkipReason.COALESCED:
             return f"{_lateness(run, evidence)}, and of the slots missed another one stands for all"
-        case SkipReason.LIMIT if has_run_out(schedule):
+        case SkipReason.LIMIT if schedule is not None and has_run_out(schedule):
             return f"the schedule had reached its limit of {schedule.max_runs} runs (max_runs)"
         case SkipReason.LIMIT:
             return f"{_lateness(run, evidence)}, and at most {CATCHUP_LIMIT} slots are made up for at once"
@@ -47,20 +47,21 @@ def _skip_cause(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> s
             return "its calendar leaves that time out"
 
 
-def _overlap(run: SlotRun, other: Any) -> str:
+def _overlap(run: StoredRun, other: Any) -> str:
     if other is None:
         return "an earlier run of the schedule was still active"
     was_running = other.started_at is not None and other.started_at <= run.planned_at
     return f"{say_run(other)} was still {'running' if was_running else 'waiting'}"
 
 
-def _lateness(run: SlotRun, evidence: Evidence) -> str:
+def _lateness(run: StoredRun, evidence: Evidence) -> str:
     if evidence.gaps:
         return say_outage(evidence.gaps)
-    return f"it was only decided at {say_instant(run.planned_at)}, {say_span(run.planned_at - run.slot_at)} later"
+    late = run.planned_at - (run.slot_at or run.due_at)
+    return f"it was only decided at {say_instant(run.planned_at)}, {say_span(late)} later"
 
 
-def _deadline(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str:
+def _deadline(schedule: StoredSchedule | None, run: StoredRun, evidence: Evidence) -> str:
     assert run.deadline_at is not None, "it has missed one"
     assert run.finished_at is not None, "a skip ends when it is decided"
     reasons = say_list(delays(schedule, run, evidence, run.finished_at))
@@ -69,16 +70,16 @@ def _deadline(schedule: StoredSchedule, run: SlotRun, evidence: Evidence) -> str
     return f"it had not started by its deadline {say_instant(run.deadline_at)}, {allowed} after it was due{why}"
 
 
-def _pause(schedule: StoredSchedule, run: SlotRun) -> str:
+def _pause(schedule: StoredSchedule | None, run: StoredRun) -> str:
     if run.result is not None:
         return f"the schedule was paused {_recorded_pause(run, run.result)}"
-    if schedule.paused_at is not None and schedule.paused_at <= run.slot_at:
+    if schedule is not None and schedule.paused_at is not None and schedule.paused_at <= (run.slot_at or run.due_at):
         paused = say_pause(schedule.paused_at, schedule.paused_by, schedule.pause_reason)
         return f"the schedule was paused {paused}"
     return f"the schedule was paused until {say_instant(run.planned_at)}"
 
 
-def _recorded_pause(run: SlotRun, pause: dict[str, str]) -> str:
+def _recorded_pause(run: StoredRun, pause: dict[str, str]) -> str:
     """Who paused it, when and why, and how that ended, if it had ended when the slots were decided."""
     since = datetime.fromisoformat(pause["paused_at"])
     paused = say_pause(since, pause.get("paused_by"), pause.get("pause_reason"))

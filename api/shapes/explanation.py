@@ -8,19 +8,18 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.explanations.delays import Evidence, first_due, held_back
 from api.explanations.of_run import explain_run
 from api.explanations.of_skip import say_range
 from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
-from api.explanations.verdict import LATE, Because, Verdict
+from api.explanations.verdict import Because, Verdict
+from api.shapes.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Moment
-from models.queues import get_queue_pause
 from models.runs import SlotRun, get_slot_run
 from models.schedules import StoredSchedule
-from models.slots import find_active_run, find_run_planned_at, list_gaps, list_slots, read_last_tick
+from models.slots import list_slots, read_last_tick
 from models.sql.clock import read_clock
-from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, WaitingFor
+from models.words.states import State
 
 
 class Fact(BaseModel):
@@ -114,7 +113,7 @@ def _judge(
     if row is not None and _is_about(row, schedule, at):
         run = get_slot_run(connection, row.id)
         if run is not None:
-            return explain_run(schedule, run, _gather(connection, schedule, run), now), run
+            return explain_run(schedule, run, gather(connection, schedule, run), now), run
     verdict = explain_absence(schedule, at, now, read_last_tick(connection))
     if row is None or row.schedule_version == schedule.version:
         return verdict, None
@@ -139,24 +138,3 @@ def _is_about(row: sa.Row[Any], schedule: StoredSchedule, at: datetime) -> bool:
 
 def _second(at: datetime) -> tuple[datetime, datetime]:
     return at.replace(microsecond=0), at.replace(microsecond=999_999)
-
-
-def _gather(connection: sa.Connection, schedule: StoredSchedule, run: SlotRun) -> Evidence:
-    is_waiting = run.state in PUBLISHABLE_STATES
-    return Evidence(
-        gaps=list_gaps(connection, run.slot_at, run.planned_at),
-        other=_find_other(connection, schedule, run),
-        queue_pause=get_queue_pause(connection, run.queue) if is_waiting else None,
-    )
-
-
-def _find_other(connection: sa.Connection, schedule: StoredSchedule, run: SlotRun) -> sa.Row[Any] | None:
-    if run.reason == SkipReason.OVERLAP:
-        return find_active_run(connection, schedule.id, run.id, run.planned_at)
-    # A wait of few seconds may have ended before it was noted: then the runs of that time tell.
-    is_unexplained = run.waiting_for is None and run.overlap != Overlap.ALLOW and held_back(schedule, run) > LATE
-    if run.waiting_for == WaitingFor.OVERLAP or is_unexplained:
-        return find_active_run(connection, schedule.id, run.id, max(first_due(schedule, run), run.planned_at))
-    if run.state == State.CANCELLED and run.cancel_requested_at is not None:
-        return find_run_planned_at(connection, schedule.id, run.id, run.cancel_requested_at)
-    return None

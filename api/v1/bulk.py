@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.access.auth import require
-from api.v1.runs import Fingerprint, filters_of
+from api.shapes.run_query import Fingerprint, filters_of
 from api.web.fields import Request, Text
 from api.web.problems import FieldError, errors_of
 from api.web.routes import Answer, Call, Route

@@ -14,7 +14,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from config.database import TRANSIENT
-from models.run_finds import find_runs
+from models.run_finds import count_runs, find_runs
+from models.runs import SCANNED_ROWS
 from models.schedules import StoredSchedule, find_names, lock_schedules_of
 from models.sql.locks import is_locked, wait_for_locks
 from models.words.faults import Fault
@@ -46,6 +47,14 @@ class Changed:
     matched: int = 0
     changed: list[str] = field(default_factory=list)
     refused: list[tuple[str, list[Fault]]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How many runs an act would find; `capped`: it may be more."""
+
+    value: int
+    capped: bool
 
 
 def act_of(action: str, by: By, *, until: datetime | None = None, reason: str | None = None) -> Act:
@@ -90,14 +99,14 @@ def change_schedules(engine: sa.Engine, filters: Mapping[str, Any], state: str |
 
 def cancel_runs(engine: sa.Engine, filters: Mapping[str, Any], by: By, limit: int, *, dry_run: bool) -> Changed:
     """Cancel the runs that the filters of `list_runs` find and that have not ended."""
-    found = _find(engine, filters, LIVE_STATES, LIVE_STATES, limit)
+    found = _find(engine, filters, _cancelled(filters), limit)
     return _each_run(engine, found, lambda connection, run: runs.cancel(connection, run, by), dry_run)
 
 
 def retry_runs(engine: sa.Engine, filters: Mapping[str, Any], by: By, limit: int, *, dry_run: bool) -> Changed:
     """Run those again that the filters of `list_runs` find and that have ended: where these name no state, those that
     have failed."""
-    found = _find(engine, filters, FINAL_STATES, _RETRIED, limit)
+    found = _find(engine, filters, _retried(filters), limit)
 
     def retry(connection: sa.Connection, run: UUID) -> None:
         runs.retry(connection, run, by)
@@ -105,14 +114,42 @@ def retry_runs(engine: sa.Engine, filters: Mapping[str, Any], by: By, limit: int
     return _each_run(engine, found, retry, dry_run)
 
 
-def _find(
-    engine: sa.Engine, filters: Mapping[str, Any], possible: Sequence[State], by_default: Sequence[State], limit: int
-) -> list[UUID]:
-    """The runs, oldest first, in states in which the act is possible."""
+def expect_cancelled(engine: sa.Engine, filters: Mapping[str, Any]) -> Expected:
+    """How many runs `cancel_runs` would find: what a dry run says, from a look at few rows."""
+    return _expect(engine, filters, _cancelled(filters))
+
+
+def expect_retried(engine: sa.Engine, filters: Mapping[str, Any]) -> Expected:
+    """How many runs `retry_runs` would find: what a dry run says, from a look at few rows."""
+    return _expect(engine, filters, _retried(filters))
+
+
+def _cancelled(filters: Mapping[str, Any]) -> list[str]:
+    return _possible(filters, LIVE_STATES, LIVE_STATES)
+
+
+def _retried(filters: Mapping[str, Any]) -> list[str]:
+    return _possible(filters, FINAL_STATES, _RETRIED)
+
+
+def _possible(filters: Mapping[str, Any], possible: Sequence[State], by_default: Sequence[State]) -> list[str]:
+    """Of the states that are wanted those in which the act is possible."""
     given = filters.get("states")
-    states = [state.value for state in by_default] if given is None else [each for each in given if each in possible]
+    return [state.value for state in by_default] if given is None else [each for each in given if each in possible]
+
+
+def _find(engine: sa.Engine, filters: Mapping[str, Any], states: Sequence[str], limit: int) -> list[UUID]:
+    """The runs in these states, oldest first."""
     with engine.connect() as connection:
         return find_runs(connection, limit, {**filters, "states": states}) if states else []
+
+
+def _expect(engine: sa.Engine, filters: Mapping[str, Any], states: Sequence[str]) -> Expected:
+    if not states:
+        return Expected(0, capped=False)
+    with engine.connect() as connection:
+        found, is_cut = count_runs(connection, MOST, {**filters, "states": states}, SCANNED_ROWS)
+    return Expected(min(found, MOST), capped=is_cut or found > MOST)
 
 
 def _each_run(

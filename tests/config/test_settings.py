@@ -131,3 +131,12 @@ def test_the_settings_in_force_are_shown_with_secrets_masked() -> None:
     )
     assert '"window": 1000' in ended.stdout
     assert "hidden" not in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "url", ["callsheet.example.com", "ftp://x", "https://", "https://x?y=1", "javascript:alert(1)"]
+)
+def test_where_browsers_find_callsheet_is_an_address(url: str) -> None:
+    with pytest.raises(SettingsError):
+        load_settings({"CALLSHEET_HTTP__PUBLIC_URL": url})
+    assert load_settings({"CALLSHEET_HTTP__PUBLIC_URL": "https://x/y/"}).http.public_url == "https://x/y"

@@ -24,17 +24,19 @@ def asked(shape: type[T], given: Mapping[str, Any]) -> T:
         raise Refused(faults_of(error)) from None
 
 
-def instant_of(text: str | None) -> str | None:
-    """An instant that somebody has written, as the API takes it: a span from now (`2d`, `8h`, `1 h 30 min`) is one too.
-    What is neither is left for the API's own words."""
+def instant_of(text: str | None, *, ago: bool = False) -> str | None:
+    """An instant that somebody has written, as the API takes it: a span from now (`2d`, `8h`, `1 h 30 min`), or with
+    `ago` up to now, is one too. What is neither is left for the API's own words."""
     text = (text or "").strip()
     seconds = read_span(text)
     if seconds is None:
         return text or None
-    return (datetime.now(UTC) + timedelta(seconds=min(seconds, _MOST_SECONDS))).isoformat()
+    span = timedelta(seconds=min(seconds, _MOST_SECONDS))
+    return (datetime.now(UTC) + (-span if ago else span)).isoformat()
 
 
 def link_with(path: str, chosen: Mapping[str, Any], **other: Any) -> str:
-    """The path with these parameters, of which `other` replace or, where None, leave out some."""
+    """The path with these parameters, of which `other` replace or, where None, leave out some. A list is one
+    that is given several times."""
     parameters = {name: value for name, value in (dict(chosen) | other).items() if value is not None}
-    return quote(path) + (f"?{urlencode(parameters)}" if parameters else "")
+    return quote(path) + (f"?{urlencode(parameters, doseq=True)}" if parameters else "")

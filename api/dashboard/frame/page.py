@@ -21,7 +21,7 @@ CONTENT_POLICY = (
 )
 HTML = "text/html; charset=utf-8"
 
-PAGES = (("/schedules", "Schedules", "s"),)
+PAGES = (("/schedules", "Schedules", "s"), ("/runs", "Runs", "r"))
 """Those that every page leads to: path, title, and the key that goes there after `g`."""
 
 

@@ -24,7 +24,7 @@ from scheduling.commands.audit import By
 
 @dataclass(frozen=True)
 class Visit:
-    """One request to a page, of somebody known. `form` is what a form has sent."""
+    """One request to a page, of somebody known. `form` is what a form has sent, `site` where the server is for them."""
 
     engine: sa.Engine
     settings: Settings
@@ -34,6 +34,7 @@ class Visit:
     path: str
     address: str = ""
     form: Mapping[str, str] = field(default_factory=dict)
+    site: str = ""
 
     @property
     def by(self) -> By:
@@ -104,9 +105,8 @@ def _responder(route: PageRoute, engine: sa.Engine, settings: Settings) -> Calla
             if caller is None:
                 resp.status, resp.location = 303, f"/sign-in?next={quote(_way_back(req), safe='')}"
                 return
-            found = _visit(
-                route, req, Visit(engine, settings, caller, params, _query(req), path_of(req), req.remote_addr or "")
-            )
+            visit = Visit(engine, settings, caller, params, _query(req), path_of(req), req.remote_addr or "")
+            found = _visit(route, req, replace(visit, site=settings.http.public_url or req.prefix))
         except Exception as error:
             trouble = page_of_trouble(error)
             if trouble is None:

@@ -1,11 +1,23 @@
 """How pages say things: numbers, spans, instants and JSON in words, as filters of templates."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from markupsafe import Markup
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, and moves of the cursor
+    r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, links
+    r"|\x1b[ -/]*[0-~]"
+)
+"""What terminals take as orders (ECMA-48)."""
+
+_CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
+_VISIBLE = {each: chr(0x2400 + each) if each < 0x20 else "\N{REPLACEMENT CHARACTER}" for each in _CONTROLS}
+_VISIBLE |= {ord("\n"): "\n", ord("\t"): "\t"}
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
 
@@ -49,4 +61,13 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
-FILTERS: Mapping[str, Callable[..., Any]] = {"span": span, "instant": instant, "pretty": pretty, "count": count}
+def printed(text: str) -> str:
+    """What a program has printed, for a page: without colours and the like, its other control characters made visible;
+    what it wrote over a line is a line of its own."""
+    plain = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return plain.translate(_VISIBLE)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "span": span, "instant": instant, "pretty": pretty, "count": count, "printed": printed
+}  # fmt: skip

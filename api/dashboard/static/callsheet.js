@@ -120,3 +120,9 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   document.body.addEventListener("htmx:afterSettle", () => { writeTimes(document); poll(); });
 });
+
+/* What somebody has opened or closed stays so when the page is brought up to date. */
+document.addEventListener("DOMContentLoaded", () => {
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
+    !(name === "open" && element.localName === "details");
+});

@@ -1,0 +1,1 @@
+"""Pages of runs: the list, one of them, and what is done to one or to many."""
