@@ -81,5 +81,5 @@ def test_arguments_are_open_unless_the_settings_say_otherwise(
     execute("UPDATE runs SET result = '1'")
     page = visitor.get(f"/runs/{run}").text
     for name in ("arguments", "result"):
-        assert f'<details id="{name}"{" open" if shown else ""}><summary>' in page
+        assert f'<details class="folded" id="{name}"{" open" if shown else ""}><summary>' in page
     assert "&#34;message&#34;: &#34;hello&#34;" in page
