@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from models.lifecycle.holds import has_worker, is_paused
 from models.sql.liveness import ANNOUNCED, LIVE
+from models.sql.scope import IN_SCOPE, scope_parameters
 from models.sql.spelling import quoted
+from models.words.roles import Scope
 from models.words.states import PUBLISHABLE_STATES
 
 _ACTORS = f"""
@@ -39,8 +41,33 @@ def get_actors(connection: sa.Connection, names: Collection[str]) -> dict[str, s
     return {row.name: row for row in rows}
 
 
+_ACTORS_OF_SCHEDULES = """
+SELECT few.actor, count(*) AS schedules
+FROM (SELECT s.actor FROM schedules s {where} ORDER BY s.name LIMIT %(limit)s) few
+GROUP BY few.actor ORDER BY few.actor
+"""
+
+
+def count_by_actor(connection: sa.Connection, limit: int, only: Scope | None = None) -> dict[str, int]:
+    """By actor, how many schedules name it: of the first `limit` of those that somebody sees."""
+    statement = _ACTORS_OF_SCHEDULES.format(where="" if only is None else f"WHERE {IN_SCOPE}")
+    given = {"limit": limit} | ({} if only is None else scope_parameters(only))
+    return {row.actor: row.schedules for row in connection.exec_driver_sql(statement, given)}
+
+
+SILENT_SECONDS = 30
+"""A worker that has not reported for so long is said to be silent."""
+
+_LIVE_WORKERS = f"SELECT id, host, pid, actors FROM workers w WHERE {LIVE} ORDER BY id LIMIT %(limit)s"
+
+
+def live_workers(connection: sa.Connection, limit: int) -> Sequence[sa.Row[Any]]:
+    """The first of the live workers, with the `actors` that they know; None where one does not say."""
+    return connection.exec_driver_sql(_LIVE_WORKERS, {"limit": limit}).all()
+
+
 _WORKERS = f"""
-SELECT w.*, {LIVE} AS live
+SELECT w.*, {LIVE} AS live, w.last_seen_at < now() - make_interval(secs => {SILENT_SECONDS}) AS silent
 FROM workers w
 WHERE w.last_seen_at > now() - interval '1 day' AND (%(after)s::uuid IS NULL OR w.id > %(after)s::uuid)
 ORDER BY w.id LIMIT %(limit)s
@@ -48,8 +75,23 @@ ORDER BY w.id LIMIT %(limit)s
 
 
 def list_workers(connection: sa.Connection, limit: int, after: UUID | None) -> Sequence[sa.Row[Any]]:
-    """Workers seen within the last day by id, each with `live`."""
+    """Workers seen within the last day by id, each with `live` and `silent`, which says that no word came lately."""
     return connection.exec_driver_sql(_WORKERS, {"after": after, "limit": limit}).all()
+
+
+_HELD = """
+SELECT r.id, r.worker_id, r.actor, r.schedule_name, r.started_at, r.attempt
+FROM (SELECT * FROM runs WHERE state = 'running' ORDER BY id LIMIT %(limit)s) r
+WHERE r.worker_id = ANY(%(workers)s) ORDER BY r.id
+"""
+
+
+def held_runs(connection: sa.Connection, workers: Collection[UUID], limit: int) -> dict[UUID, list[sa.Row[Any]]]:
+    """What these workers run, by worker, of the oldest `limit` that run."""
+    found: dict[UUID, list[sa.Row[Any]]] = {}
+    for row in connection.exec_driver_sql(_HELD, {"workers": list(workers), "limit": limit}):
+        found.setdefault(row.worker_id, []).append(row)
+    return found
 
 
 class KnownSecret(NamedTuple):
@@ -136,7 +178,7 @@ FROM (SELECT held_back FROM schedules WHERE held_back IS NOT NULL ORDER BY name 
 _REFUSED = f"SELECT a.name FROM actors a WHERE a.declaration_error IS NOT NULL AND {ANNOUNCED} ORDER BY 1 LIMIT 100"
 _SILENT = f"""
 SELECT w.id, w.host, extract(epoch FROM now() - w.last_seen_at)::int AS seconds
-FROM workers w WHERE {LIVE} AND w.last_seen_at < now() - interval '{STUCK_SECONDS} s' ORDER BY w.id LIMIT 100
+FROM workers w WHERE {LIVE} AND w.last_seen_at < now() - interval '{SILENT_SECONDS} s' ORDER BY w.id LIMIT 100
 """
 
 _STUCK_THREADS = f"""

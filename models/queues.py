@@ -23,16 +23,16 @@ _PUBLISHABLE = f"state IN ({quoted(PUBLISHABLE_STATES)})"
 # where nothing does, what has been in the broker for longest.
 _ON_THEIR_WAY = f"""
 LEFT JOIN LATERAL (
-    SELECT least(coalesce(sum(few.runs), 0), {COUNTED})::int AS planned
-    FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
-        SELECT count(*) AS runs FROM (
+    SELECT count(*)::int AS planned FROM (
+        SELECT FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
             SELECT FROM runs
             WHERE {_PUBLISHABLE} AND queue = waiting.queue AND priority = level.priority AND due_at <= now()
-            ORDER BY due_at LIMIT {COUNTED}) one) few
-    WHERE waiting.queue = k.name
+            ORDER BY due_at LIMIT {{counted}}) one
+        WHERE waiting.queue = k.name LIMIT {{counted}}) few
 ) w ON true
 LEFT JOIN LATERAL (
-    SELECT count(*)::int AS queued FROM (SELECT FROM runs WHERE state = 'queued' AND queue = k.name LIMIT {COUNTED}) one
+    SELECT count(*)::int AS queued FROM (
+        SELECT FROM runs WHERE state = 'queued' AND queue = k.name LIMIT {{counted}}) one
 ) q ON true
 LEFT JOIN LATERAL (
     SELECT heads.*, min(due_at) OVER () AS oldest_due_at FROM (
@@ -59,8 +59,8 @@ _HINDRANCE = f"""CASE
     WHEN r.waiting_for = 'window' OR (q.queued > 0 AND r.due_at < now() - interval '5 s') THEN 'window' END"""
 
 
-def _select(names: str) -> str:
-    """The queues of these names, which are the table `known`."""
+def _select(names: str, counted: int = COUNTED) -> str:
+    """The queues of these names, which are the table `known`; of each so many runs are counted, waiting and queued."""
     return f"""
 WITH RECURSIVE {WAITING_QUEUES}, {queues_with("sent", (State.QUEUED,))}, busy AS (
     SELECT queue, worker_id, count(*)::int AS runs FROM runs WHERE state = 'running' GROUP BY queue, worker_id
@@ -73,33 +73,49 @@ WITH RECURSIVE {WAITING_QUEUES}, {queues_with("sent", (State.QUEUED,))}, busy AS
 SELECT k.name, p.name IS NOT NULL AS paused, p.paused_at, p.pause_reason, p.paused_by,
     w.planned, q.queued, coalesce(b.running, 0)::int AS running,
     coalesce(c.threads, 0) AS threads, coalesce(c.busy, 0) AS busy, {_HINDRANCE} AS waiting_for,
-    extract(epoch FROM now() - r.oldest_due_at)::float AS oldest_waiting_seconds, r.actor, r.schedule_name,
+    extract(epoch FROM now() - r.oldest_due_at)::float AS oldest_waiting_seconds, r.oldest_due_at,
+    r.actor, r.schedule_name,
     h.paused_by AS held_by, h.pause_reason AS hold_reason, h.paused_until AS held_until,
-    extract(epoch FROM clock_timestamp() - t.ticked_at)::float AS tick_age_seconds
+    extract(epoch FROM clock_timestamp() - t.ticked_at)::float AS tick_age_seconds, t.ticked_at
 FROM known k
 LEFT JOIN queues p ON p.name = k.name
 LEFT JOIN queues h ON h.name = '{HOLD}'
 LEFT JOIN consumers c ON c.queue = k.name
 LEFT JOIN LATERAL (SELECT sum(runs) AS running FROM busy WHERE queue = k.name) b ON true
 CROSS JOIN (SELECT max(ticked_at) AS ticked_at FROM schedulers) t
-{_ON_THEIR_WAY}
+{_ON_THEIR_WAY.format(counted=counted)}
 ORDER BY k.name
 """
 
 
-_LIST = _select(f"""SELECT name FROM (
+_NAMES = f"""SELECT name FROM (
     SELECT queue AS name FROM actors UNION SELECT name FROM queues WHERE name <> '{HOLD}'
     UNION SELECT queue FROM waiting UNION SELECT queue FROM sent UNION SELECT queue FROM busy) found
-    WHERE name > %(after)s ORDER BY name LIMIT %(limit)s""")
+    WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"""
 
 
-def list_queues(connection: sa.Connection, limit: int, after: str | None = None) -> Sequence[sa.Row[Any]]:
+def list_queues(
+    connection: sa.Connection, limit: int, after: str | None = None, counted: int = COUNTED
+) -> Sequence[sa.Row[Any]]:
     """Queues of announced actors, of live runs and of pauses by name, each with its pause and its counts.
 
     `planned` runs are due and wait to be published, be it again. `waiting_for` is what the first of them waits for, or,
     where there is none, the first of those in the broker; `actor` and `schedule_name` are its.
     """
-    return connection.exec_driver_sql(_LIST, {"after": after or "", "limit": limit}).all()
+    return connection.exec_driver_sql(_select(_NAMES, counted), {"after": after or "", "limit": limit}).all()
+
+
+_COUNT = f"""
+WITH RECURSIVE {WAITING_QUEUES}, {queues_with("sent", (State.QUEUED,))}, busy AS (
+    SELECT DISTINCT queue FROM runs WHERE state = 'running'
+)
+SELECT count(*) FROM ({_NAMES}) k
+"""
+
+
+def count_queues(connection: sa.Connection, limit: int, after: str | None = None) -> int:
+    """How many queues `list_queues` gives."""
+    return int(connection.exec_driver_sql(_COUNT, {"after": after or "", "limit": limit}).scalar_one())
 
 
 _GET = _select("SELECT %(name)s::text AS name")

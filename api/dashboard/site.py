@@ -5,6 +5,7 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
+from api.dashboard import actors, audit, failures, queues, tokens, workers
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import Redirect
 from api.dashboard.frame.visits import PageRoute, Visit, add_pages
@@ -24,6 +25,12 @@ PAGES = (
     PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True),
     *schedules.PAGES,
     *runs.PAGES,
+    *failures.PAGES,
+    *queues.PAGES,
+    *workers.PAGES,
+    *actors.PAGES,
+    *audit.PAGES,
+    *tokens.PAGES,
 )
 
 

@@ -1,44 +1,17 @@
 """Who may do what: tokens, and who one is oneself."""
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field
 
-from api.access.tokens import hash_of, make_token
-from api.web.fields import Moment, Page, Request, Text, page_of
+from api.shapes.token_body import TokenBody, make_new
+from api.web.fields import ByName, Moment, page_of
 from api.web.routes import Answer, Call, Route
 from config.sections import RoleName
 from models.access.tokens import StoredToken
 from models.access.tokens import list_tokens as read_tokens
-from models.words.kinds import Instant, Storable
-from models.words.roles import Role, Scope, role_of
+from models.words.roles import Role
 from scheduling.commands import tokens
-from scheduling.commands.tokens import NewToken
-
-Tag = Annotated[str, Field(min_length=1, max_length=100), Storable]
-
-
-class OnlyBody(Request):
-    """Which schedules, and their runs: those whose name begins so, and those with any of the tags."""
-
-    prefix: Annotated[str, Field(min_length=1, max_length=128), Storable] | None = None
-    tags: list[Tag] | None = Field(default=None, min_length=1, max_length=100)
-
-    @model_validator(mode="after")
-    def _says_which(self) -> "OnlyBody":
-        if self.prefix is None and self.tags is None:
-            raise ValueError("needs a prefix, or tags")
-        return self
-
-
-class TokenBody(Request):
-    """A token to be made."""
-
-    name: Annotated[str, Field(min_length=1, max_length=100), Storable] = Field(description="What history shows.")
-    role: RoleName
-    expires_at: Instant | None = None
-    only: OnlyBody | None = Field(default=None, description="Narrows it to some schedules and their runs.")
 
 
 class OnlyJson(BaseModel):
@@ -75,12 +48,6 @@ class TokenPage(BaseModel):
     next: str | None
 
 
-class TokenQuery(Page):
-    """Which part of the tokens."""
-
-    cursor: Text | None = None
-
-
 class MeJson(BaseModel):
     """Who calls."""
 
@@ -92,15 +59,13 @@ class MeJson(BaseModel):
 
 def create_token(call: Call, body: TokenBody) -> Answer:
     """Make a token. It is shown this once; what is kept is a hash."""
-    token = make_token()
-    only = None if body.only is None else Scope(body.only.prefix, tuple(body.only.tags or ()))
-    new = NewToken(body.name, role_of(body.role), only, body.expires_at, hash_of(token), token[-4:])
+    token, new = make_new(body)
     with call.engine.begin() as connection:
         stored = tokens.give(connection, new, call.by)
     return Answer(NewTokenJson(**_shown(stored), token=token), 201)
 
 
-def list_tokens(call: Call, query: TokenQuery) -> Answer:
+def list_tokens(call: Call, query: ByName) -> Answer:
     """List the tokens that hold, or have expired; not those that were revoked."""
     with call.engine.connect() as connection:
         rows = read_tokens(connection, query.limit + 1, query.cursor)

@@ -2,20 +2,13 @@
 
 from pydantic import BaseModel, Field
 
+from api.shapes.queue_body import HoldBody
 from api.shapes.schedule_body import Nothing
-from api.web.fields import Moment, Request
+from api.web.fields import Moment
 from api.web.routes import Answer, Call, Route
 from models.queues import get_hold as read_hold
-from models.words.kinds import Instant
 from models.words.roles import Role
 from scheduling.commands import queues as commands
-
-
-class HoldBody(Request):
-    """Why, and until when."""
-
-    reason: str = Field(min_length=1, max_length=1000)
-    until: Instant | None = Field(default=None, description="When it ends by itself.")
 
 
 class HoldJson(BaseModel):

@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.explanations.of_queue import say_why
+from api.shapes.queue_body import QueuePauseBody
 from api.shapes.schedule_body import Nothing
-from api.web.fields import Moment, Page, Request, Text, page_of
+from api.web.fields import ByName, Moment, page_of
 from api.web.routes import Answer, Call, Route
 from models import queues
 from models.queues import COUNTED
@@ -45,19 +46,7 @@ class QueuePage(BaseModel):
     next: str | None
 
 
-class QueueQuery(Page):
-    """Which part of the queues."""
-
-    cursor: Text | None = None
-
-
-class QueuePauseBody(Request):
-    """Why."""
-
-    reason: str | None = Field(default=None, max_length=1000)
-
-
-def list_queues(call: Call, query: QueueQuery) -> Answer:
+def list_queues(call: Call, query: ByName) -> Answer:
     """List the queues of announced actors, of live runs and of pauses, and why what waits in each does."""
     with call.engine.connect() as connection:
         rows = queues.list_queues(connection, query.limit + 1, query.cursor)

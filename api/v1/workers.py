@@ -6,12 +6,11 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.shapes.schedule_body import Nothing
-from api.web.fields import Moment, Page, Text, page_of
+from api.web.fields import ById, ByName, Moment, page_of
 from api.web.routes import Answer, Call, Route
 from models import processes
-from models.announcing import drain_workers
 from models.words.roles import Role
-from scheduling.commands.faults import NotFound
+from scheduling.commands import queues as commands
 
 
 class ActorJson(BaseModel):
@@ -83,19 +82,7 @@ class SecretList(BaseModel):
     items: list[SecretJson]
 
 
-class ActorQuery(Page):
-    """Which part of the actors."""
-
-    cursor: Text | None = None
-
-
-class WorkerQuery(Page):
-    """Which part of the workers."""
-
-    cursor: UUID | None = None
-
-
-def list_actors(call: Call, query: ActorQuery) -> Answer:
+def list_actors(call: Call, query: ByName) -> Answer:
     """List the actors that workers have announced, with the schemas of their arguments."""
     with call.engine.connect() as connection:
         rows = processes.list_actors(connection, query.limit + 1, query.cursor)
@@ -103,7 +90,7 @@ def list_actors(call: Call, query: ActorQuery) -> Answer:
     return Answer(ActorPage(items=items, next=cursor))
 
 
-def list_workers(call: Call, query: WorkerQuery) -> Answer:
+def list_workers(call: Call, query: ById) -> Answer:
     """List the workers seen within the last day."""
     with call.engine.connect() as connection:
         rows = processes.list_workers(connection, query.limit + 1, query.cursor)
@@ -117,9 +104,7 @@ def drain_worker(call: Call, body: Nothing) -> Answer:
     It hears of that within ten seconds, and then waits for what runs without end.
     """
     with call.engine.begin() as connection:
-        rows = drain_workers(connection, call.params["id"])
-    if not rows:
-        raise NotFound("live worker")
+        rows = commands.drain_worker(connection, call.params["id"], call.by)
     return Answer(WorkerList(items=[WorkerJson(**row._mapping) for row in rows]), 202)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -72,3 +73,15 @@ Moment = Annotated[datetime, AfterValidator(_in_utc)]
 
 Text = Annotated[str, Field(max_length=1000), Storable]
 """Text in a query."""
+
+
+class ByName(Page):
+    """Which part of a list that is by names."""
+
+    cursor: Text | None = None
+
+
+class ById(Page):
+    """Which part of a list that is by ids."""
+
+    cursor: UUID | None = None

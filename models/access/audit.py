@@ -1,6 +1,7 @@
 """SQL of the audit: who did what, written in the transaction that did it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,23 +36,53 @@ def noting(action: str, rows: str, *, before: str = "NULL", after: str = "NULL",
     FROM {rows}"""
 
 
-_FILTERS = {
+_INDEXED = {
     "before": "id < %(before)s",
     "who": "who = %(who)s",
-    "action": "action = %(action)s",
     "target": "target = %(target)s",
+}
+_LOOKED_AT = {
     "group": "(target = %(group)s OR starts_with(target, %(group)s || '/'))",
+    "action": "action = %(action)s",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
 }
 
+LOOKED_ROWS = 10_000
+"""So many acts a page looks at, where no index finds them."""
 
-def list_audit(connection: sa.Connection, limit: int, **filters: Any) -> Sequence[sa.Row[Any]]:
+
+@dataclass(frozen=True)
+class AuditFound:
+    """Acts, newest first, and from where on to look for more: None where there are none."""
+
+    acts: Sequence[sa.Row[Any]]
+    next: int | None
+
+
+def search_audit(connection: sa.Connection, limit: int, **filters: Any) -> AuditFound:
     """Acts, newest first. Filters: `before` (an id), `who`, `action`, `target` (itself, or all of its group), `since`,
-    `until`."""
+    `until`. A page that has looked at very many acts ends there, with those that it has found."""
     given = {name: value for name, value in filters.items() if value is not None}
     if "/" not in given.get("target", "/"):  # below one thing there is nothing, and an index finds what was done to it
         given["group"] = given.pop("target")
-    where = " AND ".join(_FILTERS[name] for name in given) or "true"
-    statement = f"SELECT id, at, {_NAMES} FROM audit WHERE {where} ORDER BY id DESC LIMIT %(limit)s"
-    return connection.exec_driver_sql(statement, given | {"limit": limit}).all()
+    scanned = f"SELECT * FROM audit {_where(_INDEXED, given)} ORDER BY id DESC"
+    outer = _where(_LOOKED_AT, given)
+    most = LOOKED_ROWS if outer else limit + 1
+    acts = f"SELECT id, at, {_NAMES} FROM ({scanned} LIMIT {most}) s {outer} ORDER BY id DESC LIMIT %(limit)s"
+    found = connection.exec_driver_sql(acts, given | {"limit": limit + 1}).all()
+    if len(found) > limit:
+        return AuditFound(found[:limit], found[limit - 1].id)
+    last = f"SELECT id FROM ({scanned} OFFSET {most - 1} LIMIT 2) s"
+    looked = connection.exec_driver_sql(last, given).scalars().all() if outer else []
+    return AuditFound(found, looked[0] if len(looked) > 1 else None)
+
+
+def list_audit(connection: sa.Connection, limit: int, **filters: Any) -> Sequence[sa.Row[Any]]:
+    """The acts of `search_audit`, for whom one page is enough."""
+    return search_audit(connection, limit, **filters).acts
+
+
+def _where(conditions: Mapping[str, str], given: Mapping[str, Any]) -> str:
+    wanted = [condition for name, condition in conditions.items() if name in given]
+    return f"WHERE {' AND '.join(wanted)}" if wanted else ""

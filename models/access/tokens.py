@@ -62,6 +62,15 @@ def find_token(connection: sa.Connection, hash_: str) -> StoredToken | None:
     return None if row is None else StoredToken.of(row)
 
 
+_GET = f"SELECT {COLUMNS} FROM tokens WHERE id = %(id)s"
+
+
+def get_token(connection: sa.Connection, token: UUID) -> StoredToken | None:
+    """The token of this id, whether it still holds or not; None for none."""
+    row = connection.exec_driver_sql(_GET, {"id": token}).one_or_none()
+    return None if row is None else StoredToken.of(row)
+
+
 _NOTE_USE = f"""
 UPDATE tokens SET last_used_at = now() WHERE id = (
     SELECT id FROM tokens

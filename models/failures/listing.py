@@ -32,6 +32,7 @@ class Failure:
 
 
 _OF_KIND = {
+    "fingerprint": "e.fingerprint = %(fingerprint)s",
     "actor": "e.actor = %(actor)s",
     "q": "strpos(lower(e.actor || ' ' || e.error_type || ': ' || e.message), lower(%(q)s)) > 0",
 }
@@ -87,8 +88,9 @@ ORDER BY p.last_at DESC, p.fingerprint DESC
 
 
 def list_failures(connection: sa.Connection, limit: int, only: Scope | None = None, **filters: Any) -> list[Failure]:
-    """Kinds of failures, those that were seen last first. Filters, each where it is not None: `actor`, `since`, `q`, a
-    part of the actor or the error; `schedule_id` or `schedule_name`; `before_at` and `before`, a page's last."""
+    """Kinds of failures, those that were seen last first. Filters, each where it is not None: `fingerprint`,
+    `actor`, `since`, `q`, a part of the actor or the error; `schedule_id` or `schedule_name`; `before_at` and `before`,
+    a page's last."""
     given = {name: value for name, value in (filters | {"only": only}).items() if value is not None}
     whose, of_kind, seen = ([each[name] for name in given if name in each] for each in (_WHOSE, _OF_KIND, _SEEN))
     statement = _of_some(whose, of_kind, seen) if whose else _of_all(of_kind, seen)

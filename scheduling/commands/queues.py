@@ -1,18 +1,21 @@
-"""Pause and resume queues, and hold all of them."""
+"""What keeps runs from being started: pause and resume queues, hold all of them, drain workers."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from models import queues
+from models import announcing, queues
 from models.definition import Queue
 from models.sql.clock import read_clock
 from models.sql.wake import notify
 from models.words.faults import Fault
 from models.words.instants import write_instant
 from scheduling.commands.audit import CALLSHEET, By, note
-from scheduling.commands.faults import Refused
+from scheduling.commands.faults import NotFound, Refused
 
 _NAME: TypeAdapter[str] = TypeAdapter(Queue)
 
@@ -62,6 +65,16 @@ def end_hold(connection: sa.Connection) -> bool:
         return False
     release(connection, CALLSHEET)
     return True
+
+
+def drain_worker(connection: sa.Connection, worker: UUID, by: By) -> Sequence[sa.Row[Any]]:
+    """Have a worker, with the others of its master, take no more runs, and exit once it has none; returns those that
+    were asked. Raises NotFound where it does not live."""
+    rows = announcing.drain_workers(connection, worker)
+    if not rows:
+        raise NotFound("live worker")
+    note(connection, by, "worker.drain", f"workers/{worker}", after={"workers": [str(row.id) for row in rows]})
+    return rows
 
 
 def _check(name: str) -> None:

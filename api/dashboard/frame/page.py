@@ -21,8 +21,18 @@ CONTENT_POLICY = (
 )
 HTML = "text/html; charset=utf-8"
 
-PAGES = (("/schedules", "Schedules", "s"), ("/runs", "Runs", "r"))
-"""Those that every page leads to: path, title, and the key that goes there after `g`."""
+PAGES = (
+    ("/schedules", "Schedules", "s"),
+    ("/runs", "Runs", "r"),
+    ("/failures", "Failures", "f"),
+    ("/queues", "Queues", "q"),
+    ("/workers", "Workers", "w"),
+    ("/actors", "Actors", ""),
+    ("/audit", "Audit", ""),
+    ("/tokens", "Tokens", ""),
+)
+"""Those that every page leads to: path, title, and the key that goes there after `g`; empty for none. Whoever may not
+open one is not led there."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,8 @@ class Page:
     title: str
     shown: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    is_kept: bool = True
+    """False for what is shown this once: nobody keeps it."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +63,12 @@ _ENVIRONMENT = jinja2.Environment(
     lstrip_blocks=True,
 )
 _ENVIRONMENT.filters |= FILTERS
-_ENVIRONMENT.globals |= {"static": link_to, "pages": PAGES}
+_ENVIRONMENT.globals |= {"static": link_to}
 
 
 def write_page(page: Page, frame: Mapping[str, Any]) -> bytes:
-    """The page as HTML; `frame` is what every page has: `who`, `form_key`, `section` (the path of the page in the
-    menu), `note`."""
+    """The page as HTML; `frame` is what every page has: `who`, `form_key`, `menu` (those of `PAGES` to lead to),
+    `section` (the path of the page there), `note`."""
     template = _ENVIRONMENT.get_template(page.template)
     return template.render({**frame, "title": page.title, **page.shown}).encode("utf-8", "replace")
 
@@ -67,10 +79,10 @@ def answer_page(req: falcon.Request, resp: falcon.Response, page: Page, frame: M
     resp.status = page.status
     resp.set_header("Content-Security-Policy", CONTENT_POLICY)
     resp.set_header("Referrer-Policy", "same-origin")
-    resp.set_header("Cache-Control", "private, no-cache")
+    resp.set_header("Cache-Control", "private, no-cache" if page.is_kept else "no-store")
     resp.set_header("Vary", "Cookie")
     tag = hashlib.sha256(content).hexdigest()[:32]
-    if page.status == 200:
+    if page.status == 200 and page.is_kept:
         resp.etag = tag
         if tag in (etag.strip('"') for etag in req.if_none_match or ()):
             resp.status = 304

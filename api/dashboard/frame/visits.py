@@ -13,7 +13,7 @@ from api.access.scope import check_scope
 from api.access.sessions import form_key, who_is
 from api.dashboard.frame.cookies import browser_of, know_browser, leave_note, take_note
 from api.dashboard.frame.forms import read_form
-from api.dashboard.frame.page import Page, Redirect, answer_page
+from api.dashboard.frame.page import PAGES, Page, Redirect, answer_page
 from api.dashboard.frame.troubles import page_of_trouble
 from api.web.resources import resources_of
 from config.settings import Settings
@@ -62,10 +62,27 @@ class PageRoute:
     role: Role
     heeds_scope: bool = False
 
+    def is_for(self, caller: Caller) -> bool:
+        """Whether somebody may open it, where it is about no single schedule or run."""
+        return caller.role >= self.role and (self.heeds_scope or caller.only is None)
+
+
+class Menu:
+    """The pages that every page leads to, as far as they are there."""
+
+    def __init__(self, routes: tuple[PageRoute, ...]) -> None:
+        pages = {route.path: route for route in routes if route.method == "GET"}
+        self._entries = [(entry, pages[entry[0]]) for entry in PAGES if entry[0] in pages]
+
+    def of(self, caller: Caller | None) -> list[tuple[str, str, str]]:
+        """Those that somebody may open."""
+        return [entry for entry, route in self._entries if caller is not None and route.is_for(caller)]
+
 
 def add_pages(app: falcon.App[Any, Any], routes: tuple[PageRoute, ...], engine: sa.Engine, settings: Settings) -> None:
     """Put the pages on the app."""
-    responders = ((route.method, route.path, _responder(route, engine, settings)) for route in routes)
+    menu = Menu(routes)
+    responders = ((route.method, route.path, _responder(route, menu, engine, settings)) for route in routes)
     for path, resource in resources_of(responders).items():
         app.add_route(path, resource)
 
@@ -81,12 +98,15 @@ def identify_visitor(req: falcon.Request, engine: sa.Engine, settings: Settings)
         return who_is(connection, browser, settings.http.admin_token)
 
 
-def frame_for(req: falcon.Request, resp: falcon.Response, caller: Caller | None) -> dict[str, Any]:
+def frame_for(
+    req: falcon.Request, resp: falcon.Response, caller: Caller | None, menu: Menu | None = None
+) -> dict[str, Any]:
     """What every page has."""
     browser = browser_of(req) or (know_browser(req, resp) if caller else "")
     return {
         "who": caller,
         "form_key": form_key(browser) if browser else "",
+        "menu": menu.of(caller) if menu else [],
         "section": "/" + req.path.split("/")[1],
         "note": take_note(req, resp),
     }
@@ -97,7 +117,7 @@ def path_of(req: falcon.Request) -> str:
     return req.path + (f"?{req.query_string}" if req.query_string else "")
 
 
-def _responder(route: PageRoute, engine: sa.Engine, settings: Settings) -> Callable[..., None]:
+def _responder(route: PageRoute, menu: Menu, engine: sa.Engine, settings: Settings) -> Callable[..., None]:
     def respond(req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         caller: Caller | None = None
         try:
@@ -113,7 +133,7 @@ def _responder(route: PageRoute, engine: sa.Engine, settings: Settings) -> Calla
                 raise
             found = trouble
         if isinstance(found, Page):
-            answer_page(req, resp, found, frame_for(req, resp, caller))
+            answer_page(req, resp, found, frame_for(req, resp, caller, menu))
             return
         resp.status, resp.location = 303, found.path
         if found.note:

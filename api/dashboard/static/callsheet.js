@@ -49,6 +49,7 @@ function writeTimes(root) {
 let tag = null, timer = null;
 function refresh() {
   const main = document.getElementById("main");
+  if (!main.dataset.poll) return; /* a form, or what is shown once */
   if (main.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
   if (main.querySelector("details.act[open], dialog[open]")) return;
   htmx.ajax("GET", location.pathname + location.search, { target: "#main", select: "#main", swap: "morph:outerHTML" });
@@ -63,7 +64,7 @@ function poll() {
 
 /* Keys. */
 let went = false, row = -1;
-function rows() { return [...document.querySelectorAll("table.rows tbody tr")]; }
+function rows() { return [...document.querySelectorAll("table.rows > tbody > tr")]; }
 function move(by) {
   const all = rows();
   if (!all.length) return;
@@ -119,6 +120,8 @@ document.addEventListener("DOMContentLoaded", () => {
     if (new URL(answer.responseURL).pathname === "/sign-in") { event.detail.shouldSwap = false; location.reload(); }
   });
   document.body.addEventListener("htmx:afterSettle", () => { writeTimes(document); poll(); });
+  /* What somebody has unfolded stays so. */
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details"));
 });
 
 /* What somebody has opened or closed stays so when the page is brought up to date. */

@@ -91,3 +91,17 @@ def test_going_back_to_a_version_can_t_lead_out_of_it(give_token: GiveToken, cli
     answer = somebody.simulate_post("/v1/schedules/a/rollback", json={"version": 1})
     assert answer.status_code == 403
     assert client.simulate_get("/v1/schedules/a").json["version"] == 2
+
+
+def test_what_was_done_to_others_is_not_told_whatever_the_role(
+    give_token: GiveToken, made: dict[str, str], client: TestClient
+) -> None:
+    for name in ("crm-other", "hidden"):
+        assert client.simulate_delete(f"/v1/schedules/{name}").status_code == 204
+    for role in ("viewer", "admin"):
+        somebody = give_token(role, only=BY_PREFIX)
+        for target, expected in (
+            ("schedules", 403), ("runs", 403), ("schedules/", 403), ("", 403), ("schedules/hidden", 404),
+            ("schedules/never", 404), ("schedules/crm-other", 200), ("schedules/crm-sync", 200),
+        ):  # fmt: skip
+            assert somebody.simulate_get(f"/v1/audit?target={target}").status_code == expected, (role, target)

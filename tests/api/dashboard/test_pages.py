@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from falcon.testing import TestClient
@@ -134,7 +135,7 @@ def test_large_numbers_are_shown_as_they_are(admin: Visitor, create: Create) -> 
 
 def test_every_page_needs_somebody(visitor: Visitor) -> None:
     for route in PAGES:
-        path = route.path.replace("{name}", "nightly")
+        path = re.sub(r"\{\w+(:uuid)?\}", lambda part: str(UUID(int=1)) if part[1] else "nightly", route.path)
         answer = visitor.get(path) if route.method == "GET" else visitor.post(path, {})
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in"), path
 
