@@ -2,13 +2,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint bench chaos soak fuzz lock clean
+.PHONY: help up demo screenshots test lint bench chaos soak fuzz lock clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: .venv/embedded  ## everything in one process, nothing else installed; PYTHON=python3.12 picks an interpreter
 	@$(BIN)/callsheet up
+
+demo: .venv/dev  ## the same with the past of a shop to look at, in a folder of its own; RUNS=5000000 PORT=8001 DATA=folder SEED=1
+	@RUNS=$(RUNS) SEED=$(SEED) $(BIN)/python -m tests.demo
+
+screenshots: .venv/dev  ## pictures of every page of the demo, light and dark, into docs/screenshots/; needs Chromium
+	@$(BIN)/python -m tests.demo.screenshots
 
 test: .venv/dev  ## all tests, on real servers; ARGS="tests/scheduling -k cron" for a part
 	@$(BIN)/python -m tests.servers.prepare

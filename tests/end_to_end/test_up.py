@@ -62,7 +62,7 @@ def test_a_folder_that_its_postgresql_cannot_enter(tmp_path: Path, monkeypatch: 
 
 def test_the_folder_is_below_what_xdg_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere")
-    assert up._default_data_folder() == Path("/somewhere/callsheet")
+    assert up.default_data_folder() == Path("/somewhere/callsheet")
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert up._default_data_folder() == Path("/var/lib/callsheet")
+    assert up.default_data_folder() == Path("/var/lib/callsheet")

@@ -5,7 +5,7 @@ import secrets
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
@@ -38,11 +38,14 @@ WORKER_THREADS = 8
 LOOPBACK = "127.0.0.1"
 
 
-def run_everything(data: Path | None) -> None:
-    """Run until Ctrl-C or TERM; then let what runs end or give it back, write all results, and stop the servers."""
+def run_everything(data: Path | None, prepare: Callable[[sa.Engine], None] = add_sample_schedule) -> None:
+    """Run until Ctrl-C or TERM; then let what runs end or give it back, write all results, and stop the servers.
+
+    `prepare` puts into the migrated database what is to be there before anything runs.
+    """
     hide_process()
     signals = _catch_signals()
-    folder = (data or _default_data_folder()).resolve()
+    folder = (data or default_data_folder()).resolve()
     with ExitStack() as stack:
         stack.enter_context(_only_one(folder))
         settings = _make_settings(folder, stack)
@@ -50,13 +53,21 @@ def run_everything(data: Path | None) -> None:
         engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
         stack.callback(engine.dispose)
         upgrade_to_head()
-        add_sample_schedule(engine)
+        prepare(engine)
         broker = _start_worker(settings, stack)
         _start_scheduling(settings, engine, broker, stack)
         url = _start_api(settings, engine, stack)
         _greet(url, settings.http.admin_token, _link(url, engine, settings), folder)
         _wait_for_signal(signals)
         print("callsheet is stopping: what runs may end, the rest goes on at the next start.", flush=True)
+
+
+def default_data_folder(name: str = "callsheet") -> Path:
+    """Below what `XDG_DATA_HOME` says, else a folder of the user's; for root one with nothing private above it, as its
+    server runs as somebody else."""
+    if given := os.environ.get("XDG_DATA_HOME"):
+        return Path(given) / name
+    return Path("/var/lib") / name if os.geteuid() == 0 else Path.home() / ".local" / "share" / name
 
 
 def _catch_signals() -> int:
@@ -69,14 +80,6 @@ def _catch_signals() -> int:
 
 def _wait_for_signal(pipe: int) -> None:
     os.read(pipe, 1)
-
-
-def _default_data_folder() -> Path:
-    """What `XDG_DATA_HOME` says, else a folder of the user's; for root one with nothing private above it, as its server
-    runs as somebody else."""
-    if given := os.environ.get("XDG_DATA_HOME"):
-        return Path(given) / "callsheet"
-    return Path("/var/lib/callsheet") if os.geteuid() == 0 else Path.home() / ".local" / "share" / "callsheet"
 
 
 @contextmanager
