@@ -13,7 +13,7 @@ from tests.benchmarks.figures import print_table, write_json
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
 
-NAMES = ("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "resources", "scale")
+NAMES = ("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "pages", "resources", "scale")
 
 
 def main() -> None:
