@@ -78,8 +78,8 @@ class Definition(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
-    description: Annotated[str, Field(max_length=10_000), Storable] = ""
-    actor: Actor
+    description: Annotated[str, Field(max_length=10_000), Storable] = Field(default="", description="For people.")
+    actor: Actor = Field(description="What runs, by the name that workers announce.")
     args: Args = Field(default={}, description="The actor's keyword arguments; `${secret:NAME}` stands for a secret.")
     queue: Queue | None = Field(default=None, description="Null: the actor's.")
     priority: int = Field(default=5, ge=0, le=9, description="9 goes first.")
@@ -99,10 +99,18 @@ class Definition(BaseModel):
 
     overlap: Annotated[Overlap, OneOf] = Field(default=Overlap.SKIP, description="While an earlier run is active.")
     catchup: Annotated[Catchup, OneOf] = Field(default=Catchup.LATEST, description="Which of the late slots run.")
-    catchup_window_seconds: Annotated[float, Field(ge=0, le=TEN_YEARS)] = 86400
-    max_retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = None
-    min_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
-    max_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = None
+    catchup_window_seconds: Annotated[float, Field(ge=0, le=TEN_YEARS)] = Field(
+        default=86400, description="Slots that are later than this are missed, whatever the policy is."
+    )
+    max_retries: Annotated[int, Field(ge=0, le=MAX_RETRIES)] | None = Field(
+        default=None, description="Further attempts after one that failed, was lost or ran out of time."
+    )
+    min_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = Field(
+        default=None, description="The wait before the first retry; it doubles with each."
+    )
+    max_backoff_seconds: Annotated[float, Field(ge=0, le=MONTH)] | None = Field(
+        default=None, description="The longest wait before a retry."
+    )
     time_limit_seconds: (
         Annotated[
             float, Field(gt=0, le=MONTH, description="Of an attempt. Without one here and of the actor it is 600.")
@@ -118,7 +126,9 @@ class Definition(BaseModel):
     notify_late_seconds: Annotated[float, Field(gt=0, le=TEN_YEARS)] | None = Field(
         default=None, description="A run that starts this long after it is due is late, and worth telling somebody."
     )
-    tags: Annotated[list[Tag], Field(max_length=50), AfterValidator(unique)] = Field(default=[])
+    tags: Annotated[list[Tag], Field(max_length=50), AfterValidator(unique)] = Field(
+        default=[], description="To find it by."
+    )
 
     def columns(self) -> dict[str, Any]:
         """What is stored of it, by column."""

@@ -1,11 +1,13 @@
 """The site: all pages, on the app."""
 
+from dataclasses import replace
 from typing import Any
 
 import falcon
 import sqlalchemy as sa
 
 from api.dashboard import actors, audit, failures, queues, tokens, workers
+from api.dashboard.editor import pages as editor
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import Redirect
 from api.dashboard.frame.visits import PageRoute, Visit, add_pages
@@ -21,9 +23,13 @@ def go_to_first(_visit: Visit) -> Redirect:
     return Redirect("/schedules")
 
 
+_SCHEDULE = next(page for page in schedules.PAGES if (page.method, page.path) == ("GET", "/schedules/{name}"))
+
 PAGES = (
     PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True),
     *schedules.PAGES,
+    *editor.PAGES,
+    replace(_SCHEDULE, path="/schedules/{name}/page"),
     *runs.PAGES,
     *failures.PAGES,
     *queues.PAGES,
@@ -32,6 +38,7 @@ PAGES = (
     *audit.PAGES,
     *tokens.PAGES,
 )
+"""A schedule may be called as a page beside it is, such as `new`: it is shown in a second place, too."""
 
 
 def add_site(app: falcon.App[Any, Any], engine: sa.Engine, settings: Settings) -> None:

@@ -15,7 +15,7 @@ from api.dashboard.frame.cookies import browser_of, know_browser, leave_note, ta
 from api.dashboard.frame.forms import read_form
 from api.dashboard.frame.page import PAGES, Page, Redirect, answer_page
 from api.dashboard.frame.troubles import page_of_trouble
-from api.web.resources import resources_of
+from api.web.resources import resources_of, take_over
 from config.settings import Settings
 from models.words.roles import Role, Scope
 from models.words.text import is_storable
@@ -83,7 +83,9 @@ def add_pages(app: falcon.App[Any, Any], routes: tuple[PageRoute, ...], engine: 
     """Put the pages on the app."""
     menu = Menu(routes)
     responders = ((route.method, route.path, _responder(route, menu, engine, settings)) for route in routes)
-    for path, resource in resources_of(responders).items():
+    resources = resources_of(responders)
+    for path, resource in resources.items():
+        take_over(path, resource, resources)
         app.add_route(path, resource)
 
 

@@ -23,7 +23,7 @@ class Change(NamedTuple):
 
 def hidden_fields(visit: Visit) -> Collection[str]:
     """The fields whose values are kept from people who look."""
-    return ()
+    return () if visit.settings.dashboard.show_arguments else ("args",)
 
 
 def versions_of(rows: Iterable[sa.Row[Any]], hidden: Collection[str]) -> list[dict[str, Any]]:

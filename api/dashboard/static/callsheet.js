@@ -51,7 +51,7 @@ function refresh() {
   const main = document.getElementById("main");
   if (!main.dataset.poll) return; /* a form, or what is shown once */
   if (main.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
-  if (main.querySelector("details.act[open], dialog[open]")) return;
+  if (main.querySelector("details.act[open], dialog[open], form.editor")) return;
   htmx.ajax("GET", location.pathname + location.search, { target: "#main", select: "#main", swap: "morph:outerHTML" });
 }
 function poll() {
