@@ -26,6 +26,7 @@ from models.lifecycle.pruning import (
     prune_scheduling_gaps,
     prune_trigger_keys,
 )
+from models.live.settling import settle_left
 from models.verifying.results import note_pruned
 from models.words.states import State
 
@@ -58,6 +59,7 @@ def prune_history() -> dict[str, Any]:
         prune_failures(connection, ages[State.FAILED])
         prune_deleted_schedules(connection, max(ages.values()))
         prune_sessions(connection)
+        settle_left(connection, BATCH)
     _prune_audit(engine, settings.access.audit_days)
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID

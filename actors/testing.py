@@ -47,7 +47,8 @@ class Ended:
     `state` is what its run would be next: succeeded, failed, cancelled, or retrying, after `delay_seconds`. `result`
     is what JSON keeps of what the actor returned, None if it did not return. `output` is what it wrote and logged,
     secrets masked. `error` is the exception that ended it, such as TimeLimitExceeded or Cancelled, else None.
-    `checkpoint` is what it has left for the next attempt, None for nothing.
+    `checkpoint` is what it has left for the next attempt, None for nothing. `progress` is how far it said last that it
+    was: `done`, `total`, `note` and `eta_seconds`, None if it never did.
     """
 
     outcome: Outcome
@@ -57,6 +58,7 @@ class Ended:
     error: BaseException | None
     delay_seconds: float
     checkpoint: Any = None
+    progress: dict[str, Any] | None = None
 
 
 @dataclass(kw_only=True)
@@ -218,6 +220,7 @@ def _end(actor: Actor[Any, Any], claim: ClaimedRun, result: Any, error: BaseExce
 
 
 def _ended(end: FinishedAttempt, run: CurrentRun, error: BaseException | None) -> Ended:
+    word = run.how_far.latest()
     return Ended(
         outcome=end.outcome,
         state=end.state,
@@ -226,4 +229,5 @@ def _ended(end: FinishedAttempt, run: CurrentRun, error: BaseException | None) -
         error=error,
         delay_seconds=end.delay_seconds,
         checkpoint=None if (left := run.checkpoints.unsaved()) is None else json.loads(left),
+        progress=None if word is None else word.as_json(),
     )

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -37,6 +37,13 @@ class Secrets:
         self.longest = max((sum(map(_longest_form, _units(value))) for value in self._values), default=0)
         """Bytes that the longest form of a secret has; 0 without secrets."""
 
+    @cached_property
+    def _spelled(self) -> list[list[tuple[bytes, ...]]]:
+        """Of each secret how its characters may be written, in lower case."""
+        return [
+            [tuple(_bytes(form).lower() for form in _forms(unit)) for unit in _units(value)] for value in self._values
+        ]
+
     def may_be_in(self, text: str) -> bool:
         """Whether the text, also one of JSON, may hold a secret: a quick look, which is right where it says no."""
         lowered = text.lower()
@@ -62,6 +69,15 @@ class Secrets:
                 if lowered.endswith(start):
                     return data[: -len(start)] + MASK.encode()
         return data
+
+    def harmless_until(self, data: bytes) -> int:
+        """Of masked text that goes on: up to where it can't be the beginning of a secret."""
+        lowered = data.lower()
+        first = {form[0] for units in self._spelled for form in units[0]}
+        for start in range(max(0, len(data) - self.longest + 1), len(data)):
+            if lowered[start] in first and any(_may_begin(lowered, start, units) for units in self._spelled):
+                return start
+        return len(data)
 
     def mask_values(self, value: Any) -> Any:
         """A structure of JSON with every secret in its texts masked, in keys as in values; a number that is a secret
@@ -113,6 +129,21 @@ def _values(environ: Mapping[str, str]) -> Iterable[str]:
         if name.startswith(SECRET_PREFIX) and len(value) >= SHORTEST:
             yield value
             yield from (line for line in value.splitlines() if len(line) >= _SHORTEST_LINE)
+
+
+def _may_begin(data: bytes, start: int, units: list[tuple[bytes, ...]]) -> bool:
+    """Whether all of the data from there on is how a secret begins, whichever forms its characters have."""
+    places = {start}
+    for forms in units:
+        ends = {
+            place + len(form) for place in places for form in forms if form.startswith(data[place : place + len(form)])
+        }
+        if any(end >= len(data) for end in ends):
+            return True
+        if not ends:
+            return False
+        places = ends
+    return False
 
 
 def _units(value: str) -> list[str]:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from models.error_search import find_errors
+from models.live.reading import LIVE_PARTS, live_parts
 from models.run_filters import INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 from models.sql.scope import RUNS_IN_SCOPE, scope_parameters
 from models.tables.run import RunColumns
+from models.words.parts import join
 from models.words.roles import Scope
 
 PREVIEW_BYTES = 2048
@@ -23,16 +25,25 @@ FULL_PAGE_BYTES = 4 * 2**20
 
 
 class StoredRun(RunColumns):
-    """A run as its row is, with the output and the traceback of its latest attempt. Not validated on its way out."""
+    """A run as its row is, with the output and the traceback of its latest attempt, and how far that is or was. Not
+    validated on its way out."""
 
     output: str | None
     output_truncated: bool
     error_traceback: str | None
+    progress: Any
 
     @classmethod
-    def of(cls, row: sa.Row[Any]) -> "StoredRun":
+    def of(cls, row: sa.Row[Any]) -> Self:
         """From a row of `_GET`."""
-        return cls.model_construct(**row._mapping)
+        run = cls.model_construct(**{name: row._mapping[name] for name in _STORED})
+        if row.starts:
+            run.output, _, gaps = join(live_parts(row))
+            run.output_truncated = bool(gaps)
+        return run  # type: ignore[return-value]  # as sqlmodel declares it
+
+
+_STORED = tuple(StoredRun.model_fields)
 
 
 class ListedRun(StoredRun):
@@ -42,12 +53,12 @@ class ListedRun(StoredRun):
     cut: list[str]
 
     @classmethod
-    def of(cls, row: sa.Row[Any]) -> "ListedRun":
+    def of(cls, row: sa.Row[Any]) -> Self:
         """From a row of `_list`: its previews are cut by characters, these by bytes."""
         values = dict(row._mapping)
         for column in values["cut"]:
             values[column] = values[column].encode()[:PREVIEW_BYTES].decode(errors="ignore")
-        return cls.model_construct(**values)
+        return cls.model_construct(**values)  # type: ignore[return-value]  # likewise
 
 
 class SlotRun(StoredRun):
@@ -61,9 +72,15 @@ _LATEST_OUTPUT = """
 LEFT JOIN LATERAL (SELECT * FROM run_outputs WHERE run_id = r.id AND attempt = r.attempt LIMIT 1) o ON true
 """
 
+# Of an attempt that has succeeded none is kept; what it has shown may be there a moment longer.
+_PROGRESS = "CASE WHEN o.run_id IS NOT NULL THEN o.progress WHEN r.state <> 'succeeded' THEN p.progress END AS progress"
+
 _GET = f"""
-SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback
-FROM runs r {_LATEST_OUTPUT} WHERE r.id = %(id)s
+SELECT r.*, o.output, coalesce(o.output_truncated, false) AS output_truncated, o.error_traceback, {_PROGRESS},
+    l.starts, l.parts
+FROM runs r {_LATEST_OUTPUT} {LIVE_PARTS.format(run="r.id", attempt="r.attempt")}
+LEFT JOIN live_progress p ON p.run_id = r.id AND p.attempt = r.attempt
+WHERE r.id = %(id)s
 """
 
 
@@ -76,7 +93,7 @@ def get_run(connection: sa.Connection, run: UUID) -> StoredRun | None:
 def get_slot_run(connection: sa.Connection, run: UUID) -> SlotRun | None:
     """The run of a slot, or the record of skipped ones; None if there is none of that id."""
     row = connection.exec_driver_sql(_GET, {"id": run}).one_or_none()
-    return None if row is None else SlotRun.model_construct(**row._mapping)
+    return None if row is None else SlotRun.of(row)
 
 
 SCANNED_ROWS = 20_000
@@ -109,14 +126,21 @@ _TEXTS = ", ".join(f"{text} AS {name}" for name, (text, _) in _LARGE.items())
 _BYTES = " + ".join(f"coalesce(octet_length({name}::text), 0)" for name in (*_LARGE, "attempts", "error_traceback"))
 
 
+_RUNNING_PROGRESS = """
+LEFT JOIN LATERAL (
+    SELECT progress FROM live_progress WHERE run_id = r.id AND attempt = r.attempt AND r.state = 'running' LIMIT 1
+) p ON true
+"""
+
+
 def _list(scanned: str, wanted: str, large: str, most_bytes: int) -> str:
     # OFFSET 0 has each text made once, however often it is looked at.
     return f"""
 WITH page AS (
     SELECT * FROM ({scanned}) s {wanted} ORDER BY id DESC LIMIT %(limit)s + 1
 ), shown AS (
-    SELECT {_SMALL}, {large}, coalesce(o.output_truncated, false) AS output_truncated
-    FROM page r {_LATEST_OUTPUT} CROSS JOIN LATERAL (SELECT {_TEXTS} OFFSET 0) t
+    SELECT {_SMALL}, {large}, coalesce(o.output_truncated, false) AS output_truncated, {_PROGRESS}
+    FROM page r {_LATEST_OUTPUT} {_RUNNING_PROGRESS} CROSS JOIN LATERAL (SELECT {_TEXTS} OFFSET 0) t
 ), weighed AS (
     SELECT *, sum(bytes) OVER (ORDER BY id DESC) - bytes AS bytes_before, count(*) OVER () AS rows
     FROM (SELECT *, {_BYTES} AS bytes FROM shown) s
@@ -188,16 +212,3 @@ _IS_SEEN = f"SELECT EXISTS (SELECT FROM runs WHERE id = %(id)s AND {RUNS_IN_SCOP
 def is_run_seen(connection: sa.Connection, run: UUID, only: Scope) -> bool:
     """Whether there is such a run, of a schedule that somebody sees."""
     return bool(connection.exec_driver_sql(_IS_SEEN, {"id": run} | scope_parameters(only)).scalar_one())
-
-
-_OUTPUT = """
-SELECT o.output FROM runs r
-LEFT JOIN run_outputs o ON o.run_id = r.id AND o.attempt = coalesce(%(attempt)s, r.attempt)
-WHERE r.id = %(id)s
-"""
-
-
-def get_output(connection: sa.Connection, run: UUID, attempt: int | None = None) -> str | None:
-    """What an attempt of the run printed, the latest unless given; None if there is no such run."""
-    found = connection.exec_driver_sql(_OUTPUT, {"id": run, "attempt": attempt}).one_or_none()
-    return None if found is None else found.output or ""

@@ -6,8 +6,10 @@ import sqlalchemy as sa
 import structlog
 
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
-from models.lifecycle.finishing import finish_lost_runs
+from models.lifecycle.finishing import finish_lost_runs, save_outputs
 from models.lifecycle.rescuing import skip_overdue_runs, take_lost_runs
+from models.live.settling import with_shown
+from models.live.showing import hide_runs
 from models.words.states import Outcome
 
 log = structlog.get_logger("scheduling")
@@ -35,7 +37,10 @@ def rescue_runs(engine: sa.Engine, limit: int) -> Rescued:
 def end_lost_runs(connection: sa.Connection, limit: int) -> list[EndedRun]:
     """End the attempts whose lease ran out as `lost`; their runs as they are then."""
     lost = take_lost_runs(connection, limit)
-    ended = finish_lost_runs(connection, [run.ended(Outcome.LOST, run.now, _LOST, run.started_at) for run in lost])
+    ends = with_shown(connection, [run.ended(Outcome.LOST, run.now, _LOST, run.started_at) for run in lost])
+    ended = finish_lost_runs(connection, ends)
+    save_outputs(connection, [end for end in ends if end.has_output()])
+    hide_runs(connection, [(end.id, end.attempt) for end in ends])
     after_ends(connection, ended)
     return ended
 

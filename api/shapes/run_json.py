@@ -35,6 +35,18 @@ class AttemptJson(BaseModel):
     backoff_seconds: float | None = None
 
 
+class ProgressJson(BaseModel):
+    """How far an attempt has last said that it was."""
+
+    done: int | float
+    total: int | float | None
+    note: str | None
+    eta_seconds: float | None = Field(
+        description="How long the rest takes from `at` on, if it goes on as it went; null where nobody knows."
+    )
+    at: Moment
+
+
 class _RunFields(BaseModel):
     id: UUID
     schedule: str | None
@@ -69,6 +81,9 @@ class _RunFields(BaseModel):
     lateness_seconds: float | None
     duration_seconds: float | None
     result: Any
+    progress: ProgressJson | None = Field(
+        description="How far its latest attempt is, or was where it did not succeed; null where it did not say."
+    )
     checkpoint: Any = Field(description="What its latest attempts have left for the next one.")
     error: RunError | None
     output: str | None

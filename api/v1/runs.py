@@ -10,6 +10,7 @@ from api.shapes.schedule_body import Nothing
 from api.web.fields import COUNTED, Query, count_of
 from api.web.routes import Answer, Call, Route
 from models import runs
+from models.live.reading import get_output
 from models.run_finds import count_runs
 from models.words.ids import instant_of
 from models.words.roles import Role
@@ -18,10 +19,13 @@ from scheduling.commands.faults import NotFound
 
 
 class OutputQuery(Query):
-    """Which attempt."""
+    """Which attempt, and from where on."""
 
     attempt: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
         default=None, description="The latest, if not given."
+    )
+    after: Annotated[int, Field(ge=0, le=2**63 - 1)] = Field(
+        default=0, description="Only what follows so many bytes: the `Callsheet-Output-Offset` of the answer before."
     )
 
 
@@ -48,12 +52,16 @@ def get_run(call: Call) -> Answer:
 
 
 def get_run_output(call: Call, query: OutputQuery) -> Answer:
-    """Get what a run printed, as text."""
+    """Get what a run printed, as text; while it goes on, what it has printed until a second ago.
+
+    To follow it, ask again with `after`. Offsets count bytes of UTF-8 of all that an attempt has printed, also of what
+    was dropped as it was too much: a mark in the text says how much that was.
+    """
     with call.engine.connect() as connection:
-        text = runs.get_output(connection, call.params["id"], query.attempt)
-    if text is None:
+        found = get_output(connection, call.params["id"], query.attempt, query.after)
+    if found is None:
         raise NotFound("run")
-    return Answer(text)
+    return Answer(found.text, headers={OFFSET: str(found.until)})
 
 
 def cancel_run(call: Call, body: Nothing) -> Answer:
@@ -71,6 +79,7 @@ def retry_run(call: Call, body: Nothing) -> Answer:
 
 
 ONE = "/v1/runs/{id:uuid}"
+OFFSET = "Callsheet-Output-Offset"
 
 ROUTES = (
     Route("GET", "/v1/runs", list_runs, Role.VIEWER, {200: RunPage}, heeds_scope=True),

@@ -15,6 +15,7 @@ from api.web.routes import JSON, Route
 Refer = Callable[[type[BaseModel], JsonSchemaMode], dict[str, Any]]
 
 _HEADERS: dict[str, tuple[str, str]] = {
+    "Callsheet-Output-Offset": ("integer", "Where the text ends: what is printed later is `after` that."),
     "ETag": ("string", "Of this definition, for `If-Match`."),
     "Location": ("string", "Where what was made is."),
     "Retry-After": ("integer", "Seconds to wait before the next try."),
@@ -22,6 +23,7 @@ _HEADERS: dict[str, tuple[str, str]] = {
 }
 _HEADERS_OF_PROBLEMS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _HEADERS_OF_ANSWERS = {
+    ("GET /v1/runs/{id}/output", 200): ("Callsheet-Output-Offset",),
     ("ScheduleJson", 200): ("ETag",),
     ("ScheduleJson", 201): ("ETag", "Location"),
     ("RunJson", 202): ("Location",),
@@ -54,6 +56,7 @@ def _success(route: Route, status: int, refer: Refer) -> dict[str, Any]:
     if isinstance(answer, str):
         schema = {"type": "object" if answer == JSON else "string"}
         response["content"] = {answer: {"schema": schema, **example_of_answer(_call(route), status)}}
+        response |= _headers(status, _HEADERS_OF_ANSWERS.get((_call(route), status), ()))
     elif answer is not None:
         example = example_of_answer(_call(route), status, answer.__name__)
         response["content"] = {JSON: {"schema": refer(answer, "serialization"), **example}}

@@ -46,6 +46,10 @@ class FinishedAttempt:
     error_traceback: str | None = None
     output: str | None = None
     output_truncated: bool = False
+    output_gaps: list[int] | None = None
+    """Where in the output marks stand for what was dropped, and for how many bytes, as `models.words.parts` has it."""
+    progress: str | None = None
+    """How far the attempt was, as JSON text; none of one that has succeeded."""
     checkpoint: str | None = None
     """JSON text that the attempt has left for the next one, and that is not stored yet."""
 
@@ -56,7 +60,7 @@ class FinishedAttempt:
 
     def has_output(self) -> bool:
         """Whether it has anything that is kept apart from the hot row."""
-        return bool(self.output or self.error_traceback)
+        return bool(self.output or self.error_traceback or self.progress)
 
 
 # A run that was asked to cancel is not tried again, however its attempt ended.
@@ -146,18 +150,37 @@ def _as_row(end: FinishedAttempt) -> str:
     return as_json([{column: value for column, value in columns if value is not None}])[1:-1]
 
 
+class Kept(Protocol):
+    """What is kept of an attempt beside its run."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def attempt(self) -> int: ...
+    @property
+    def output(self) -> str | None: ...
+    @property
+    def output_truncated(self) -> bool: ...
+    @property
+    def output_gaps(self) -> list[int] | None: ...
+    @property
+    def error_traceback(self) -> str | None: ...
+    @property
+    def progress(self) -> str | None: ...
+
+
 _SAVE_OUTPUTS = """
-INSERT INTO run_outputs (run_id, attempt, output, output_truncated, error_traceback)
-SELECT v.id, v.attempt, v.output, v.output_truncated, v.error_traceback
+INSERT INTO run_outputs (run_id, attempt, output, output_truncated, output_gaps, error_traceback, progress)
+SELECT v.id, v.attempt, v.output, v.output_truncated, v.output_gaps, v.error_traceback, v.progress::jsonb
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS v(id uuid, attempt int, output text, output_truncated boolean,
-    error_traceback text)
+    output_gaps bigint[], error_traceback text, progress text)
 ON CONFLICT DO NOTHING
 """
 
 
-def save_outputs(connection: sa.Connection, finished: Sequence[FinishedAttempt]) -> None:
-    """Keep output and traceback of these attempts, apart from the hot rows."""
-    columns = ("id", "attempt", "output", "output_truncated", "error_traceback")
+def save_outputs(connection: sa.Connection, finished: Sequence[Kept]) -> None:
+    """Keep output, traceback and progress of these attempts, apart from the hot rows."""
+    columns = ("id", "attempt", "output", "output_truncated", "output_gaps", "error_traceback", "progress")
     if finished:
         rows = as_json({column: getattr(end, column) for column in columns} for end in finished)
         connection.exec_driver_sql(_SAVE_OUTPUTS, {"rows": rows})

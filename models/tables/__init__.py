@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from models.tables.access import AuditEntry, ScheduleVersion, Session, Token
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.housekeeping import DeletedSchedule, Housekeeping
+from models.tables.live import LiveOutput, LiveProgress
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
@@ -13,7 +14,7 @@ from models.tables.schedule import Schedule
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
-    Session,
+    Session, LiveOutput, LiveProgress,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -26,6 +27,8 @@ __all__ = [
     "ErrorOfSchedule",
     "FailedRun",
     "Housekeeping",
+    "LiveOutput",
+    "LiveProgress",
     "PausedQueue",
     "Run",
     "RunOutput",

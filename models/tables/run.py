@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from models.sql.spelling import quoted
@@ -156,7 +156,8 @@ class Run(RunColumns, table=True):
 
 
 class RunOutput(SQLModel, table=True):
-    """What one attempt of a run printed, and its traceback: written once, at the end of the attempt."""
+    """What one attempt of a run printed, its traceback, and how far it was where it did not succeed: written once, at
+    the end of the attempt."""
 
     __tablename__ = "run_outputs"
     __table_args__ = ({"postgresql_partition_by": "RANGE (run_id)"},)
@@ -166,6 +167,9 @@ class RunOutput(SQLModel, table=True):
     output: str | None = Field(default=None, sa_type=sa.Text)
     output_truncated: bool = Field(default=False)
     error_traceback: str | None = Field(default=None, sa_type=sa.Text)
+    output_gaps: list[int] | None = Field(default=None, sa_type=ARRAY(sa.BigInteger))
+    """Where in the output marks stand for what was dropped, and for how many bytes; none by a release before."""
+    progress: Any = Field(default=None, sa_type=JSONB(none_as_null=True), nullable=True)
 
 
 class TriggerKey(SQLModel, table=True):

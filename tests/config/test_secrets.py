@@ -86,3 +86,14 @@ def test_a_secret_that_is_not_utf8_is_masked_too() -> None:
 def test_many_backslashes_take_no_time() -> None:
     masked = secrets("\\" * 40 + "x").mask("\\" * 200 + "y")
     assert masked == "\\" * 200 + "y"
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_all_but_the_beginning_of_a_secret_is_harmless(form: Callable[[str], str]) -> None:
+    secrets = Secrets({"CALLSHEET_SECRET_KEY": SECRET, "CALLSHEET_SECRET_OTHER": "something else"})
+    data = f"it is {form(SECRET)}".encode()
+    for length in range(6, len(data)):
+        assert secrets.harmless_until(data[:length]) == 6
+    assert secrets.harmless_until(b"it is p but") == len(b"it is p but")
+    assert secrets.harmless_until(b"it is SOMETHING") == 6
+    assert Secrets({}).harmless_until(b"something") == 9

@@ -15,6 +15,8 @@ from models.announcing import forget_worker
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.rescuing import LostRun, has_runs, take_runs_of
+from models.live.settling import with_shown
+from models.live.showing import hide_runs
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
@@ -81,11 +83,12 @@ class Burial:
 def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
     """End what it had; what somebody has locked is left for the next look. Returns what is still to be counted."""
     with engine.begin() as connection:
-        ends = [_end(run, dead) for run in take_runs_of(connection, dead.id)]
+        ends = with_shown(connection, [_end(run, dead) for run in take_runs_of(connection, dead.id)])
         ended: list[EndedRun] = []
         if ends:
             ended = finish_runs(connection, ends, dead.id)
             save_outputs(connection, [end for end in ends if end.has_output()])
+            hide_runs(connection, [(end.id, end.attempt) for end in ends])
             after_ends(connection, ended)
         untallied = tally_outcomes(connection, ended)
     if ended:

@@ -4,6 +4,7 @@ import queue
 import time
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
 import structlog
 
 from actors.worker.keeping.journal import Key
@@ -12,6 +13,8 @@ from config.database import TRANSIENT
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_outputs
 from models.lifecycle.leasing import find_own, save_checkpoints
+from models.live.settling import with_shown
+from models.live.showing import hide_runs
 from models.sql.locks import is_locked
 from models.words.states import Outcome, State
 
@@ -96,16 +99,22 @@ class Ends:
 
     def _finish(self, ends: Sequence[FinishedAttempt], *, free_only: bool = False) -> tuple[list[EndedRun], set[Key]]:
         """What was written, and what is still ours and could not be: somebody has locked it."""
+        shown = self._process.shown.intersection(map(_key, ends)) if self._process.shown else set()
         with self._process.engine.begin() as connection:
+            if shown:
+                ends = _with_output(connection, ends, shown)
             left = {_key(end): end.checkpoint for end in ends if end.checkpoint is not None}
             save_checkpoints(connection, left, self._process.id, free_only=free_only)
             written = finish_runs(connection, ends, self._process.id, free_only=free_only)
             missing = set(map(_key, ends)) - set(map(_key, written)) if len(written) < len(ends) else set()
             save_outputs(connection, [end for end in ends if end.has_output() and _key(end) not in missing])
+            if shown:
+                hide_runs(connection, shown.intersection(map(_key, written)))
             after_ends(connection, written)
             untallied = tally_outcomes(connection, written)
             locked = find_own(connection, missing, self._process.id) if missing else set()
         self._untallied += untallied
+        self._process.shown -= shown - locked
         if locked:
             log.warning("locked", runs=[str(id_) for id_, _ in locked])
         return written, locked
@@ -120,6 +129,13 @@ class Ends:
 
 def _key(of: FinishedAttempt | EndedRun) -> Key:
     return of.id, of.attempt
+
+
+def _with_output(connection: sa.Connection, ends: Sequence[FinishedAttempt], shown: set[Key]) -> list[FinishedAttempt]:
+    """Ends that have lost their output on the way, such as one that could not be stored, have what was shown of it."""
+    lacking = [end for end in ends if end.output is None and _key(end) in shown]
+    found = {_key(end): end for end in with_shown(connection, lacking)}
+    return [found.get(_key(end), end) for end in ends]
 
 
 def _unstorable(end: FinishedAttempt, error: Exception) -> FinishedAttempt:

@@ -17,6 +17,7 @@ from actors.worker.keeping.draining import Draining
 from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
+from actors.worker.live.live import Live
 from actors.worker.running.outcome import interrupt
 from migrations.pending import wait_until_migrated
 from models.announcing import report_worker
@@ -40,6 +41,7 @@ class Keeper:
         self._ends = Ends(process)
         self._renewal = Renewal(process)
         self._burial = Burial(process)
+        self._live = Live(process.engine, process.id, process.interrupts.running, process.shown)
         self._draining = Draining(process, self._renewal.let_go_unstarted)
         self._reported = 0.0
         self._stopping = threading.Event()
@@ -86,6 +88,7 @@ class Keeper:
             self._renewal.renew()
         self._ends.write()
         self._ends.tally()
+        self._live.show()
         self._settle_doubts()
         self._draining.step()
         soon = self._process.held.pace_has_turned()

@@ -17,7 +17,7 @@ from dramatiq import Broker
 
 from actors.worker.keeping.doubts import Doubts
 from actors.worker.keeping.held import HeldRun, HeldRuns
-from actors.worker.keeping.journal import Journal
+from actors.worker.keeping.journal import Journal, Key
 from actors.worker.running.clean import clean_text
 from actors.worker.running.interrupts import Interrupts
 from config.environment import secret_names
@@ -51,6 +51,8 @@ class WorkerProcess:
     interrupts: Interrupts = field(default_factory=Interrupts)
     doubts: Doubts = field(default_factory=Doubts)
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
+    shown: set[Key] = field(default_factory=set)
+    """Attempts of which people may see something already."""
     spared: frozenset[str] = frozenset()
     """Actors whose runs are not interrupted when the process stops."""
     parent_pid: int | None = None

@@ -1,8 +1,10 @@
 """Finish: what became of an attempt, decided here and written by the keeper."""
 
+import json
 import logging
+import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -13,6 +15,7 @@ from actors.worker.claiming.claimed_message import ClaimedMessage
 from actors.worker.keeping.held import key_of
 from actors.worker.keeping.process import worker_process
 from actors.worker.running.outcome import RetryRule, fail, skipped, succeed
+from actors.worker.running.progress import Word
 from models.lifecycle.claiming import ClaimedRun
 from models.lifecycle.finishing import FinishedAttempt
 from models.words.states import State
@@ -78,11 +81,25 @@ def decide(
 
 
 def _with_what_is_left(message: ClaimedMessage, end: FinishedAttempt) -> FinishedAttempt:
-    """With the output, and the checkpoint that the next attempt may go on from."""
+    """With the output, the checkpoint that the next attempt may go on from, and how far a failed one was."""
     if message.run is None:
         return end
-    text, truncated = message.run.output.text()
+    output = message.run.output.joined()
     checkpoint = message.run.checkpoints.unsaved()
-    if not text and checkpoint is None:
+    word = None if end.state is State.SUCCEEDED else message.run.how_far.latest()
+    if not output.text and checkpoint is None and word is None:
         return end
-    return replace(end, output=text or None, output_truncated=truncated, checkpoint=checkpoint)
+    return replace(
+        end,
+        output=output.text or None,
+        output_truncated=bool(output.gaps),
+        output_gaps=list(output.gaps) or None,
+        progress=None if word is None else _written(word, end.finished_at),
+        checkpoint=checkpoint,
+    )
+
+
+def _written(word: Word, now: datetime) -> str:
+    """As the row has it; `now` is by the database's clock."""
+    at = now - timedelta(seconds=time.monotonic() - word.at)
+    return json.dumps(word.as_json() | {"at": at.isoformat()}, ensure_ascii=False)

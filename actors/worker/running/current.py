@@ -11,6 +11,7 @@ from uuid import UUID
 
 from actors.worker.running.checkpoint import Checkpoints
 from actors.worker.running.output import Output
+from actors.worker.running.progress import HowFar
 from config.secret_rules import Target, is_within, say_rules
 from models.words.instants import write_instant
 from scheduling.cron.zones import load_zone
@@ -47,6 +48,7 @@ class CurrentRun:
     resume_from: Any = None
     """What an earlier attempt has left by `checkpoint`; None for nothing."""
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    how_far: HowFar = field(default_factory=HowFar)
     reach: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Of the secrets in its arguments those that may go to some URLs alone, with patterns of these."""
     started: float = field(default_factory=time.monotonic)
@@ -70,6 +72,15 @@ class CurrentRun:
         of JSON at most. Raises TypeError for what is no JSON, ValueError for too much of it.
         """
         self.checkpoints.leave(data)
+
+    def progress(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """Say how far this attempt is: so much is done, of so much where that is known, with up to 200 characters of
+        what it is at. Any thread may say so, as often as it likes: the last word counts.
+
+        Raises TypeError for what is no number or text, ValueError for numbers that are not finite, a `done` below 0, a
+        `total` that is not above 0.
+        """
+        self.how_far.say(done, total, note, (0, self.started) if self.resume_from is None else None)
 
     def check_reach(self, target: Target) -> None:
         """Look at where a request is about to go. Raises SecretNotAllowed where a secret of the arguments may not."""

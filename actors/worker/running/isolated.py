@@ -24,6 +24,7 @@ from actors.worker.running.forks import disown_children, end_child
 from actors.worker.running.isolation import Answer, Call
 from actors.worker.running.log_capture import capture_logs, log_context
 from actors.worker.running.output import Output
+from actors.worker.running.progress import WrittenHowFar
 from actors.worker.running.surroundings import start_event_loop
 from config.credentials import hide_process
 from config.logging import configure_logging
@@ -59,7 +60,9 @@ def main() -> None:
         if not call.may_send:
             dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
         _log_to(int(sys.argv[2]), call.settings.log)
-        run = CurrentRun(**call.run, output=_Inherited(), checkpoints=call.checkpoints)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what it prints is read while it runs
+        how_far = WrittenHowFar(call.memory)
+        run = CurrentRun(**call.run, output=_Inherited(), checkpoints=call.checkpoints, how_far=how_far)
         answer = _carry_out(call, run)
         pickle.dump(answer, answers)
     sys.stdout.flush()

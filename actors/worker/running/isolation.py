@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from actors.outside.child_process import describe_exit, run_to_end
 from actors.worker.running.checkpoint import PassedCheckpoints, WrittenCheckpoints
 from actors.worker.running.current import CurrentRun, current_run
+from actors.worker.running.progress import SHARED_BYTES, PassedHowFar
 from config.settings import Settings, get_settings
 
 ISOLATION = "process"
@@ -27,6 +28,7 @@ _PASSED = {each.name for each in fields(CurrentRun) if not each.name.startswith(
     "output",
     "started",
     "checkpoints",
+    "how_far",
 }
 
 # Not by PYTHONPATH, which every Python that the actor starts would inherit.
@@ -58,6 +60,8 @@ class Call:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     checkpoints: WrittenCheckpoints
+    memory: int
+    """The number of the file that its progress is written to."""
     is_json: bool
 
     @property
@@ -87,15 +91,20 @@ def call_isolated(module: str, actor: str, args: tuple[Any, ...], kwargs: dict[s
     What it prints is the output of the current run, what it logs that and the worker's log. Raises ActorProcessDied.
     """
     run = current_run()
-    with tempfile.TemporaryFile() as answers, _worker_log() as log, _checkpoints_of(run) as written:
-        call = Call(get_settings(), module, actor, _fields(run), args, kwargs, written, is_json)
+    with (
+        tempfile.TemporaryFile() as answers,
+        _worker_log() as log,
+        _checkpoints_of(run) as written,
+        _progress_of(run) as memory,
+    ):
+        call = Call(get_settings(), module, actor, _fields(run), args, kwargs, written, memory, is_json)
         code = run_to_end(
             [sys.executable, "-c", _ENTRY, str(answers.fileno()), str(log.fileno()), json.dumps(sys.path)],
             os.environ,
             Path.cwd(),
             pickle.dumps(call),
             run.output.write,
-            pass_fds=(answers.fileno(), log.fileno()),
+            pass_fds=(answers.fileno(), log.fileno(), memory),
         )
         answers.seek(0)
         data = answers.read()
@@ -118,6 +127,17 @@ def _checkpoints_of(run: CurrentRun) -> Iterator[WrittenCheckpoints]:
             yield written
         finally:
             run.checkpoints.unsaved()  # the last time that there is a file
+
+
+@contextmanager
+def _progress_of(run: CurrentRun) -> Iterator[int]:
+    """A file for that of the process, which the run goes on reading when it is closed here. It has all its room: on a
+    full disk a write to the map would kill the process."""
+    with tempfile.TemporaryFile() as memory:
+        memory.write(bytes(SHARED_BYTES))
+        memory.flush()
+        run.how_far = PassedHowFar(memory.fileno())
+        yield memory.fileno()
 
 
 def _worker_log() -> BinaryIO:

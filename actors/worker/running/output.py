@@ -4,17 +4,20 @@ import threading
 from collections import deque
 
 from config.secrets import known_secrets
+from models.words.parts import NOTHING, Joined, Part, join, whole_from, whole_until
 
 
 class Output:
     """A sink of bytes that keeps `limit` bytes at most: half from the head, half from the tail. Safe for threads.
 
-    Secrets are masked as they come in, also where two writes or the bound would cut one in two.
+    Secrets are masked as they come in, also where two writes or the bound would cut one in two. What is kept is UTF-8
+    that PostgreSQL can hold, so that a place in it stays the same whoever counts.
     """
 
     def __init__(self, limit: int) -> None:
         self._secrets = known_secrets()
         self._held_back = b""  # may be the beginning of a secret
+        self._unfinished = b""  # the beginning of a character
         self._head_limit = limit - limit // 2
         self._tail_limit = limit // 2
         self._head = bytearray()
@@ -47,22 +50,58 @@ class Output:
 
     def text(self) -> tuple[str, bool]:
         """What was kept, as text fit for PostgreSQL, and whether anything was dropped."""
+        joined = self.joined()
+        return joined.text, bool(joined.gaps)
+
+    def joined(self) -> Joined:
+        """All that was kept, once nothing more comes."""
         with self._lock:
-            if not (self._head or self._held_back or self._dropped):  # as most runs
-                return "", False
+            if not (self._head or self._held_back or self._dropped or self._unfinished):  # as most runs
+                return NOTHING
             self._release()
-            tail = b"".join(self._tail)
-            if not self._dropped:
-                return _readable(bytes(self._head) + tail), False
-            mark = f"\n[… {self._dropped} bytes dropped …]\n"
-            head = bytes(self._head)
-            return _readable(head[: _whole_until(head)]) + mark + _readable(tail[_whole_from(tail) :]), True
+            return join(self._parts())
+
+    def parts_after(self, place: int) -> list[Part]:
+        """What was kept after so many bytes of all that was written, while more may come: not what may be the beginning
+        of a secret."""
+        with self._lock:
+            if self._held_back:
+                harmless = self._secrets.harmless_until(self._held_back)
+                released, self._held_back = self._held_back[:harmless], self._held_back[harmless:]
+                self._keep(released)
+            return [
+                Part(max(start, place), data[max(0, place - start) :])
+                for start, data in self._parts()
+                if start + len(data) > place
+            ]
+
+    def dropped(self) -> tuple[int, int]:
+        """From where to where nothing is kept."""
+        return len(self._head), len(self._head) + self._dropped
+
+    def _parts(self) -> list[Part]:
+        head, tail = bytes(self._head), b"".join(self._tail)
+        if not self._dropped:
+            return [Part(0, head + tail)]
+        skipped = whole_from(tail)
+        return [Part(0, head[: whole_until(head)]), Part(len(head) + self._dropped + skipped, tail[skipped:])]
 
     def _release(self) -> None:
         self._keep(self._secrets.mask_end(self._held_back))
         self._held_back = b""
+        self._store(_readable(self._unfinished))
+        self._unfinished = b""
 
     def _keep(self, data: bytes) -> None:
+        if self._unfinished or not data.isascii():
+            data = self._unfinished + data
+            whole = whole_until(data)
+            data, self._unfinished = _readable(data[:whole]), data[whole:]
+        elif b"\x00" in data:
+            data = _readable(data)
+        self._store(data)
+
+    def _store(self, data: bytes) -> None:
         room = self._head_limit - len(self._head)
         self._head += data[:room]
         rest = data[room:]
@@ -82,23 +121,6 @@ class Output:
             self._dropped += dropped
 
 
-def _whole_until(data: bytes) -> int:
-    """Where to cut so that no UTF-8 character at the end is kept in part."""
-    for back in range(1, min(4, len(data) + 1)):
-        byte = data[-back]
-        if byte & 0b1100_0000 != 0b1000_0000:
-            length = 4 if byte >= 0b1111_0000 else 3 if byte >= 0b1110_0000 else 2 if byte >= 0b1100_0000 else 1
-            return len(data) - back if length > back else len(data)
-    return len(data)
-
-
-def _whole_from(data: bytes) -> int:
-    """Where to begin so that no UTF-8 character at the start is kept in part."""
-    for start in range(min(4, len(data))):
-        if data[start] & 0b1100_0000 != 0b1000_0000:
-            return start
-    return len(data) if len(data) < 4 else 0
-
-
-def _readable(data: bytes) -> str:
-    return data.decode("utf-8", errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}")
+def _readable(data: bytes) -> bytes:
+    """The same as UTF-8 that PostgreSQL takes."""
+    return data.decode("utf-8", errors="replace").replace("\x00", "\N{REPLACEMENT CHARACTER}").encode()

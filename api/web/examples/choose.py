@@ -50,6 +50,7 @@ PARAMETERS = {
     "schedules name": bodies.NEW_SCHEDULE["name"],
     "schedules at": runs.SLOT_AT,
     "runs id": runs.SUCCEEDED["id"],
+    "runs after": 0,
     "queues name": processes.QUEUE["name"],
     "workers id": runs.WORKER_ID,
     "tokens id": access.TOKEN["id"],
@@ -57,6 +58,7 @@ PARAMETERS = {
 """By group and name."""
 
 HEADERS: Mapping[str, Any] = {
+    "Callsheet-Output-Offset": len(runs.OUTPUT.encode()),
     "ETag 200": '"5b0c6a528d1f-3"',
     "ETag 201": '"5b0c6a528d1f-1"',
     "Idempotency-Key": "deploy-2026-11-23",

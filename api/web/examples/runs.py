@@ -61,6 +61,7 @@ PLANNED = {
     "lateness_seconds": None,
     "duration_seconds": None,
     "result": None,
+    "progress": None,
     "checkpoint": None,
     "error": None,
     "output": None,

@@ -1,10 +1,12 @@
 """Actors with `isolation="process"`, for the tests of that."""
 
 import asyncio
+import contextvars
 import ctypes
 import logging
 import multiprocessing
 import os
+import threading
 import time
 from datetime import date
 from enum import Enum
@@ -128,3 +130,24 @@ def fork(way: str) -> list[Any]:
             raise ValueError("of the child")
         return ["of the child"]
     return ["of the parent", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])]
+
+
+@dramatiq.actor(isolation="process")
+def make_progress(times: int) -> None:
+    """Say so, often, in a thread that has the context."""
+
+    def work() -> None:
+        for number in range(1, times + 1):
+            current_run().progress(number, times, "in a thread")
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,))
+    thread.start()
+    thread.join()
+
+
+@dramatiq.actor(isolation="process")
+def print_slowly(lines: int) -> None:
+    """Print without flushing."""
+    for number in range(lines):
+        print(f"line {number}")
+        time.sleep(0.2)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.worker.running.output import Output
+from models.words.parts import Part, join, take_apart
 
 
 def test_what_fits_is_kept_as_it_is():
@@ -107,3 +108,41 @@ def test_a_secret_that_the_writer_has_cut_off_is_masked(give_secret):
     output.write("the key is hunter2")
     output.cut("\n[read no further]\n")
     assert output.text() == ("the key is [secret]\n[read no further]\n", False)
+
+
+def test_what_can_be_no_secret_is_shown_at_once(give_secret):
+    give_secret("KEY", "hunter22/hunter22")
+    output = Output(1000)
+    output.write("line 1\nline 2, hunt")
+    assert output.parts_after(0) == [Part(0, b"line 1\nline 2, ")]
+    output.write("ing\nthe key is HUNTER22%2")
+    assert output.parts_after(15) == [Part(15, b"hunting\nthe key is ")]
+    output.write("fhunter22\n")
+    assert output.parts_after(15) == [Part(15, b"hunting\nthe key is [secret]\n")]
+
+
+@given(
+    st.integers(0, 60),
+    st.lists(st.tuples(st.one_of(st.text("aé😀\0", max_size=9), st.binary(max_size=9)), st.booleans()), max_size=20),
+)
+def test_what_is_shown_meanwhile_is_what_there_is_at_the_end(limit, writes):
+    output = Output(limit)
+    shown, place = [], 0
+    for data, is_looked_at in writes:
+        output.write(data)
+        if is_looked_at:
+            new = output.parts_after(place)
+            assert all(part.start >= place for part in new)
+            shown += new
+            place = new[-1].end if new else place
+    whole = output.joined()
+    for part in [*shown, *output.parts_after(place)]:
+        for kept in take_apart(whole.text, whole.gaps):
+            since, until = max(part.start, kept.start), min(part.end, kept.end)
+            if since < until:
+                assert (
+                    part.data[since - part.start : until - part.start]
+                    == (kept.data[since - kept.start : until - kept.start])
+                )
+    if not whole.gaps:
+        assert join([*shown, *output.parts_after(place)]).text == whole.text

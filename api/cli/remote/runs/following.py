@@ -2,12 +2,15 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from typing import Any
 
 from api.cli.failures import FAILED, SERVER, Ended, Failure
 from api.cli.remote.client import Client, id_path
 from api.cli.remote.runs.listing import say_why
+from api.cli.remote.runs.status import StatusLine
 from api.cli.shell import Shell
 from api.cli.show import printable
 
@@ -15,16 +18,22 @@ ENDED = ("succeeded", "failed", "cancelled", "skipped")
 PATIENCE_SECONDS = 60
 """A server that restarts is no reason to give up the wait."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
+LONGEST_PAUSE, FOLLOWING_PAUSE = 2.0, 1.0
+_FIRST_PAUSE = 0.1
 
 
 def wait_for(client: Client, run: str, timeout: float | None = None) -> dict[str, Any]:
     """The run, once it has ended. Raises Failure once the time is over; the run goes on then."""
-    *_, last = looks_at(client, run, timeout)
+    last: dict[str, Any] = {}
+    with closing(StatusLine()) as status:
+        for last in looks_at(client, run, timeout):
+            status.show(last)
     return last
 
 
-def looks_at(client: Client, run: str, timeout: float | None = None) -> Iterator[dict[str, Any]]:
+def looks_at(
+    client: Client, run: str, timeout: float | None = None, longest_pause: float = LONGEST_PAUSE
+) -> Iterator[dict[str, Any]]:
     """The run again and again, until it has ended; outages of the server are waited out."""
     deadline = None if timeout is None else time.monotonic() + timeout
     pause = _FIRST_PAUSE
@@ -42,24 +51,22 @@ def looks_at(client: Client, run: str, timeout: float | None = None) -> Iterator
         if deadline is not None and time.monotonic() + pause > deadline:
             raise Failure(f"run {run} has not ended within {timeout:g} seconds; it goes on")
         time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        pause = min(pause * 1.5, longest_pause)
 
 
 def follow(
     shell: Shell, client: Client, run: str, attempt: int | None = None, timeout: float | None = None
 ) -> dict[str, Any]:
     """Print what the run prints until it has ended, or an attempt has; the run as it is then."""
-    printed = _Printed(client, run)
     last: dict[str, Any] = {}
-    for last in looks_at(client, run, timeout):
-        number = attempt or last["attempt"]
-        if number and number != printed.attempt:
-            if printed.attempt:
-                shell.say(f"attempt {number}")
-            printed.begin(number)
-        printed.go_on()
-        if attempt and last["attempt"] > attempt:
-            break
+    with closing(StatusLine()) as status:
+        printed = _Printed(shell, client, run, status)
+        for last in looks_at(client, run, timeout, FOLLOWING_PAUSE):
+            _patiently(partial(printed.go_on, attempt or last["attempt"]))
+            if printed.is_at_line_start:
+                status.show(last)
+            if attempt and last["attempt"] > attempt:
+                break
     return last
 
 
@@ -71,27 +78,48 @@ def end_as(shell: Shell, run: dict[str, Any]) -> None:
         raise Ended(FAILED)
 
 
+def _patiently(act: Callable[[], None]) -> None:
+    """Do what an outage of the server may interrupt, and what can be done again."""
+    began = time.monotonic()
+    while True:
+        try:
+            act()
+            return
+        except Failure as failure:
+            if failure.exit_code != SERVER or time.monotonic() - began > PATIENCE_SECONDS:
+                raise
+        time.sleep(FOLLOWING_PAUSE)
+
+
 class _Printed:
     """How much of an attempt's output has been printed."""
 
-    def __init__(self, client: Client, run: str) -> None:
+    def __init__(self, shell: Shell, client: Client, run: str, status: StatusLine) -> None:
+        self._shell = shell
         self._client = client
         self._path = f"{id_path('runs', run)}/output"
+        self._status = status
         self._offset: str | None = "0"
         self._text = ""
-        self.attempt = 0
+        self._attempt = 0
+        self.is_at_line_start = True
 
-    def begin(self, attempt: int) -> None:
-        """From the beginning of an attempt on."""
-        self.attempt = attempt
-        self._text = ""
-        self._offset = self._offset and "0"
+    def go_on(self, attempt: int) -> None:
+        """Print what is new, up to what there is of this attempt: of one before the rest comes first."""
+        while self._attempt != attempt:
+            if self._attempt:
+                self._print_rest()
+                self._status.clear()
+                self._shell.say(f"attempt {self._attempt + 1}")
+            self._attempt = self._attempt + 1 if self._attempt else attempt
+            self._text = ""
+            self._offset = self._offset and "0"
+        if self._attempt:
+            self._print_rest()
 
-    def go_on(self) -> None:
-        """Print what is new. A server that can't give the rest gives all."""
-        if not self.attempt:
-            return
-        query = {"attempt": self.attempt}
+    def _print_rest(self) -> None:
+        """A server that can't give the rest gives all."""
+        query = {"attempt": self._attempt}
         if self._offset is not None:
             try:
                 answer = self._client.call("GET", self._path, query=query | {"after": self._offset})
@@ -108,5 +136,8 @@ class _Printed:
         self._text = text
 
     def _print(self, text: str) -> None:
+        if text:
+            self._status.clear()
+            self.is_at_line_start = text.endswith("\n") or not sys.stdout.isatty()
         sys.stdout.write(text)
         sys.stdout.flush()
