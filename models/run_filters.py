@@ -23,6 +23,9 @@ INDEXED = _BOUNDS | {
     "states": "state = ANY(%(states)s)",
     "fingerprint": _OF_KIND,
 }
+HAS_ERROR = "error_type IS NOT NULL"
+"""Only rows with an error can have something in its words, and they have an index."""
+
 LOOKED_AT = {
     "schedule_name": "schedule_name = %(schedule_name)s",
     "actor": "actor = %(actor)s",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.run_filters import INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
+from models.run_filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 
 COUNTED_ROWS = 50_000
 """So many runs a count looks at, where no index finds them: some 100 ms."""
@@ -20,6 +20,7 @@ def count_runs(
     given = {name: value for name, value in filters.items() if value is not None and name != "before"}
     names, rows = indexed_of(given), rows or COUNTED_ROWS
     indexed = [INDEXED[name] for name in given if name in names]
+    indexed += [HAS_ERROR] if "error" in given else []
     outer = where([LOOKED_AT[name] for name in given if name not in names])
     newest = f"ORDER BY id DESC LIMIT {rows}" if outer else ""
     scanned = f"SELECT * FROM runs {where(indexed)} {newest}"

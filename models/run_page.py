@@ -30,6 +30,15 @@ def list_outputs(connection: sa.Connection, run: UUID) -> Sequence[sa.Row[Any]]:
     return connection.exec_driver_sql(_OUTPUTS, {"run": run}).all()
 
 
+_OUTPUT = "SELECT output FROM run_outputs WHERE run_id = %(run)s AND attempt = %(attempt)s"
+
+
+def read_output(connection: sa.Connection, run: UUID, attempt: int) -> str | None:
+    """All that an attempt printed; None where nothing of it is kept."""
+    found: str | None = connection.exec_driver_sql(_OUTPUT, {"run": run, "attempt": attempt}).scalar_one_or_none()
+    return found
+
+
 _COLUMNS = "id, schedule_name, actor, state, trigger, slot_at, due_at"
 
 

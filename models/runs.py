@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from models.error_search import find_errors
 from models.live.reading import LIVE_PARTS, live_parts
-from models.run_filters import INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
+from models.run_filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 from models.sql.scope import RUNS_IN_SCOPE, scope_parameters
 from models.tables.run import RunColumns
 from models.words.parts import join
@@ -171,8 +171,7 @@ def list_runs(connection: sa.Connection, limit: int, filters: Mapping[str, Any],
     indexed = indexed_of(given)
     inner = [INDEXED[name] for name in given if name in indexed]
     outer = [LOOKED_AT[name] for name in given if name not in indexed]
-    # Only rows with an error can have it in its words, and they have an index.
-    inner += ["error_type IS NOT NULL"] if "error" in given else []
+    inner += [HAS_ERROR] if "error" in given else []
     scanned = f"SELECT * FROM runs {where(inner)} ORDER BY id DESC"
     most = SCANNED_ERRORS if "error" in given else SCANNED_ROWS
     if outer:

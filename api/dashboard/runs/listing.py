@@ -33,7 +33,7 @@ def list_runs(visit: Visit) -> Page:
         "items": items,
         "errors": {each.id: _first_line(each) for each in items},
         "zones": zones,
-        "count": count_of(found, is_cut=is_cut),
+        "count": count_of(max(found, len(items)), is_cut=is_cut),
         "more": link_with(ALL, chosen.given, cursor=page.next) if page.next else None,
         "newest": link_with(ALL, chosen.given) if chosen.query.cursor else None,
         "looked_to": page.looked_to and instant_of(page.looked_to),

@@ -12,13 +12,13 @@ from api.dashboard.frame.asking import asked
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.runs.repeating import lines_of
-from api.dashboard.runs.story import attempts_of, moments_of
+from api.dashboard.runs.story import attempts_of, moments_of, printed_of
 from api.explanations.of_run import explain_run
 from api.shapes.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Query
-from models.run_page import family_of, list_outputs, neighbours_of
-from models.runs import StoredRun, get_output, get_run
+from models.run_page import family_of, list_outputs, neighbours_of, read_output
+from models.runs import StoredRun, get_run
 from models.schedules import StoredSchedule, get_schedule
 from models.sql.clock import read_clock
 from models.words.roles import Role
@@ -62,6 +62,7 @@ def show_run(visit: Visit) -> Page:
         "facts": _facts(run),
         "moments": moments_of(run, around.first_due),
         "attempts": attempts_of(run),
+        "outputs": printed_of(around.row, around.outputs),
         "lines": lines_of(run, visit.site, has_schedule=around.schedule is not None),
         "here": f"/runs/{run.id}",
         "is_live": is_live,
@@ -77,10 +78,11 @@ def show_output(visit: Visit) -> Page:
     run, which = visit.params["id"], asked(WhichAttempt, visit.query)
     with visit.engine.connect() as connection:
         row = get_run(connection, run)
-        text = get_output(connection, run, which.attempt)
-    if row is None or text is None:
-        raise NotFound("run")
-    shown = {"text": text, "number": which.attempt or row.attempt, "here": f"/runs/{run}"}
+        if row is None:
+            raise NotFound("run")
+        is_latest = which.attempt in (None, row.attempt)
+        text = row.output if is_latest else read_output(connection, run, which.attempt or 0)
+    shown = {"text": text or "", "number": which.attempt or row.attempt, "here": f"/runs/{run}"}
     return Page("runs/output.html", f"Output of run {short(run)} of {row.schedule_name or row.actor}", shown)
 
 

@@ -1,11 +1,14 @@
-"""What has happened to a run so far, in the order of time: its moments, and its attempts. Pure."""
+"""What has happened to a run so far, in the order of time: its moments, its attempts, and what they printed. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from api.shapes.run_json import AttemptJson, RunError, RunJson
+from models.run_page import TAIL_CHARACTERS
+from models.runs import StoredRun
 from models.words.states import FINAL_STATES, State
 
 SHOWN_BEFORE = 3
@@ -39,6 +42,32 @@ class Attempt:
         if self.started_at is None or self.finished_at is None:
             return None
         return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What an attempt printed: `is_cut` where `output` is but the end of it, `output_truncated` where the worker has
+    kept less than there was."""
+
+    attempt: int
+    output: str
+    is_cut: bool
+    output_truncated: bool
+    traceback: str | None
+
+
+def printed_of(row: StoredRun, rows: Iterable[Any]) -> list[Printed]:
+    """By attempts, the latest first. What the latest has printed until now is known with its run alone."""
+    known = {
+        each.attempt: Printed(each.attempt, each.output or "", each.is_cut, each.output_truncated, each.traceback)
+        for each in rows
+    }
+    if row.output:
+        traceback = known[row.attempt].traceback if row.attempt in known else None
+        text = row.output[-TAIL_CHARACTERS:]
+        is_cut = len(text) < len(row.output)
+        known[row.attempt] = Printed(row.attempt, text, is_cut, row.output_truncated, traceback)
+    return sorted(known.values(), key=lambda each: -each.attempt)
 
 
 def moments_of(run: RunJson, first_due: datetime) -> list[Moment]:

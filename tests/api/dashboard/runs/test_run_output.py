@@ -11,8 +11,11 @@ import sqlalchemy as sa
 from falcon.testing import TestClient
 
 from api.app import make_app
+from api.dashboard.runs.story import printed_of
 from config.sections import Dashboard
 from config.settings import Settings
+from models.run_page import TAIL_CHARACTERS
+from models.runs import get_run
 from models.words.states import State
 from tests.api.conftest import TOKEN
 from tests.api.dashboard.visitor import Visitor
@@ -35,6 +38,16 @@ def test_of_much_output_there_is_the_end_and_a_link_to_all(admin: Visitor, add_r
     assert admin.get(f"/runs/{run}/output").text == whole
     assert admin.get(f"/runs/{run}/output?attempt=0").status_code == 422
     assert "It has printed nothing" in admin.get(f"/runs/{run}/output?attempt=2").text
+
+
+def test_what_the_latest_attempt_has_printed_until_now_is_its_runs(add_run: AddRun, engine: sa.Engine) -> None:
+    run = add_run(columns={"attempt": 2})
+    with engine.connect() as connection:
+        row = get_run(connection, run)
+    assert row is not None
+    row.output = f"beginning{'x' * TAIL_CHARACTERS}"
+    [latest] = printed_of(row, [])
+    assert (latest.attempt, latest.is_cut, latest.output.strip("x")) == (2, True, "")
 
 
 def test_many_attempts_show_their_latest_outputs(
