@@ -27,6 +27,7 @@ from models.lifecycle.pruning import (
     prune_trigger_keys,
 )
 from models.live.settling import settle_left
+from models.statistics.reading import prune_statistics
 from models.verifying.results import note_pruned
 from models.words.states import State
 
@@ -60,6 +61,7 @@ def prune_history() -> dict[str, Any]:
         prune_deleted_schedules(connection, max(ages.values()))
         prune_sessions(connection)
         settle_left(connection, BATCH)
+    _prune_statistics(engine)
     _prune_audit(engine, settings.access.audit_days)
     deleted: Counter[str] = Counter({state.value: 0 for state in ages})
     after = FIRST_ID
@@ -79,6 +81,13 @@ def _forget_failed_runs(engine: sa.Engine, age: timedelta) -> None:
     while after is not None and not should_stop():
         with engine.begin() as connection:
             after = prune_failed_runs(connection, age, after, BATCH)
+
+
+def _prune_statistics(engine: sa.Engine) -> None:
+    while not should_stop():
+        with engine.begin() as connection:
+            if prune_statistics(connection, BATCH) < BATCH:
+                return
 
 
 def _prune_audit(engine: sa.Engine, days: float) -> None:

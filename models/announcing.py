@@ -127,11 +127,12 @@ def note_scheduling_gap(connection: sa.Connection, after_seconds: float) -> bool
 
 
 _REPORT_TICK = """
-INSERT INTO schedulers (id, host, pid, started_at, ticked_at) VALUES (%(id)s, %(host)s, %(pid)s, now(), now())
-ON CONFLICT (id) DO UPDATE SET ticked_at = now()
+INSERT INTO schedulers (id, host, pid, started_at, ticked_at, reaches_broker)
+VALUES (%(id)s, %(host)s, %(pid)s, now(), now(), %(reaches_broker)s)
+ON CONFLICT (id) DO UPDATE SET ticked_at = now(), reaches_broker = excluded.reaches_broker
 """
 
 
 def report_tick(connection: sa.Connection, scheduler: dict[str, Any]) -> None:
-    """Say that a scheduling process did its round: `id`, `host`, `pid`."""
+    """Say that a scheduling process did its round: `id`, `host`, `pid`, `reaches_broker`."""
     connection.exec_driver_sql(_REPORT_TICK, scheduler)

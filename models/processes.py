@@ -225,11 +225,14 @@ SELECT
     EXISTS (SELECT FROM runs WHERE id >= callsheet_first_id(now() - interval '{PLANNED_SECONDS} s')
         AND trigger = 'schedule' AND planned_at > now() - interval '{PLANNED_SECONDS} s') AS plans,
     (SELECT count(*) FROM workers w WHERE {LIVE}) AS workers,
+    (SELECT bool_or(reaches_broker) FROM schedulers
+     WHERE ticked_at > now() - interval '{STUCK_SECONDS} s') AS broker,
     current_setting('transaction_read_only')::boolean AS read_only
 """
 
 
 def read_health(connection: sa.Connection) -> sa.Row[Any]:
     """`last_tick_age_seconds`, `oldest_due_run_seconds` and `oldest_due_schedule_seconds` (None for none), `plans`
-    (whether slots are planned), `workers` live, `read_only`."""
+    (whether slots are planned), `workers` live, `broker` (whether scheduling can publish, None where it does not say),
+    `read_only`."""
     return connection.exec_driver_sql(_HEALTH).one()

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -23,10 +23,12 @@ from models.lifecycle.planning import (
     quarantine_schedule,
     take_due_schedules,
 )
-from models.lifecycle.publishing import LeasedRun, in_order
+from models.lifecycle.publishing import in_order
 from models.sql.clock import read_clock
+from models.statistics.counts import Counted, of_ended, of_skipped
 from models.words.ids import slot_run_id
 from models.words.states import SkipReason, State
+from scheduling.planned import Planned
 from scheduling.slots.decisions import Skip
 from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike, what_is_due
 from scheduling.slots.spec import TICK, jitter
@@ -37,26 +39,6 @@ LOCKED_SECONDS = 0.1
 
 DECIDING_SECONDS = 4.0
 """A round that has decided for so long leaves the rest to the next: a transaction that is idle for 15 is ended."""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """What one round of planning did; `full` when there may be more due at once, `leased` what to publish, `now` up to
-    when it looked, `locked` how many schedules wait for a run that somebody has locked."""
-
-    schedules: int = 0
-    runs: int = 0
-    skips: int = 0
-    quarantined: int = 0
-    locked: int = 0
-    full: bool = False
-    leased: tuple[LeasedRun, ...] = ()
-    now: datetime | None = field(default=None, compare=False)
-
-    @property
-    def has_decided(self) -> bool:
-        """Whether anything came of it: what others have locked stays due as it was."""
-        return self.runs + self.skips + self.quarantined > 0
 
 
 def plan_due(
@@ -105,18 +87,17 @@ def plan_schedules(
         window = 0  # several of one schedule are late anyway: publishing takes them in their turn
     try:
         with connection.begin_nested():
-            new = _store(connection, decided, window)
+            new, cancelled = _store(connection, decided, window)
     except REFUSALS:
-        new, refused = _store_one_by_one(connection, decided, window)
+        (new, cancelled), refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
-    skips = sum(row.state == State.SKIPPED for row in new)
-    leased = in_order(row.run for row in new if row.is_leased)
-    return Planned(
-        len(schedules) - left, len(new) - skips, skips, quarantined, locked, full=left > 0, leased=tuple(leased)
-    )
+    skipped = [of_skipped(row.run) for row in new if row.state == State.SKIPPED]
+    leased = tuple(in_order(row.run for row in new if row.is_leased))
+    planned = Planned(len(schedules) - left, len(new) - len(skipped), len(skipped), quarantined, locked)
+    return replace(planned, full=left > 0, leased=leased, ended=(*skipped, *of_ended(cancelled)))
 
 
-def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> None:
+def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> list[Counted]:
     """Of a locked schedule that can't be planned: one skip, of whatever was due up to now, where its cursor moves."""
     first = schedule.cursor_at + TICK
     skip = NewSlot(
@@ -128,9 +109,14 @@ def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetim
         due_at=first,
         planned_at=now,
     )
+    new: list[NewRow] = []
     with suppress(*REFUSALS), connection.begin_nested():  # an edit that mends it must not fail by what it mends
-        insert_slots(connection, [skip])
+        new = insert_slots(connection, [skip])
     advance_schedules(connection, [Advance([schedule.id], now, None, 0)])
+    return [of_skipped(row.run) for row in new]
+
+
+_Stored = tuple[list[NewRow], list[EndedRun]]
 
 
 @dataclass(frozen=True)
@@ -215,30 +201,31 @@ def _cancelling(decided: Sequence[_Decided]) -> list[UUID]:
     return [schedule.id for each in decided if each.due.cancel_active for schedule in each.schedules]
 
 
-def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> list[NewRow]:
-    """Store decisions; the rows that were new."""
-    cancelled: Sequence[EndedRun] = ()
+def _store(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> _Stored:
+    """Store decisions; the rows that were new, and what was cancelled for them."""
+    cancelled: list[EndedRun] = []
     if cancelling := _cancelling(decided):
         cancelled = cancel_active_runs(connection, cancelling)
         after_ends(connection, cancelled)
     new = insert_slots(connection, [slot for each in decided for slot in each.slots], window)
     advance_schedules(connection, [each.advance() for each in decided])
     count_back(connection, cancelled)  # their schedules are locked by this transaction
-    return new
+    return new, cancelled
 
 
-def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> tuple[list[NewRow], int]:
+def _store_one_by_one(connection: sa.Connection, decided: Sequence[_Decided], window: int) -> tuple[_Stored, int]:
     """After a batch was refused: store each decision by itself, and quarantine the schedules at fault; how many."""
-    new: list[NewRow] = []
-    refused = 0
+    new, cancelled, refused = list[NewRow](), list[EndedRun](), 0
     for each in (each for group in decided for each in group.apart()):
         try:
             with connection.begin_nested():
-                new.extend(_store(connection, [each], window))
+                stored, ended = _store(connection, [each], window)
+            new += stored
+            cancelled += ended
         except REFUSALS as error:
             _quarantine(connection, each.schedules[0], error.orig or error)
             refused += 1
-    return new, refused
+    return (new, cancelled), refused
 
 
 def _quarantine(connection: sa.Connection, schedule: Standing, error: BaseException) -> None:

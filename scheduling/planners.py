@@ -7,11 +7,14 @@ passes over the schedules that the other has locked.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
+from uuid import uuid4
 
 import sqlalchemy as sa
 
 from models.lifecycle.planning import is_any_due
-from scheduling.plan import Planned, plan_due
+from models.statistics.adding import Statistics
+from scheduling.plan import plan_due
+from scheduling.planned import Planned
 from scheduling.steady import SteadyClock
 
 PLANNERS = 2
@@ -27,10 +30,13 @@ class Round(NamedTuple):
 class Planners:
     """Plans in the thread that asks, and where the last round was full beside it in another."""
 
-    def __init__(self, engine: sa.Engine, autocommit: sa.Engine, clock: SteadyClock) -> None:
+    def __init__(
+        self, engine: sa.Engine, autocommit: sa.Engine, clock: SteadyClock, statistics: Statistics | None = None
+    ) -> None:
         self._engine = engine
         self._autocommit = autocommit
         self._clock = clock
+        self._statistics = statistics or Statistics(uuid4())
         self._others = ThreadPoolExecutor(PLANNERS - 1, "planner")
         self._is_flooded = False
 
@@ -69,7 +75,10 @@ class Planners:
         asked = self._clock.read()
         try:
             with self._engine.begin() as connection:
-                return Round(plan_due(connection, limit, window, lambda now: self._clock.trusts(now, asked)))
+                planned = plan_due(connection, limit, window, lambda now: self._clock.trusts(now, asked))
+            if planned.ended:
+                self._statistics.count(planned.ended)
+            return Round(planned)
         except Exception as error:  # noqa: BLE001 - told to whoever asked, with what others have done meanwhile
             return Round(Planned(), error)
 
@@ -85,5 +94,6 @@ def _joined(parts: Sequence[Planned]) -> Planned:
         locked=sum(part.locked for part in parts),
         full=any(part.full for part in parts),
         leased=tuple(run for part in parts for run in part.leased),
+        ended=tuple(each for part in parts for each in part.ended),
         now=min((part.now for part in parts if part.now is not None), default=None),
     )

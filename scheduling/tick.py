@@ -15,7 +15,8 @@ from config.database import single_statements
 from config.settings import Settings
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, find_next_due
-from scheduling.plan import Planned
+from models.statistics.adding import Statistics
+from scheduling.planned import Planned
 from scheduling.planners import Planners, Round
 from scheduling.publish import Publisher, Publishing
 from scheduling.steady import SteadyClock
@@ -54,11 +55,12 @@ class Ticker:
         self._clock = SteadyClock()
         self._patience = SHORTEST_WAIT_SECONDS
         self._looked = -math.inf
-        self._planners = Planners(engine, self._autocommit, self._clock)
+        self._statistics = Statistics(uuid4())
+        self._planners = Planners(engine, self._autocommit, self._clock, self._statistics)
         self._due_at = -math.inf
         self._side = ThreadPoolExecutor(1, "beside")
         self._publication: Future[int] | None = None
-        self._upkeep = Upkeep(engine, self._publishing, settings, uuid4(), self._clock)
+        self._upkeep = Upkeep(engine, self._publishing, settings, uuid4(), self._clock, self._statistics)
         self._upkeep_clock = threading.Thread(target=self._keep_time, name="upkeep", daemon=True)
         self._round_began = math.inf
         self._closing = threading.Event()
@@ -123,6 +125,8 @@ class Ticker:
             log.exception("publish")
         with suppress(sa.exc.SQLAlchemyError):  # what is not noted is sent again, and claimed but once
             self._publishing.note_confirmed(0)
+        with suppress(sa.exc.SQLAlchemyError):
+            self._upkeep.tell_statistics()
 
     def _until_next(self, planned: Planned) -> float:
         """Seconds until something is due, 0 if it has become so since it was planned."""

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
 from models.lifecycle.publishing import mark_waiting_runs, resolve_queues
 from models.sql.clock import read_clock
+from models.statistics.adding import Statistics, add_noted
 from scheduling.commands.queues import end_hold
 from scheduling.declare import apply_declared_schedules
 from scheduling.fold import Folding
@@ -37,6 +39,7 @@ PARTITIONS_SECONDS = 86400.0
 MARK_ALL_SECONDS = 60.0
 RESOLVE_SECONDS = 5.0
 BACKLOG_SECONDS = 5.0
+STATISTICS_SECONDS = 5.0
 
 WAITING_SECONDS = 2.0
 """A run that is due for so long and not published is told what it waits for."""
@@ -46,7 +49,13 @@ class Upkeep:
     """Reports the process, makes partitions, rescues, publishes again what vanished, applies what code declares."""
 
     def __init__(
-        self, engine: sa.Engine, publishing: Publishing, settings: Settings, id_: UUID, clock: SteadyClock
+        self,
+        engine: sa.Engine,
+        publishing: Publishing,
+        settings: Settings,
+        id_: UUID,
+        clock: SteadyClock,
+        statistics: Statistics | None = None,
     ) -> None:
         self._engine = engine
         self._publishing = publishing
@@ -62,6 +71,8 @@ class Upkeep:
         self._vigil = Vigil(settings.worker.lease_seconds)
         self._untallied: list[EndedRun] = []
         self._folding = Folding(engine)
+        self._statistics = statistics or Statistics(id_)
+        self._told = -math.inf
 
     def run(self, *, reports: bool = True) -> None:
         """All of it once, without the report if the rounds are stuck; nothing by a clock that has jumped.
@@ -102,6 +113,7 @@ class Upkeep:
             self._mark,
             self._declare,
             self._folding.fold,
+            self._tell_statistics,
             self._republish,  # last, as it may wait for the broker
         )
 
@@ -109,16 +121,20 @@ class Upkeep:
         with self._engine.begin() as connection:
             if note_scheduling_gap(connection, GAP_SECONDS):
                 log.warning("gap")
-            report_tick(connection, {"id": self._id, "host": socket.gethostname(), "pid": os.getpid()})
+            report_tick(connection, self._described())
+
+    def _described(self) -> dict[str, Any]:
+        reaches_broker = self._publishing.is_ready()
+        return {"id": self._id, "host": socket.gethostname(), "pid": os.getpid(), "reaches_broker": reaches_broker}
 
     def _skip(self) -> None:
-        while skip_overdue(self._engine, self._batch) >= self._batch:
+        while skip_overdue(self._engine, self._batch, self._statistics) >= self._batch:
             pass
         self._vigil.note()
 
     def _rescue(self) -> None:
         while self._vigil.is_long_enough():
-            rescued = rescue_runs(self._engine, self._batch)
+            rescued = rescue_runs(self._engine, self._batch, self._statistics)
             self._untallied += rescued.untallied
             if rescued.attempts < self._batch:
                 return
@@ -177,6 +193,20 @@ class Upkeep:
     def _declare(self) -> None:
         with self._engine.begin() as connection:
             apply_declared_schedules(connection, self._settings.scheduling.forget_after_seconds)
+
+    def _tell_statistics(self) -> None:
+        """What this process has counted, and what commands have noted anywhere."""
+        if time.monotonic() - self._told >= STATISTICS_SECONDS:
+            self._told = time.monotonic()
+            self.tell_statistics()
+            with self._engine.begin() as connection:
+                add_noted(connection, self._batch)
+
+    def tell_statistics(self) -> None:
+        """What this process has counted. Raises sqlalchemy's errors."""
+        with self._engine.begin() as connection:
+            then = self._statistics.tell(connection)
+        then()
 
     def _make_partitions(self) -> None:
         """Once a day, and at the start: after a long time off the months ahead are missing."""

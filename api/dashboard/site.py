@@ -6,27 +6,19 @@ from typing import Any
 import falcon
 import sqlalchemy as sa
 
-from api.dashboard import actors, audit, failures, queues, tokens, workers
+from api.dashboard import actors, audit, failures, overview, queues, tokens, workers
 from api.dashboard.editor import pages as editor
 from api.dashboard.frame.files import StaticFiles
-from api.dashboard.frame.page import Redirect
-from api.dashboard.frame.visits import PageRoute, Visit, add_pages
+from api.dashboard.frame.visits import add_pages
 from api.dashboard.runs import routes as runs
 from api.dashboard.schedules import pages as schedules
 from api.dashboard.signing_in import SignIn, SignOut
 from config.settings import Settings
-from models.words.roles import Role
-
-
-def go_to_first(_visit: Visit) -> Redirect:
-    """Schedules come first."""
-    return Redirect("/schedules")
-
 
 _SCHEDULE = next(page for page in schedules.PAGES if (page.method, page.path) == ("GET", "/schedules/{name}"))
 
 PAGES = (
-    PageRoute("GET", "/", go_to_first, Role.VIEWER, heeds_scope=True),
+    *overview.PAGES,
     *schedules.PAGES,
     *editor.PAGES,
     replace(_SCHEDULE, path="/schedules/{name}/page"),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.ended import ENDED, EndedRun
+from models.lifecycle.ended import ENDED_UNSTARTED, EndedRun
 from models.sql.spelling import quoted
 from models.words.states import State, sources
 
@@ -18,7 +18,7 @@ UPDATE runs r SET
     finished_at = CASE WHEN r.state = 'running' THEN NULL ELSE now() END,
     lease_until = CASE WHEN r.state = 'running' THEN r.lease_until END
 WHERE r.state IN ({quoted(sources(State.CANCELLED))}) AND {which}
-RETURNING {ENDED}
+RETURNING {ENDED_UNSTARTED}
 """
 
 

@@ -34,6 +34,9 @@ class EndedRun(NamedTuple):
     """Whether it is the run of a slot that was skipped or cancelled before it had started."""
     by_hand: bool = False
     """Whether somebody has asked for it, or for it again."""
+    actor: str = ""
+    queue: str = ""
+    """Of one that ended without a word of its worker; who ends an attempt knows both."""
 
 
 ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.finished_at, r.overlap <> 'allow' AND EXISTS (
@@ -41,7 +44,10 @@ ENDED = f"""r.id, r.attempt, r.state, r.schedule_id, r.finished_at, r.overlap <>
     WHERE o.schedule_id = r.schedule_id AND o.id <> r.id AND o.state IN ({quoted(PUBLISHABLE_STATES)})),
     r.trigger = '{Trigger.SCHEDULE}' AND {state_in("r", (State.SKIPPED, State.CANCELLED))} AND {UNSTARTED},
     r.trigger = '{Trigger.MANUAL}'"""
-"""What a statement that ends `runs r` returns for an `EndedRun`."""
+"""What a statement that ends attempts of `runs r` returns for an `EndedRun`."""
+
+ENDED_UNSTARTED = f"{ENDED}, r.actor, r.queue"
+"""What one returns that ends runs by itself."""
 
 
 def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:

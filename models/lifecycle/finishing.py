@@ -22,6 +22,12 @@ class Attempt(Protocol):
     id: UUID
     attempt: int
     schedule_id: UUID | None
+    actor: str
+    queue: str
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When its run is due."""
 
 
 @dataclass(slots=True)
@@ -52,11 +58,17 @@ class FinishedAttempt:
     """How far the attempt was, as JSON text; none of one that has succeeded."""
     checkpoint: str | None = None
     """JSON text that the attempt has left for the next one, and that is not stored yet."""
+    actor: str = ""
+    queue: str = ""
+    due_at: datetime | None = None
+    """Of the run, for who counts; they are not written."""
 
     @classmethod
     def of(cls, attempt: Attempt, outcome: Outcome, state: State, at: datetime, **rest: Any) -> "FinishedAttempt":
         """The end of this attempt at an instant; `rest` are further fields."""
-        return cls(attempt.id, attempt.attempt, outcome, state, at, attempt.schedule_id, **rest)
+        end = cls(attempt.id, attempt.attempt, outcome, state, at, attempt.schedule_id, **rest)
+        end.actor, end.queue, end.due_at = attempt.actor, attempt.queue, attempt.due_at
+        return end
 
     def has_output(self) -> bool:
         """Whether it has anything that is kept apart from the hot row."""

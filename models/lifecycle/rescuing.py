@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.lifecycle.ended import ENDED, UNSTARTED, EndedRun, count_back
+from models.lifecycle.ended import ENDED_UNSTARTED, UNSTARTED, EndedRun, count_back
 from models.lifecycle.finishing import FinishedAttempt
 from models.sql.spelling import quoted, state_in
 from models.words.backoff import backoff_seconds
@@ -26,6 +26,9 @@ class LostRun:
     min_backoff_seconds: float
     max_backoff_seconds: float
     is_to_cancel: bool
+    actor: str
+    queue: str
+    due_at: datetime
     now: datetime
 
     def ended(self, outcome: Outcome, at: datetime, message: str, started_at: datetime | None) -> FinishedAttempt:
@@ -45,7 +48,7 @@ class LostRun:
 
 
 _COLUMNS = """id, attempt, schedule_id, started_at, retries, max_retries, min_backoff_seconds, max_backoff_seconds,
-    cancel_requested_at IS NOT NULL, now()"""
+    cancel_requested_at IS NOT NULL, actor, queue, due_at, now()"""
 
 _TAKE_LOST = f"""
 SELECT {_COLUMNS} FROM runs
@@ -96,7 +99,7 @@ WITH wanted AS MATERIALIZED (
 )
 UPDATE runs r SET state = 'skipped', reason = 'deadline', finished_at = now(), lease_until = NULL
 FROM overdue WHERE r.id = overdue.id
-RETURNING {ENDED}
+RETURNING {ENDED_UNSTARTED}
 """
 
 

@@ -10,11 +10,12 @@ from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Work
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
 from models.tables.schedule import Schedule
+from models.tables.statistics import Statistic, StatisticsNote, ToldStatistics
 
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
-    Session, LiveOutput, LiveProgress,
+    Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -37,7 +38,10 @@ __all__ = [
     "Scheduler",
     "SchedulingGap",
     "Session",
+    "Statistic",
+    "StatisticsNote",
     "Token",
+    "ToldStatistics",
     "TriggerKey",
     "Worker",
     "metadata",

@@ -71,6 +71,8 @@ class Scheduler(SQLModel, table=True):
     pid: int
     started_at: datetime = Field(sa_type=INSTANT)
     ticked_at: datetime = Field(sa_type=INSTANT)
+    reaches_broker: bool | None = Field(default=None)
+    """Whether it can publish just now; None for one of a release that does not say."""
 
 
 class SchedulingGap(SQLModel, table=True):

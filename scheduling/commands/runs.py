@@ -14,6 +14,8 @@ from models.runs import StoredRun, get_run
 from models.schedules import StoredSchedule, lock_schedule
 from models.sql.clock import read_clock
 from models.sql.wake import notify
+from models.statistics.adding import note_ended
+from models.statistics.counts import of_ended
 from models.words.ids import new_run_id
 from models.words.states import LIVE_STATES, State, Trigger
 from scheduling.commands.audit import By, note
@@ -40,6 +42,7 @@ def cancel(connection: sa.Connection, run: UUID, by: By) -> None:
         state = State(_get(connection, run).state)
         raise Conflict(f"it is too late to cancel: the run is {state.value}", state)
     after_ends(connection, cancelled)
+    note_ended(connection, of_ended(cancelled))
     notify(connection)  # people wait: what the run stood in the way of goes at once
     count_back(connection, cancelled)
     note(connection, by, "run.cancel", f"runs/{run}", before={"state": row.state, "schedule": row.schedule_name})

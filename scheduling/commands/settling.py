@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from models.schedules import StoredSchedule, list_schedules
 from models.sql.clock import read_clock, read_present
+from models.statistics.adding import note_ended
 from scheduling.commands.faults import Conflict
 from scheduling.plan import miss_undecidable, plan_schedules
 
@@ -31,6 +32,7 @@ def settle_many(connection: sa.Connection, rows: Sequence[StoredSchedule], by: s
     is_full, locked = True, 0
     while rest and is_full:
         planned = plan_schedules(connection, rest, now, by=by)
+        note_ended(connection, planned.ended)
         is_full, locked = planned.full, planned.locked
         read = {row.name: row for row in _read(connection, rest)}
         settled |= read
@@ -38,7 +40,7 @@ def settle_many(connection: sa.Connection, rows: Sequence[StoredSchedule], by: s
     for row in rest:
         if locked or row.error is None:
             raise Conflict("somebody has locked the runs that a slot of it is to cancel: try again")
-        miss_undecidable(connection, row, now)
+        note_ended(connection, miss_undecidable(connection, row, now))
     settled |= {row.name: row for row in _read(connection, rest)}
     # Another planner may have been here while this transaction waited; a clock that was wrong, beyond the present.
     present = read_present(connection)

@@ -17,6 +17,8 @@ from models.processes import get_actor
 from models.schedules import StoredSchedule
 from models.sql.clock import read_clock
 from models.sql.wake import notify
+from models.statistics.adding import note_ended
+from models.statistics.counts import Counted, Kind, of_ended
 from models.trigger_keys import reserve_trigger_key
 from models.words.bounds import TEN_YEARS
 from models.words.faults import Fault, faults_of
@@ -86,6 +88,8 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
         created_by=request.by.who,
     )
     insert_runs(connection, [run])
+    if not admitted:
+        note_ended(connection, [Counted(Kind(schedule.actor, _queue_of(connection, schedule), State.SKIPPED))])
     note(connection, request.by, "schedule.trigger", f"schedules/{schedule.name}", after={"run": str(run_id)})
     notify(connection)
     return run_id
@@ -94,7 +98,13 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
 def _cancel_others(connection: sa.Connection, schedule: UUID) -> None:
     cancelled = cancel_active_runs(connection, [schedule])
     after_ends(connection, cancelled)
+    note_ended(connection, of_ended(cancelled))
     count_back(connection, cancelled)
+
+
+def _queue_of(connection: sa.Connection, schedule: StoredSchedule) -> str:
+    actor = None if schedule.queue else get_actor(connection, schedule.actor)
+    return schedule.queue or (actor.queue if actor else "default")
 
 
 def _check(connection: sa.Connection, schedule: StoredSchedule, request: Request, now: datetime) -> None:

@@ -12,7 +12,8 @@ from config.database import make_engine
 from config.sections import Database
 from models.lifecycle.planning import take_due_schedules
 from models.sql.rows import MANY
-from scheduling.plan import Planned, plan_due, plan_schedules
+from scheduling.plan import plan_due, plan_schedules
+from scheduling.planned import Planned
 from tests.models.rows import add_run, add_schedule, claim, read_run, set_run
 
 
@@ -38,9 +39,8 @@ def test_a_due_slot_becomes_a_run_and_the_cursor_moves(engine: sa.Engine) -> Non
         add_schedule(connection, every_seconds=80_000, cursor_seconds_ago=80_000, args={"a": [1]}, priority=8)
     assert plan(engine) == Planned(schedules=1, runs=1)
     assert plan(engine) == Planned()
-    [(slot, due, state, args, priority, trigger)] = ask(
-        engine, "SELECT slot_at, due_at, state, args, priority, trigger FROM runs"
-    )
+    made = "SELECT slot_at, due_at, state, args, priority, trigger FROM runs"
+    [(slot, due, state, args, priority, trigger)] = ask(engine, made)
     assert (state, args, priority, trigger) == ("planned", {"a": [1]}, 8, "schedule")
     assert slot == due
     assert slot.timestamp() % 80_000 == 0

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from scheduling import planners as planning
-from scheduling.plan import Planned, plan_due
+from scheduling.plan import plan_due
+from scheduling.planned import Planned
 from scheduling.planners import Planners
 from scheduling.steady import SteadyClock
 from scheduling.tick import Ticker

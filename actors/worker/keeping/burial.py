@@ -17,6 +17,7 @@ from models.lifecycle.finishing import FinishedAttempt, finish_runs, save_output
 from models.lifecycle.rescuing import LostRun, has_runs, take_runs_of
 from models.live.settling import with_shown
 from models.live.showing import hide_runs
+from models.statistics.counts import of_attempts
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
@@ -71,7 +72,7 @@ class Burial:
         with self._process.engine.begin() as connection:
             is_needed = has_runs(connection, dead.id)
         if is_needed:
-            self._untallied += _end_runs(self._process.engine, dead)
+            self._untallied += _end_runs(self._process, dead)
         elif uptime() - since >= self._process.settings.database.statement_timeout_seconds + CLAIM_SECONDS:
             path.unlink(missing_ok=True)
         if path not in self._forgotten:
@@ -80,9 +81,9 @@ class Burial:
             self._forgotten.add(path)
 
 
-def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
+def _end_runs(process: WorkerProcess, dead: DeadWorker) -> list[EndedRun]:
     """End what it had; what somebody has locked is left for the next look. Returns what is still to be counted."""
-    with engine.begin() as connection:
+    with process.engine.begin() as connection:
         ends = with_shown(connection, [_end(run, dead) for run in take_runs_of(connection, dead.id)])
         ended: list[EndedRun] = []
         if ends:
@@ -92,6 +93,7 @@ def _end_runs(engine: sa.Engine, dead: DeadWorker) -> list[EndedRun]:
             after_ends(connection, ended)
         untallied = tally_outcomes(connection, ended)
     if ended:
+        process.statistics.count(of_attempts(ends, ended))
         started = sum(end.started_at is not None for end in ends)
         log.warning("bury", worker=str(dead.id), runs=len(ended), started=started)
     return untallied

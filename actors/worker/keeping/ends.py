@@ -16,6 +16,7 @@ from models.lifecycle.leasing import find_own, save_checkpoints
 from models.live.settling import with_shown
 from models.live.showing import hide_runs
 from models.sql.locks import is_locked
+from models.statistics.counts import of_attempts
 from models.words.states import Outcome, State
 
 log = structlog.get_logger("worker")
@@ -93,6 +94,7 @@ class Ends:
         keys = [_key(end) for end in ends]
         self._process.held.forget([key for key in keys if key not in locked] if locked else keys)
         if written:
+            self._process.statistics.count(of_attempts(ends, written))
             log.info("finish", runs=len(written))
         if len(written) + len(locked) < len(ends):
             log.warning("superseded", runs=[str(id_) for id_, _ in set(keys) - locked - set(map(_key, written))])

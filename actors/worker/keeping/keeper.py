@@ -70,6 +70,7 @@ class Keeper:
             if self._stopping.is_set():
                 deadline = deadline or time.monotonic() + FLUSH_SECONDS
                 if self._nothing_left() or time.monotonic() >= deadline:
+                    self._tell_last()
                     return
             try:
                 self._step()
@@ -104,7 +105,7 @@ class Keeper:
         self._reported = time.monotonic()
         if self._process.journal is not None:
             self._process.journal.touch()
-        for say in (self._say_alive, self._announce):
+        for say in (self._say_alive, self._announce, self._process.statistics.tell):
             try:
                 with self._process.engine.begin() as connection:
                     then = say(connection)
@@ -117,6 +118,14 @@ class Keeper:
     def _say_alive(self, connection: sa.Connection) -> Callable[[], None]:
         is_to_drain = report_worker(connection, self._process.report())
         return partial(self._process.want_drain, is_to_drain)
+
+    def _tell_last(self) -> None:
+        """What has been counted since the last report; where that can't be told it is lost."""
+        try:
+            with self._process.engine.begin() as connection:
+                self._process.statistics.tell(connection)
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("statistics", error=str(error).strip())
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

@@ -23,6 +23,7 @@ from actors.worker.running.interrupts import Interrupts
 from config.environment import secret_names
 from config.settings import Settings
 from models.lifecycle.finishing import FinishedAttempt
+from models.statistics.adding import Statistics
 
 MAX_NAME_CHARACTERS = 255
 CONNECTIONS = 2
@@ -50,6 +51,7 @@ class WorkerProcess:
     journal: Journal | None = None
     interrupts: Interrupts = field(default_factory=Interrupts)
     doubts: Doubts = field(default_factory=Doubts)
+    statistics: Statistics = field(default_factory=lambda: Statistics(uuid4()))
     ends: "queue.SimpleQueue[FinishedAttempt]" = field(default_factory=queue.SimpleQueue)
     shown: set[Key] = field(default_factory=set)
     """Attempts of which people may see something already."""

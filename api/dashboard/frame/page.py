@@ -22,6 +22,7 @@ CONTENT_POLICY = (
 HTML = "text/html; charset=utf-8"
 
 PAGES = (
+    ("/", "Overview", "o"),
     ("/schedules", "Schedules", "s"),
     ("/runs", "Runs", "r"),
     ("/failures", "Failures", "f"),

@@ -41,6 +41,7 @@ function writeTimes(root) {
     element.title = from_now(new Date(element.dateTime));
     element.textContent = written(element);
   }
+  countDown(root);
   const button = document.getElementById("times");
   if (button) { button.hidden = false; button.textContent = `Times: ${kept.get("times", "UTC")}`; }
 }
@@ -129,3 +130,12 @@ document.addEventListener("DOMContentLoaded", () => {
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
     !(name === "open" && element.localName === "details");
 });
+
+/* Overview: what is next counts down. */
+function countDown(root) {
+  for (const element of root.querySelectorAll(".countdown time")) {
+    element.textContent = from_now(new Date(element.dateTime));
+    element.title = written(element);
+  }
+}
+setInterval(() => { if (!document.hidden) countDown(document); }, 1000);

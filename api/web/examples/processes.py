@@ -34,6 +34,7 @@ READY = {
     "oldest_due_run_seconds": None,
     "oldest_due_schedule_seconds": None,
     "workers": 2,
+    "broker": True,
     "problems": [],
 }
 UNREADY = READY | {

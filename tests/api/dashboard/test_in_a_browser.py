@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.api.cli.served import TOKEN, web_server
 
-PAGES = ("/schedules", "/schedules/nightly")
+PAGES = ("/", "/schedules", "/schedules/nightly")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def page(context: BrowserContext, said: list[str], api: httpx.Client) -> Page:
 
 
 def sign_in(page: Page, token: str = TOKEN) -> Page:
-    page.goto("/")
+    page.goto("/schedules")
     page.get_by_label("Token").fill(token)
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state()

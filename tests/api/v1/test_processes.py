@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from falcon.testing import TestClient
 
 from api.app import make_app
-from api.v1 import health
+from api.shapes import readiness
 from config.database import make_engine
 from config.settings import Settings, load_settings
 from models.words.states import Trigger
@@ -128,7 +128,7 @@ def test_it_is_not_ready_while_a_schedule_that_is_due_is_not_planned(
     status: int,
     seconds: float | None,
 ) -> None:
-    monkeypatch.setattr(health, "OVERDUE_SECONDS", 40)
+    monkeypatch.setattr(readiness, "OVERDUE_SECONDS", 40)
     _tick(execute, 1)
     create("nightly", every_seconds=3600)
     execute(f"UPDATE schedules SET {columns}")
@@ -183,7 +183,7 @@ def test_without_a_database_nothing_is_ready_and_calls_are_a_503(broken: TestCli
 def test_a_database_that_hangs_is_noticed_quickly(
     client: TestClient, engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "DATABASE_SECONDS", 0.2)
+    monkeypatch.setattr(readiness, "DATABASE_SECONDS", 0.2)
     with engine.begin() as connection:
         connection.exec_driver_sql("LOCK TABLE schedulers IN ACCESS EXCLUSIVE MODE")
         answer = client.simulate_get("/health/ready")
