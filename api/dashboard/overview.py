@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,13 +17,12 @@ from api.shapes.run_json import show_listed
 from api.web.fields import COUNTED, count_of
 from api.web.kept import Kept
 from models.forecast import schedules_due_until
-from models.overview import attention
+from models.overview.attention import find_noticed
 from models.overview.late import LOOKED_AT, late_runs
 from models.queues import get_hold
 from models.run_finds import count_runs
 from models.runs import list_runs
 from models.schedules import count_schedules
-from models.sql.clock import read_clock
 from models.sql.scope import scope_parameters
 from models.statistics.reading import Outcomes, Window, read_outcomes
 from models.words.roles import Role, Scope
@@ -35,8 +34,6 @@ AHEAD = timedelta(days=1)
 SHARES = (0.5, 0.95, 0.99)
 
 KEPT_SECONDS = 5.0
-_outcomes: Kept[list[Outcomes]] = Kept(KEPT_SECONDS)
-_readiness: Kept[Readiness] = Kept(KEPT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -62,26 +59,39 @@ class Standing:
     words: str
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What the statistics say of a window: how runs ended, how many began, and how late they did, in seconds."""
+
+    window: str
+    outcomes: Markup
+    begun: int
+    lateness: Sequence[float | None]
+
+
+_figures: Kept[list[Figures]] = Kept(KEPT_SECONDS)
+_readiness: Kept[Readiness] = Kept(KEPT_SECONDS)
+
+
 def show_overview(visit: Visit) -> Page:
     """All of it; of what a visitor sees in part, that part."""
     only = visit.only
     with visit.engine.connect() as connection:
+        noticed = find_noticed(connection, SHOWN, only)
+        coming = schedules_due_until(connection, datetime.now(UTC) + AHEAD, SHOWN, only=only)
         shown = {
             "hold": get_hold(connection),
             "running": _running(connection, only),
-            "late": _counted(*late_runs(connection, SHOWN, only), LOOKED_AT),
-            "unplanned": _counted(*attention.late_schedules(connection, SHOWN, only)),
-            "failing": _counted(*attention.failing_schedules(connection, SHOWN, only)),
-            "paused": _counted(*attention.paused_schedules(connection, SHOWN, only)),
-            "coming": schedules_due_until(connection, read_clock(connection) + AHEAD, SHOWN, only=only),
-            "is_empty": not count_schedules(connection, 0, only=only),
+            "late": _late(connection, only),
+            "unplanned": Some(noticed.late.items, noticed.late.number),
+            "failing": Some(noticed.failing.items, noticed.failing.number),
+            "paused": Some(noticed.paused.items, noticed.paused.number),
+            "coming": coming,
+            "is_empty": not coming and not count_schedules(connection, 0, only=only),
         }
-    outcomes = None if only else _outcomes.ask(visit.engine, lambda: _read_outcomes(visit.engine))
     readiness = _readiness.ask(visit.engine, lambda: read_readiness(visit.engine))
     shown |= {
-        "outcomes": [(each.window, _chart(each)) for each in outcomes or ()],
-        "lateness": [(each.window.name, len(each.lateness), each.quantiles(*SHARES)) for each in outcomes or ()],
-        "sees_all": only is None,
+        "figures": None if only else _figures.ask(visit.engine, lambda: _read_figures(visit.engine)),
         "health": list(_standings(readiness)),
         "problems": _problems(readiness, only),
         "may_operate": visit.may(Role.OPERATOR),
@@ -95,19 +105,24 @@ PAGES = (PageRoute("GET", "/", show_overview, Role.VIEWER, heeds_scope=True),)
 
 def _running(connection: sa.Connection, only: Scope | None) -> Some:
     filters: dict[str, Any] = {"states": [State.RUNNING.value]} | ({} if only is None else scope_parameters(only))
+    page = list_runs(connection, RUNNING_SHOWN, filters)
+    items = [show_listed(row) for row in page.runs]
+    if page.next is None:
+        return Some(items, len(items))
     found, is_cut = count_runs(connection, COUNTED, filters)
     count = count_of(found, is_cut=is_cut)
-    page = list_runs(connection, RUNNING_SHOWN, filters)
-    return Some([show_listed(row) for row in page.runs], count.value, count.capped)
+    return Some(items, count.value, count.capped)
 
 
-def _counted(items: Sequence[Any], number: int, looked_at: float = float("inf")) -> Some:
-    return Some(items, number, number >= looked_at)
+def _late(connection: sa.Connection, only: Scope | None) -> Some:
+    runs, number = late_runs(connection, SHOWN, only)
+    return Some(runs, number, capped=number >= LOOKED_AT)
 
 
-def _read_outcomes(engine: sa.Engine) -> list[Outcomes]:
+def _read_figures(engine: sa.Engine) -> list[Figures]:
     with engine.connect() as connection:
-        return read_outcomes(connection)
+        outcomes = read_outcomes(connection)
+    return [Figures(each.window.name, _chart(each), len(each.lateness), each.quantiles(*SHARES)) for each in outcomes]
 
 
 def _chart(outcomes: Outcomes) -> Markup:

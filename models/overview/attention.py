@@ -1,6 +1,6 @@
 """SQL of schedules that need a look: late, failing, paused."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -33,45 +33,57 @@ class Noticed(NamedTuple):
 _LATE = f"""s.error IS NULL AND s.paused_at IS NULL
     AND s.next_due_at < now() - make_interval(secs => coalesce(s.notify_late_seconds, {LATE_SECONDS}))"""
 _PAUSED = "s.paused_at IS NOT NULL AND (s.paused_until IS NULL OR s.paused_until > now())"
+_COLUMNS = ", ".join(f"s.{name}" for name in Noticed._fields)
 
 
-def _schedules(condition: str, order: str, scope: str) -> str:
+def _part(what: str, condition: str, order: str) -> str:
     return f"""
-SELECT {", ".join(f"s.{name}" for name in Noticed._fields)}, count(*) OVER ()::int
-FROM (SELECT * FROM schedules LIMIT {LOOKED_AT}) s
-WHERE {condition} AND {scope} ORDER BY {order}, s.name LIMIT %(limit)s
+(SELECT '{what}', count(*) OVER ()::int, {_COLUMNS} FROM seen s WHERE {condition}
+ ORDER BY {order}, s.name LIMIT %(limit)s)"""
+
+
+def _notice(scope: str) -> str:
+    parts = (
+        _part("late", _LATE, "s.next_due_at"),
+        _part("failing", "s.consecutive_failures > 0", "s.consecutive_failures DESC"),
+        _part("paused", _PAUSED, "s.paused_at DESC"),
+    )
+    return f"""
+WITH seen AS MATERIALIZED (
+    SELECT {_COLUMNS}, s.notify_late_seconds FROM (SELECT * FROM schedules LIMIT {LOOKED_AT}) s WHERE {scope}
+)
+{" UNION ALL ".join(parts)}
 """
 
 
-def _both(condition: str, order: str) -> tuple[str, str]:
-    return _schedules(condition, order, "true"), _schedules(condition, order, IN_SCOPE)
+_NOTICE, _NOTICE_IN_SCOPE = _notice("true"), _notice(IN_SCOPE)
 
 
-_OF_LATE = _both(_LATE, "s.next_due_at")
-_OF_FAILING = _both("s.consecutive_failures > 0", "s.consecutive_failures DESC")
-_OF_PAUSED = _both(_PAUSED, "s.paused_at DESC")
+@dataclass
+class Found:
+    """The first of them, and how many there are."""
 
-Found = tuple[Sequence[Noticed], int]
-"""The first of them, and how many there are."""
-
-
-def late_schedules(connection: sa.Connection, limit: int, only: Scope | None) -> Found:
-    """Schedules that are due and not planned, the latest first."""
-    return _find(connection, _OF_LATE, limit, only)
+    items: list[Noticed] = field(default_factory=list)
+    number: int = 0
 
 
-def failing_schedules(connection: sa.Connection, limit: int, only: Scope | None) -> Found:
-    """Schedules whose last runs have failed, by how many in a row."""
-    return _find(connection, _OF_FAILING, limit, only)
+@dataclass
+class Attention:
+    """Schedules that are due and not planned, the latest first; whose last runs have failed, by how many in a row; that
+    are paused, the last paused first."""
+
+    late: Found = field(default_factory=Found)
+    failing: Found = field(default_factory=Found)
+    paused: Found = field(default_factory=Found)
 
 
-def paused_schedules(connection: sa.Connection, limit: int, only: Scope | None) -> Found:
-    """Schedules that are paused, the last paused first."""
-    return _find(connection, _OF_PAUSED, limit, only)
-
-
-def _find(connection: sa.Connection, statements: tuple[str, str], limit: int, only: Scope | None) -> Found:
-    of_all, of_scope = statements
-    statement, scope = (of_all, {}) if only is None else (of_scope, scope_parameters(only))
-    rows = connection.exec_driver_sql(statement, {"limit": limit, **scope}).all()
-    return [Noticed(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+def find_noticed(connection: sa.Connection, limit: int, only: Scope | None) -> Attention:
+    """The schedules that need a look, `limit` of each kind."""
+    statement, scope = (_NOTICE, {}) if only is None else (_NOTICE_IN_SCOPE, scope_parameters(only))
+    attention = Attention()
+    by_name = {"late": attention.late, "failing": attention.failing, "paused": attention.paused}
+    for what, number, *columns in connection.exec_driver_sql(statement, {"limit": limit, **scope}):
+        found = by_name[what]
+        found.items.append(Noticed(*columns))
+        found.number = number
+    return attention
