@@ -8,9 +8,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.error_search import find_errors
+from models.finding.errors import find_errors
+from models.finding.filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 from models.live.reading import LIVE_PARTS, live_parts
-from models.run_filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 from models.sql.scope import RUNS_IN_SCOPE, scope_parameters
 from models.tables.run import RunColumns
 from models.words.parts import join

@@ -16,11 +16,11 @@ from api.shapes.readiness import Readiness, read_readiness
 from api.shapes.run_json import show_listed
 from api.web.fields import COUNTED, count_of
 from api.web.kept import Kept
+from models.finding.finds import count_runs
 from models.forecast import schedules_due_until
 from models.overview.attention import find_noticed
 from models.overview.late import LOOKED_AT, late_runs
 from models.queues import get_hold
-from models.run_finds import count_runs
 from models.runs import list_runs
 from models.schedules import count_schedules
 from models.sql.scope import scope_parameters

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from api.shapes.explanation import ExplanationJson, explain
+from api.shapes.explaining.explanation import ExplanationJson, explain
 from api.shapes.schedule_json import schedule_or_404
 from api.v1.schedules import ONE
 from api.web.fields import Query

@@ -10,8 +10,8 @@ from api.shapes.schedule_body import Nothing
 from api.web.fields import COUNTED, Query, count_of
 from api.web.routes import Answer, Call, Route
 from models import runs
+from models.finding.finds import count_runs
 from models.live.reading import get_output
-from models.run_finds import count_runs
 from models.words.ids import instant_of
 from models.words.roles import Role
 from scheduling.commands import runs as commands

@@ -14,7 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from config.database import TRANSIENT
-from models.run_finds import count_runs, find_runs
+from models.finding.finds import count_runs, find_runs
 from models.runs import SCANNED_ROWS
 from models.schedules import StoredSchedule, find_names, lock_schedules_of
 from models.sql.locks import is_locked, wait_for_locks

@@ -10,7 +10,7 @@ from api.dashboard.charts.scales import clock, cut, finite, place, say, share, s
 from api.dashboard.charts.svg import NOTHING, box, empty, figure, many, table_of, tag, text
 from api.dashboard.frame.words import instant
 
-WIDTH, LEFT, RIGHT, TOP, PLOT = 640, 64, 16, 10, 160
+WIDTH, LEFT, RIGHT, TOP, PLOT = 640, 84, 16, 10, 160
 _FOOT, _LEGEND = 26, 20
 _LOOKS = 6
 _MOST_POINTS = 80

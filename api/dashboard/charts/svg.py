@@ -66,6 +66,7 @@ def figure(
         tag("desc", description, id=f"{key}-desc"),
         drawing,
         viewBox=f"0 0 {_plain(size[0])} {_plain(size[1])}",
+        width=size[0],
         role="group" if has_links else "img",
         aria_labelledby=f"{key}-title {key}-desc",
         class_=name,

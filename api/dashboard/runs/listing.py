@@ -8,8 +8,8 @@ from api.shapes.run_json import ListedRunJson, show_listed
 from api.shapes.run_query import filters_of
 from api.web.fields import COUNTED, count_of
 from models import runs
-from models.run_finds import count_runs
-from models.run_page import zones_of
+from models.finding.around import zones_of
+from models.finding.finds import count_runs
 from models.words.ids import instant_of
 from models.words.roles import Role
 from models.words.states import State, Trigger

@@ -14,10 +14,10 @@ from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.runs.repeating import lines_of
 from api.dashboard.runs.story import attempts_of, moments_of, printed_of
 from api.explanations.of_run import explain_run
-from api.shapes.evidence import gather
+from api.shapes.explaining.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Query
-from models.run_page import family_of, list_outputs, neighbours_of, read_output
+from models.finding.around import family_of, list_outputs, neighbours_of, read_output
 from models.runs import StoredRun, get_run
 from models.schedules import StoredSchedule, get_schedule
 from models.sql.clock import read_clock

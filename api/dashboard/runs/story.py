@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from api.shapes.run_json import AttemptJson, RunError, RunJson
-from models.run_page import TAIL_CHARACTERS
+from models.finding.around import TAIL_CHARACTERS
 from models.runs import StoredRun
 from models.words.states import FINAL_STATES, State
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from api.shapes.explanation import ExplanationJson, explain
+from api.shapes.explaining.explanation import ExplanationJson, explain
 from models.schedules import StoredSchedule
 from scheduling.cron.zones import load_zone
 

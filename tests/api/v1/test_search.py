@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from falcon.testing import TestClient
 
-from models import error_search, runs
+from models import runs
+from models.finding import errors
 from models.words.states import State
 
 SCANNED = 5
@@ -131,8 +132,8 @@ def test_where_trigrams_do_not_help_the_search_stops_and_says_so(
     elif reason == "too short":
         text = "d_"
     else:
-        monkeypatch.setattr(error_search, "WORDS", "((SELECT pg_sleep(0.1))::text || error_message)")
-        monkeypatch.setattr(error_search, "PATIENCE_MILLISECONDS", 20)
+        monkeypatch.setattr(errors, "WORDS", "((SELECT pg_sleep(0.1))::text || error_message)")
+        monkeypatch.setattr(errors, "PATIENCE_MILLISECONDS", 20)
     first, *rest = pages(client, f"error={text}")
     assert [item["id"] for item in first["items"]] == [failures[0]]
     assert first["looked_to"] is not None

@@ -59,7 +59,7 @@ def test_each_says_what_it_is(name: str) -> None:
     assert {len(row) for row in rows} == {len(head)}
 
 
-@pytest.mark.parametrize("name", set(CHARTS) - {"line", "heat_map"})
+@pytest.mark.parametrize("name", [name for name in CHARTS if name not in ("line", "heat_map")])
 def test_what_has_links_is_no_image(name: str) -> None:
     """Inside an image nothing can be reached."""
     drawn = Drawn(CHARTS[name]("How it goes", "one", 3, "/runs?a=1&b=2"))

@@ -39,7 +39,7 @@ def test_runs_are_listed_newest_first_with_what_there_is_to_say(
     assert "ValueError: no such thing</td>" in page
     assert re.search(r'data-zone="Europe/Berlin">', page)
     assert '<span class="state failed">failed</span>' in page
-    assert "<td>2 s</td>\n<td>3 s</td>" in page
+    assert '>2 s</td>\n<td class="number">3 s</td>' in page
     assert '<p class="count">2 runs</p>' in page
 
 

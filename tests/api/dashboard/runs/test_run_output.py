@@ -14,7 +14,7 @@ from api.app import make_app
 from api.dashboard.runs.story import printed_of
 from config.sections import Dashboard
 from config.settings import Settings
-from models.run_page import TAIL_CHARACTERS
+from models.finding.around import TAIL_CHARACTERS
 from models.runs import get_run
 from models.words.states import State
 from tests.api.conftest import TOKEN

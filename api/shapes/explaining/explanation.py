@@ -12,7 +12,7 @@ from api.explanations.of_run import explain_run
 from api.explanations.of_skip import say_range
 from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
 from api.explanations.verdict import Because, Verdict
-from api.shapes.evidence import gather
+from api.shapes.explaining.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Moment
 from models.runs import SlotRun, get_slot_run

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.error_search import WORDS
+from models.finding.errors import WORDS
 from models.sql.scope import RUNS_IN_SCOPE
 from models.words.states import LIVE_STATES, State
 

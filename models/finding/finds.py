@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.run_filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
+from models.finding.filters import HAS_ERROR, INDEXED, LOOKED_AT, indexed_of, last_looked_at, where
 
 COUNTED_ROWS = 50_000
 """So many runs a count looks at, where no index finds them: some 100 ms."""
