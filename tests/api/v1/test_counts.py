@@ -8,7 +8,7 @@ import pytest
 from falcon.testing import TestClient
 
 from api.v1 import runs, schedules
-from models import run_finds
+from models.finding import finds
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_it_counts_no_further_than_ten_thousand(
 def test_a_count_that_did_not_look_at_all_says_so(
     client: TestClient, made: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_finds, "COUNTED_ROWS", 3)
+    monkeypatch.setattr(finds, "COUNTED_ROWS", 3)
     assert counted(client, "/v1/runs?count=true&actor=work") == {"value": 1, "capped": True}
 
 

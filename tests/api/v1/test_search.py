@@ -145,6 +145,6 @@ def test_the_index_of_words_is_used(engine: sa.Engine) -> None:
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         connection.exec_driver_sql("DROP INDEX runs_errors")  # of an empty table it is as good
         plan = connection.exec_driver_sql(
-            f"EXPLAIN SELECT id FROM runs WHERE error_type IS NOT NULL AND {error_search.WORDS} LIKE '%%odd%%' OFFSET 0"
+            f"EXPLAIN SELECT id FROM runs WHERE error_type IS NOT NULL AND {errors.WORDS} LIKE '%%odd%%' OFFSET 0"
         ).scalars()
         assert "error_words" in "".join(plan)

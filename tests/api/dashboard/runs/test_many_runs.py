@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from falcon.testing import TestClient
 
-from models import run_finds
+from models.finding import finds
 from models.words.states import State
 from scheduling.commands import bulk
 from tests.api.dashboard.conftest import MakeToken
@@ -115,7 +115,7 @@ def test_a_count_looks_at_few(
     for age in range(4):
         finish(add_run(age))
     monkeypatch.setattr(bulk, "SCANNED_ROWS", 2)
-    monkeypatch.setattr(run_finds, "COUNTED_ROWS", 1)
+    monkeypatch.setattr(finds, "COUNTED_ROWS", 1)
     page = admin.get("/runs/retry?state=cancelled").text
     assert "<strong>0 or more runs</strong>" in page
 
