@@ -13,6 +13,7 @@ from api.dashboard.frame.visits import add_pages
 from api.dashboard.runs import routes as runs
 from api.dashboard.schedules import pages as schedules
 from api.dashboard.signing_in import SignIn, SignOut
+from api.dashboard.timeline import pages as timeline
 from config.settings import Settings
 
 _SCHEDULE = next(page for page in schedules.PAGES if (page.method, page.path) == ("GET", "/schedules/{name}"))
@@ -23,6 +24,7 @@ PAGES = (
     *editor.PAGES,
     replace(_SCHEDULE, path="/schedules/{name}/page"),
     *runs.PAGES,
+    *timeline.PAGES,
     *failures.PAGES,
     *queues.PAGES,
     *workers.PAGES,

@@ -17,7 +17,9 @@ TARGET = 24
 """What can be pressed is at least as wide and high, and does not overlap."""
 
 _LETTERS = 28
-_LEAST = 2.0
+_LEAST = 3.0
+_WIDE = 12
+"""What is as wide has room for dashes."""
 
 
 def gantt(
@@ -86,7 +88,7 @@ def _row(index: int, row: Row, spans: Sequence[Span], within: tuple[datetime, da
 def _span(span: Span, y: int, where: tuple[float, float, float], link: str | None, zone: tzinfo) -> Markup:
     """A failed one has a foot, one that has not ended is hollow, and where there is room it has its sign."""
     x, width, begin = where
-    look = f"{class_of(span.kind)}{' hollow' if span.kind in HOLLOW else ''}"
+    look = f"{class_of(span.kind)}{' hollow' if span.kind in HOLLOW else ''}{' wide' if width >= _WIDE else ''}"
     whole = f"{span.label}: {span.kind}, {clock(span.start, zone)} to {clock(span.end, zone)}"
     shapes = [tag("title", whole), box(x, y + 6, width, 16, rx=2, class_=f"span {look}")]
     if span.kind in BAD:

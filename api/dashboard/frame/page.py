@@ -25,6 +25,7 @@ PAGES = (
     ("/", "Overview", "o"),
     ("/schedules", "Schedules", "s"),
     ("/runs", "Runs", "r"),
+    ("/timeline", "Timeline", "t"),
     ("/failures", "Failures", "f"),
     ("/queues", "Queues", "q"),
     ("/workers", "Workers", "w"),

@@ -139,3 +139,14 @@ function countDown(root) {
   }
 }
 setInterval(() => { if (!document.hidden) countDown(document); }, 1000);
+
+/* Timeline: the browser's own zone is among those to choose from. */
+function offerOwnZone() {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zones = document.querySelector("select.zones");
+  if (zones && own && ![...zones.options].some((each) => each.value === own)) zones.add(new Option(own, own));
+}
+document.addEventListener("DOMContentLoaded", () => {
+  offerOwnZone();
+  document.body.addEventListener("htmx:afterSettle", offerOwnZone);
+});

@@ -4,7 +4,6 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +14,8 @@ from models.schedules import StoredSchedule
 from scheduling.slots.due import spec_of
 from scheduling.slots.load import A_DAY, A_WEEK, Quiet, load_of, quietest
 from scheduling.slots.spec import TICK, each_slot, instant_at
+from tests.scheduling.slots.standing import NOON, schedule
 
-NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 EXPRESSIONS = (
     "*/15 * * * *", "30 2 * * *", "0 0-23 * * *", "0,30 1-3 * * *", "0 2 * * 1-5", "0 0 1,15 * 3", "15 */2 * * SUN",
@@ -34,15 +33,6 @@ SPECS = st.one_of(
     st.fixed_dictionaries({"at": st.integers(-3600, 200_000)}),
 )
 SECONDS = st.none() | st.integers(-40_000, 200_000)
-
-
-def schedule(since: datetime = NOON, **fields: Any) -> StoredSchedule:
-    stood: dict[str, Any] = {
-        "id": UUID(int=1), "name": "x", "cron": None, "every_seconds": None, "at": None, "timezone": "UTC",
-        "starts_at": None, "ends_at": None, "max_runs": None, "slots_run": 0, "paused_at": None, "paused_until": None,
-        "cursor_at": since, "error": None,
-    }  # fmt: skip
-    return StoredSchedule.model_construct(**stood | fields)
 
 
 def enumerated(schedules: list[StoredSchedule], since: datetime, minutes: int) -> list[int]:

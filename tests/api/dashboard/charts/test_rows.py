@@ -119,7 +119,7 @@ def test_a_heat_map_shows_each_number_and_its_share() -> None:
     assert drawn.words("number") == ["0", "5", "41", "20"]
     assert [len(drawn.shapes("cell", f"level-{level}")) for level in range(6)] == [1, 1, 0, 1, 0, 1]
     assert drawn.titles() == ["Mon 00: 0 starts", "Mon 01: 5 starts", "Tue 00: 41 starts", "Tue 01: 20 starts"]
-    assert drawn.cells() == [["", "00", "01"], ["Mon", "0", "5"], ["Tue", "41", "20"]]
+    assert drawn.cells() == [["Row", "00", "01"], ["Mon", "0", "5"], ["Tue", "41", "20"]]
     assert drawn.description == "Most is 41 starts at Tue 00; 1 of 4 cells have none."
 
 
@@ -133,6 +133,7 @@ def test_a_heat_map_counts_what_is_not_given_as_nothing() -> None:
     assert drawn.words("number") == ["1", "0", "0", "0"]
 
 
-@pytest.mark.parametrize(("value", "level"), [(0, 0), (0.001, 1), (19, 1), (20, 2), (60, 4), (99, 5), (100, 5)])
-def test_levels_go_by_the_share_of_the_most(value: float, level: int) -> None:
-    assert level_of(value, 100) == level
+@pytest.mark.parametrize(("value", "level"), [(0, 0), (10, 1), (27, 1), (28, 2), (55, 3), (99, 5), (100, 5)])
+def test_levels_go_from_the_least_to_the_most(value: float, level: int) -> None:
+    assert level_of(value, 10, 100) == level
+    assert level_of(value, value, value) == (5 if value else 0)
