@@ -52,7 +52,9 @@ def upgrade() -> None:
     op.execute(LOCK_TIMEOUT)
     for table in _TABLES:
         op.execute(table)
-    op.execute("CREATE INDEX IF NOT EXISTS statistics_old ON statistics (begins_at)")
+    # Not of the few rows of all actors, which would be looked up by it, among those of each.
+    op.execute("""
+        CREATE INDEX IF NOT EXISTS statistics_old ON statistics (begins_at) WHERE span_seconds > 0 AND actor <> ''""")
     op.execute("COMMENT ON INDEX statistics_old IS 'prune: spans of long ago'")
     op.execute("ALTER TABLE schedulers ADD COLUMN IF NOT EXISTS reaches_broker boolean")
 

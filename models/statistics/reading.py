@@ -68,13 +68,19 @@ def read_outcomes(connection: sa.Connection) -> list[Outcomes]:
 
 _PRUNE = f"""
 DELETE FROM statistics WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM statistics WHERE span_seconds <> {EVER} AND begins_at < now() - %(age)s LIMIT %(limit)s))
+    SELECT ctid FROM statistics
+    WHERE span_seconds > {EVER} AND actor <> '{ALL}' AND begins_at < now() - %(age)s LIMIT %(limit)s))
+"""
+_PRUNE_OF_ALL = f"""
+DELETE FROM statistics
+WHERE span_seconds > {EVER} AND actor = '{ALL}' AND queue = '{ALL}' AND begins_at < now() - %(age)s
 """
 _PRUNE_TOLD = "DELETE FROM statistics_told WHERE told_at < now() - %(age)s"
 
 
 def prune_statistics(connection: sa.Connection, limit: int) -> int:
-    """Forget counts of spans of longer than eight days ago, `limit` rows at most; how many. What is counted of each
-    actor since ever stays."""
-    connection.exec_driver_sql(_PRUNE_TOLD, {"age": KEPT})
+    """Forget counts of spans of longer than eight days ago, of single actors `limit` rows at most; how many of those.
+    What is counted of each actor since ever stays."""
+    for few in (_PRUNE_OF_ALL, _PRUNE_TOLD):
+        connection.exec_driver_sql(few, {"age": KEPT})
     return connection.exec_driver_sql(_PRUNE, {"age": KEPT, "limit": limit}).rowcount

@@ -13,7 +13,14 @@ class Statistic(SQLModel, table=True):
     """How many attempts and runs have ended so in a span of time; of no `actor` and `queue`, of all together."""
 
     __tablename__ = "statistics"
-    __table_args__ = (index("statistics_old", "begins_at", serves="prune: spans of long ago"),)
+    __table_args__ = (
+        index(
+            "statistics_old",
+            "begins_at",
+            serves="prune: spans of long ago",
+            where="span_seconds > 0 AND actor <> ''",
+        ),
+    )
 
     span_seconds: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     """How long the span is; 0: ever since there are statistics."""

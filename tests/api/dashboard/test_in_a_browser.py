@@ -1,5 +1,6 @@
 """The dashboard in a real browser: what people do, by mouse, by keys alone, on a small screen, without scripts."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,15 @@ def test_times_and_theme_are_kept(page: Page) -> None:
     page.get_by_role("button", name="Times: schedule").click()
     page.reload()
     expect(page.get_by_role("button", name="Times: browser")).to_be_visible()
+
+
+def test_what_is_next_counts_down(page: Page, api: httpx.Client) -> None:
+    body = {"name": "soon", "actor": "log_message", "args": {"message": "hello"}, "every_seconds": 7200}
+    api.post("/v1/schedules", json=body).raise_for_status()
+    page.keyboard.press("g")
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(page.locator("tr", has_text="soon").locator("time")).to_have_text(re.compile(r"^in \d+ (s|min)$"))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 
 from models.statistics.adding import Statistics, add_noted, note_ended
 from models.statistics.counts import EVER, FIVE_MINUTES, HOUR, Counted, Kind
 from models.statistics.histogram import BOUNDS
-from models.statistics.reading import WINDOWS, prune_statistics, read_outcomes
+from models.statistics.reading import _READ, WINDOWS, prune_statistics, read_outcomes
 from models.words.states import State
 
 WORKED = Kind("work", "default", "succeeded", "succeeded")
@@ -152,7 +153,22 @@ def test_spans_of_long_ago_are_pruned_in_batches_and_what_is_counted_since_ever_
         connection.exec_driver_sql("UPDATE statistics_told SET told_at = told_at - interval '193 hours'")
     told(engine, Counted(WORKED))
     with engine.begin() as connection:
-        assert [prune_statistics(connection, 4) for _ in range(3)] == [4, 3, 0]
+        assert [prune_statistics(connection, 3) for _ in range(3)] == [3, 2, 0]
         assert connection.exec_driver_sql("SELECT count(*) FROM statistics_told").scalar_one() == 1
     assert len(runs(engine)) == 6
     assert runs(engine, FIVE_MINUTES) == {WORKED: 1}
+
+
+def test_what_is_read_of_all_does_not_grow_with_the_number_of_actors(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("""
+            INSERT INTO statistics
+            SELECT span, actor, actor, at, state, '', 1, '{1,2}', 1, '{1}', 1
+            FROM (VALUES (300), (3600)) AS spans(span), unnest(ARRAY['failed', 'succeeded', 'skipped']) AS state,
+                (SELECT CASE n WHEN 0 THEN '' ELSE 'actor-' || n END FROM generate_series(0, 20) n) AS actors(actor),
+                LATERAL generate_series(now() - interval '8 days', now(), make_interval(secs => span)) AS at""")
+        connection.exec_driver_sql("ANALYZE statistics")
+        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {_READ}").scalar_one()
+    assert "Rows Removed by Filter" not in str(plan)
+    read = sum(found["Actual Rows"] for found in plan[0]["Plan"]["Plans"])
+    assert read == pytest.approx(3 * (24 * 12 + 1 + 7 * 24 + 1), abs=6)
