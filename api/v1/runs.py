@@ -32,7 +32,7 @@ class OutputQuery(Query):
 def list_runs(call: Call, query: RunQuery) -> Answer:
     """List runs, newest first, each with the beginning of its arguments, result, error and output.
 
-    A search for few among very many ends a page once it has looked at 20,000; `next` goes on from there.
+    A search for few among very many ends a page once it has looked at nearly 20,000; `next` goes on from there.
     """
     # A page and how far it has looked are of one moment: what is inserted or pruned between them shifts nothing.
     with call.engine.execution_options(isolation_level="REPEATABLE READ").connect() as connection:
