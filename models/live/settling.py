@@ -48,7 +48,7 @@ class _Left:
 _FIND_LEFT = """
 SELECT l.run_id, l.attempt, r.id IS NOT NULL AS has_run, r.state = 'succeeded' AND r.attempt = l.attempt AS is_success
 FROM (SELECT run_id, attempt FROM live_outputs UNION SELECT run_id, attempt FROM live_progress) l
-LEFT JOIN runs r ON r.id = l.run_id
+LEFT JOIN LATERAL (SELECT id, state, attempt FROM runs WHERE id = l.run_id LIMIT 1) r ON true
 WHERE (r.state = 'running' AND r.attempt = l.attempt) IS NOT TRUE
 LIMIT %(limit)s
 """

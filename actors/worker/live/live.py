@@ -48,11 +48,20 @@ class Live:
         self._seen: dict[Key, _Seen] = {}
 
     def show(self) -> None:
-        """Let people see what is new, if it is time. What fails is made up for by the next time."""
+        """Let people see what is new, if it is time. What fails is made up for by the next time, and holds up nothing
+        else."""
         now = time.monotonic()
         if now - self._at < EACH_SECONDS:
             return
         self._at = now
+        try:
+            self._show(now)
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("show", error=str(error).strip().partition("\n")[0])
+        except Exception:
+            log.exception("show")
+
+    def _show(self, now: float) -> None:
         runs = {(run.run_id, run.attempt): run for run in self._running() if now - run.started >= SHORT_SECONDS}
         self._seen = {key: self._seen.get(key) or _Seen() for key in runs}
         words = {key: run.how_far.latest() for key, run in runs.items()}
@@ -60,12 +69,8 @@ class Live:
         if not news:
             return
         self._shown.update(each.key for each in news)
-        try:
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                show_runs(connection, news, self._worker)
-        except sa.exc.SQLAlchemyError as error:
-            log.warning("show", error=str(error).strip().partition("\n")[0])
-            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            show_runs(connection, news, self._worker)
         for each in news:
             self._seen[each.key].pieces.note_written(each.parts)
             self._seen[each.key].word = words[each.key]
