@@ -34,6 +34,16 @@ def lines_of(run: RunJson, site: str, *, has_schedule: bool) -> list[Lines]:
     return [Lines("again", "Run it again", curl, _callsheet(site, "runs", "retry", str(run.id))), look]
 
 
+def lines_of_schedule(name: str, site: str) -> list[Lines]:
+    """To run a schedule with the arguments that it has; to look at it."""
+    path = f"/v1/schedules/{name}"
+    run = _curl(site, f"{path}/trigger", "-X POST")
+    return [
+        Lines("run", "Run it now", run, _callsheet(site, "schedules", "trigger", name)),
+        Lines("look", "Look at it", _curl(site, path), _callsheet(site, "schedules", "get", name)),
+    ]
+
+
 def write_json(value: Any) -> str:
     """JSON of characters that a terminal shows, and takes, as they are."""
     text = json.dumps(value, ensure_ascii=False)

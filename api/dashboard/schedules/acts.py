@@ -68,10 +68,16 @@ def trigger_schedule(visit: Visit) -> Redirect:
     return Redirect(path_to(row.name), f"Run {run} was made.")
 
 
+def go_to_schedule(visit: Visit) -> Redirect:
+    """Where a form was refused its page is at the address of the act: whoever loads that again sees the schedule."""
+    return Redirect(path_to(visit.params["name"]))
+
+
 PAGES = (
     PageRoute("POST", f"{ONE}/pause", pause_schedule, Role.OPERATOR),
     PageRoute("POST", f"{ONE}/resume", resume_schedule, Role.OPERATOR),
     PageRoute("POST", f"{ONE}/trigger", trigger_schedule, Role.OPERATOR),
+    *(PageRoute("GET", f"{ONE}/{act}", go_to_schedule, Role.VIEWER) for act in ("pause", "resume", "trigger")),
 )
 
 

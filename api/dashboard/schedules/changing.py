@@ -12,7 +12,7 @@ from api.access.scope import check_seen
 from api.dashboard.frame.asking import asked
 from api.dashboard.frame.page import Page, Redirect
 from api.dashboard.frame.visits import PageRoute, Visit
-from api.dashboard.schedules.changes import changes_of, hidden_fields
+from api.dashboard.schedules.changes import changes_of, folded_fields
 from api.dashboard.schedules.paths import ALL, ONE, path_to
 from api.shapes.schedule_json import entity_tag, schedule_or_404
 from api.web.fields import Query
@@ -94,7 +94,7 @@ def _rollback_page(
     shown: dict[str, Any] = _asking(row, stale) | {
         "version": form.version,
         "reason": form.reason or "",
-        "changes": changes_of(changes, hidden_fields(visit)),
+        "changes": changes_of(changes, folded_fields(visit)),
     }
     title = f"Roll back {row.name} to version {form.version}"
     return Page("schedules/rollback.html", title, shown, 409 if stale else 200)

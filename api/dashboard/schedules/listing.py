@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from api.dashboard.frame.asking import asked, link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
-from api.dashboard.schedules.outcomes import draw_small, usual_seconds
+from api.dashboard.schedules.outcomes import draw_small
 from api.dashboard.schedules.paths import ALL, BULK
 from api.shapes.schedule_body import ScheduleQuery
 from api.shapes.schedule_json import show_schedules
@@ -72,8 +72,7 @@ def _items(connection: sa.Connection, rows: list[StoredSchedule]) -> list[dict[s
         {
             "schedule": shown,
             "words": words_of(row) if row.cron else None,
-            "outcomes": draw_small(f"outcomes-{row.id.hex}", row.name, outcomes.get(row.id, ())),
-            "usual_seconds": usual_seconds(outcomes.get(row.id, ())),
+            "outcomes": draw_small(f"outcomes-{row.id.hex}", row.name, outcomes.get(row.id, "[]")),
         }
         for row, shown in zip(rows, show_schedules(connection, rows), strict=True)
     ]

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from api.dashboard.frame.asking import link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
-from api.dashboard.schedules.changes import acts_of, hidden_fields, versions_of
+from api.dashboard.runs.repeating import lines_of_schedule
+from api.dashboard.schedules.changes import acts_of, folded_fields, versions_of
 from api.dashboard.schedules.listing import words_of
 from api.dashboard.schedules.outcomes import draw_durations, draw_lateness, draw_strip, seconds_of, usual_seconds
 from api.dashboard.schedules.paths import ONE, path_to
@@ -69,24 +70,24 @@ def page_of_schedule(visit: Visit, typed: Typed) -> Page:
     name, at = visit.params["name"], visit.query.get("at", "")
     with visit.engine.connect() as connection:
         row = schedule_or_404(connection, name)
-        shown = _read(connection, row, hidden_fields(visit)) | {"why": answer(connection, row, at) if at else None}
+        shown = _read(connection, row, folded_fields(visit)) | {"why": answer(connection, row, at) if at else None}
     shown |= {
         "here": path_to(name),
         "typed": typed,
-        "hides_arguments": bool(hidden_fields(visit)),
+        "show_arguments": visit.settings.dashboard.show_arguments,
+        "lines": lines_of_schedule(name, visit.site),
         "may_operate": visit.may(Role.OPERATOR),
         "may_edit": visit.may(Role.EDITOR),
         "all_runs": link_with("/runs", {"schedule": name}),
         "all_acts": link_with("/audit", {"target": f"schedules/{name}"}),
     }
-    is_refused = bool(typed.faults) or (shown["why"] is not None and shown["why"].fault)
-    return Page("schedules/one.html", name, shown, 422 if is_refused else 200)
+    return Page("schedules/one.html", name, shown, 422 if typed.faults else 200)
 
 
 PAGES = (PageRoute("GET", ONE, show_schedule, Role.VIEWER),)
 
 
-def _read(connection: sa.Connection, row: StoredSchedule, hidden: Collection[str]) -> dict[str, Any]:
+def _read(connection: sa.Connection, row: StoredSchedule, folded: Collection[str]) -> dict[str, Any]:
     """All that the page shows of it."""
     [schedule] = show_schedules(connection, [row])
     runs = recent_runs(connection, row.id)
@@ -100,15 +101,15 @@ def _read(connection: sa.Connection, row: StoredSchedule, hidden: Collection[str
         "strip": draw_strip(runs),
         "durations": draw_durations(runs),
         "lateness": draw_lateness(runs),
-        "usual_seconds": usual_seconds(runs),
+        "usual_seconds": usual_seconds(map(seconds_of, runs)),
         "runs": [_run(each) for each in runs[:RUNS]],
         "seconds": SOON if any(each.state in LIVE_STATES for each in runs) else SELDOM,
         "upcoming": show_upcoming(row, read_clock(connection), UPCOMING),
         "policies": list(policies_of(schedule)),
         "own": {name for name in DEFAULT_POLICIES if getattr(row, name) is not None},
-        "versions": versions_of(versions[:VERSIONS], hidden),
+        "versions": versions_of(versions[:VERSIONS], folded),
         "has_more_versions": len(versions) > VERSIONS,
-        "acts": acts_of(list_audit(connection, ACTS, target=f"schedules/{row.name}"), hidden),
+        "acts": acts_of(list_audit(connection, ACTS, target=f"schedules/{row.name}"), folded),
         "overlaps": [each.value for each in Overlap],
     }
 

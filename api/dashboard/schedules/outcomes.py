@@ -1,10 +1,11 @@
 """What became of schedules lately, drawn: the small row of a list, the strip and the lines of a page."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from markupsafe import Markup
@@ -29,26 +30,31 @@ def seconds_of(row: sa.Row[Any]) -> float | None:
     return float((row.finished_at - row.started_at).total_seconds())
 
 
-def usual_seconds(rows: Sequence[sa.Row[Any]]) -> float | None:
+def usual_seconds(took: Iterable[float | None]) -> float | None:
     """The median of how long they took."""
-    took = [seconds for row in rows if (seconds := seconds_of(row)) is not None]
-    return median(took) if took else None
+    known = [seconds for seconds in took if seconds is not None]
+    return median(known) if known else None
 
 
-def draw_small(key: str, name: str, rows: Sequence[sa.Row[Any]]) -> Markup:
-    """The outcomes of a schedule, oldest first."""
-    return _small(key, f"Outcomes of {name}", tuple((*row[2:], seconds_of(row)) for row in rows))
+class Small(NamedTuple):
+    """A row of outcomes, drawn, and how long they usually take."""
+
+    drawing: Markup
+    usual_seconds: float | None
 
 
 # Pages are asked for again and again, and of most schedules nothing has changed: drawing takes longer than all else.
 @lru_cache(maxsize=2048)
-def _small(key: str, title: str, outcomes: tuple[tuple[Any, ...], ...]) -> Markup:
-    return sparkline(key, title, [_outcome(*each) for each in outcomes])
-
-
-def _outcome(state: str, reason: str | None, due: datetime, _start: Any, _end: Any, seconds: float | None) -> Mark:
-    why = f" ({reason})" if reason else ""
-    return Mark(f"{state}{why}, {say_instant(due)}{_took(seconds)}", state, seconds or 0)
+def draw_small(key: str, name: str, outcomes: str) -> Small:
+    """The outcomes of a schedule, as `newest_outcomes` has them."""
+    marks, took = [], []
+    for state, reason, due, seconds in json.loads(outcomes):
+        seconds = seconds if state in _WHOLE else None
+        took.append(seconds)
+        why = f" ({reason})" if reason else ""
+        said = say_instant(datetime.fromisoformat(due))
+        marks.append(Mark(f"{state}{why}, {said}{_took(seconds)}", state, seconds or 0))
+    return Small(sparkline(key, f"Outcomes of {name}", marks), usual_seconds(took))
 
 
 def draw_strip(rows: Sequence[sa.Row[Any]]) -> Markup:

@@ -5,7 +5,7 @@ from pydantic import Field
 from api.dashboard.frame.asking import asked, link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
-from api.dashboard.schedules.changes import hidden_fields, versions_of
+from api.dashboard.schedules.changes import folded_fields, versions_of
 from api.dashboard.schedules.paths import ONE, path_to
 from api.shapes.version_json import versions_or_404
 from api.web.fields import Query
@@ -35,7 +35,7 @@ def list_versions(visit: Visit) -> Page:
         "here": path_to(name),
         "present": None if row is None else row.version,
         "may_roll_back": visit.may(Role.EDITOR) and row is not None and row.source != CODE,
-        "versions": versions_of(rows[:SHOWN], hidden_fields(visit)),
+        "versions": versions_of(rows[:SHOWN], folded_fields(visit)),
         "more": link_with(f"{path_to(name)}/versions", {"cursor": rows[SHOWN - 1].version}) if has_more else None,
     }
     return Page("schedules/versions.html", f"Versions of {name}", shown)

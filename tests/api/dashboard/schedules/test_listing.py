@@ -1,5 +1,6 @@
 """The list of schedules: what each row says, and that it costs the same whatever there is."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -41,7 +42,7 @@ def test_a_row_says_when_how_it_went_and_how_long_it_takes(
     assert "Europe/Berlin" in row
     assert "5: 3 succeeded, 1 failed, 1 skipped; the last one skipped." in row
     assert "skipped (overlap), " in row
-    assert ">1.5 s</td>" in row
+    assert '<td class="number">1.5 s</td>' in row
     assert f'href="/runs/{last}"><span class="state failed">' in row
     assert 'href="/schedules?tag=crm"' in row
 
@@ -71,16 +72,15 @@ def test_of_each_schedule_the_newest_are_looked_at_by_the_index(
     others = [UUID(create(f"s{number}")["id"]) for number in range(3)]
     add_run(schedule_id=schedule)
     execute(
-        "INSERT INTO runs SELECT (jsonb_populate_record(r, jsonb_build_object('id', overlay(r.id::text PLACING"
-        " lpad(to_hex(n), 12, '0') FROM 25)))).* FROM runs r, generate_series(1, 30000) n"
+        "INSERT INTO runs SELECT p.* FROM runs r, generate_series(1, 30000) n, LATERAL jsonb_populate_record(r,"
+        " jsonb_build_object('id', overlay(r.id::text PLACING lpad(to_hex(n), 12, '0') FROM 25))) p"
     )
     execute("ANALYZE runs")
     with engine.begin() as connection:
         found = newest_outcomes(connection, [schedule, *others])
         read = "SELECT sum(idx_tup_fetch + seq_tup_read) FROM pg_stat_xact_user_tables WHERE relname LIKE 'runs%%'"
         assert connection.exec_driver_sql(read).scalar_one() <= 2 * OUTCOMES
-        assert {key: len(rows) for key, rows in found.items()} == {schedule: OUTCOMES}
-        assert [row.id for row in found[schedule]] == sorted(row.id for row in found[schedule])
+        assert {key: len(json.loads(outcomes)) for key, outcomes in found.items()} == {schedule: OUTCOMES}
 
 
 def test_editors_make_new_ones_and_operators_act_on_many(
