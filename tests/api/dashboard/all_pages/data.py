@@ -23,7 +23,7 @@ THEIRS = "zzz-theirs"
 SHOWN = {
     "description": "/schedules/{name}", "tag": "/schedules", "argument": "/schedules/{name}", "actor": "/schedules",
     "pause-reason": "/schedules/{name}", "set-aside": "/schedules/evil-set-aside", "output": "/runs/{id}",
-    "error-message": "/runs/{id}", "error-type": "/runs/{id}", "traceback": "/runs/{id}", "result": "/runs/{id}",
+    "error-message": "/runs/{id}", "error-type": "/runs/{id}", "traceback": "/runs/{id}", "result": "/runs/{succeeded}",
     "queue-reason": "/queues", "token": "/tokens", "audit-reason": "/audit", "host": "/workers", "doc": "/actors",
 }  # fmt: skip
 """Where, if the site has that page, which text must be shown."""
@@ -58,7 +58,9 @@ def tell(client: TestClient, engine: sa.Engine) -> Told:
         worker = connection.exec_driver_sql(statements.WORKER_ID).scalar_one()
     values = {
         "/schedules/{name}": "evil", "/schedules/{name}/versions/{version}": "1", "/runs/{id}": str(runs[State.FAILED]),
-        "/queues/{name}": "mail", "/workers/{id}": str(worker), "/tokens/{id}": token["id"],
+        "/runs/{succeeded}": str(runs[State.SUCCEEDED]), "/queues/{name}": "mail", "/workers/{id}": str(worker),
+            "/tokens/{id}": token["id"],
+        "/schedules/-/bulk?": "action=pause", "/schedules/{name}/rollback?": "version=1",
         "/failures/{fingerprint}": fingerprint, "/actors/{name}": evil("actor"),
     }  # fmt: skip
     return Told(values, tokens)

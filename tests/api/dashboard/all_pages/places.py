@@ -21,7 +21,8 @@ POSTS = tuple(route for route in PAGES if route.method == "POST")
 
 
 def place_of(path: str, values: Mapping[str, str]) -> str:
-    """The address of a route. `values` has what stands in for each field, by the path up to it: `/runs/{id}`."""
+    """The address of a route. `values` has what stands in for each field, by the path up to it (`/runs/{id}`), and what
+    a page must be asked with, by its path and a question mark."""
     place, so_far = "", ""
     for part in path.split("/")[1:]:
         so_far += "/" + FIELD.sub(r"{\1}", part)
@@ -33,7 +34,18 @@ def place_of(path: str, values: Mapping[str, str]) -> str:
             " tests/api/dashboard/all_pages/data.py, and in tests/demo/values.py"
         )
         place += "/" + quote(values[so_far], safe="")
-    return place
+    query = values.get(FIELD.sub(r"{\1}", path) + "?")
+    return place + (f"?{query}" if query else "")
+
+
+def is_page(answer: Result) -> bool:
+    """Whether it is one; else what is read besides, such as output as text."""
+    return answer.status_code == 200 and answer.text.startswith("<!doctype html>")
+
+
+def is_fine(place: str, answer: Result) -> bool:
+    """Whether it leads somewhere; what was typed into a field may be nothing that the field takes."""
+    return answer.status_code < 400 or (answer.status_code == 422 and f"={TYPED}" in place)
 
 
 def route_of(place: str, method: str = "GET") -> PageRoute | None:
@@ -120,7 +132,7 @@ def walk(visitor: Visitor, values: Mapping[str, str], most: int = 200) -> Iterat
         answer = visitor.get(place)
         looked += 1
         yield place, answer
-        if answer.status_code != 200:
+        if not is_page(answer):
             continue
         for found in Read(answer.text).places(place):
             kind = _kind_of(found)
