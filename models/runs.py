@@ -97,8 +97,8 @@ def get_slot_run(connection: sa.Connection, run: UUID) -> SlotRun | None:
 
 
 SCANNED_ROWS = 19_900
-"""So many runs a page looks at, where no index finds what it is to show: some 30 ms. With those that it passes over, and
-a look at whether there are more, they are less than 20,000."""
+"""So many runs a page looks at, where no index finds what it is to show: some 30 ms. With those that it passes over
+and a look at whether there are more, they are less than 20,000."""
 
 SCANNED_ERRORS = 10_000
 """So many where their errors are looked at, before the trigrams are asked."""

@@ -48,8 +48,8 @@ class Small(NamedTuple):
 def draw_small(key: str, name: str, outcomes: str) -> Small:
     """The outcomes of a schedule, as `newest_outcomes` has them."""
     marks, took = [], []
-    for state, reason, due, seconds in json.loads(outcomes):
-        seconds = seconds if state in _WHOLE else None
+    for state, reason, due, lasted in json.loads(outcomes):
+        seconds = lasted if state in _WHOLE else None
         took.append(seconds)
         why = f" ({reason})" if reason else ""
         said = say_instant(datetime.fromisoformat(due))
