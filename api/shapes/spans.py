@@ -1,4 +1,4 @@
-"""Spans of time as people write them."""
+"""Spans of time as people write and read them."""
 
 import re
 
@@ -12,3 +12,23 @@ def read_span(text: str) -> float | None:
     if not _SPAN.fullmatch(text):
         return None
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+
+
+_SAID = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def say_span(seconds: float | None, parts: int = 2) -> str:
+    """A span in its largest units: `430 ms`, `12.3 s`, `4 min 10 s`, `2 d 3 h`; nothing for None."""
+    if seconds is None:
+        return ""
+    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+    if seconds < 1:
+        return f"{sign}{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{sign}{seconds:.3g} s"
+    said, left = [], round(seconds)
+    for size, unit in _SAID:
+        count, left = divmod(left, size)
+        if count:
+            said.append(f"{count} {unit}")
+    return sign + " ".join(said[:parts])

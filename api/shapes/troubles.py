@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
+from api.shapes.spans import say_span
 from models.processes import (
     refused_declarations,
     schedules_held_back,
@@ -42,7 +43,7 @@ def troubles(connection: sa.Connection) -> list[Trouble]:
         what, where = f"{_count(len(refused), 'schedule')} that code declares is refused", "see GET /v1/actors"
         found.append(Trouble(f"{what}, of {_listed(refused)}: {where}", f"{what}: {where}"))
     for worker in silent_workers(connection):
-        what = f"has not reported for {worker.seconds} seconds"
+        what = f"has not reported for {say_span(worker.seconds, 1)}"
         found.append(Trouble(f"the worker {worker.id} on {worker.host} {what}", f"a worker {what}"))
     for worker in stuck_workers(connection):
         stuck = f"{worker.stuck_threads} of {_count(worker.threads, 'thread')}"
@@ -63,7 +64,7 @@ def _of_stuck(row: sa.Row[Any]) -> Trouble:
             anonymous = "a worker of their queue"
         case _:
             named, anonymous = f"the paused queue {row.queue!r}", "a paused queue"
-    return Trouble(*(f"{what} {whom}, the oldest for {row.seconds:.0f} seconds" for whom in (named, anonymous)))
+    return Trouble(*(f"{what} {whom}, the oldest for {say_span(row.seconds, 1)}" for whom in (named, anonymous)))
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from api.dashboard.frame.words import span
+from api.shapes.spans import say_span
 
 LARGEST = 1e300
 """What is beyond counts as this: there is room to reckon with it."""
@@ -73,7 +73,7 @@ def say(value: float, unit: str) -> str:
     """A number with its unit: `4 min 10 s`, `12 %`, `1 run`, `2,000 runs`."""
     value = finite(value)
     if unit in ("s", "seconds"):
-        return span(value) if abs(value) < 1e12 else f"{short(value)} s"
+        return say_span(value) if abs(value) < 1e12 else f"{short(value)} s"
     return f"{number(value)} {unit[:-1] if value == 1 and len(unit) > 1 and unit.endswith('s') else unit}".rstrip()
 
 
@@ -89,7 +89,7 @@ def short(value: float, unit: str = "") -> str:
     """A number where there is little room: `12`, `1.2k`, `3M`."""
     value = finite(value)
     if unit in ("s", "seconds") and abs(value) < 1e12:
-        return span(value) if value else "0 s"
+        return say_span(value) if value else "0 s"
     for size, letter in _SIZES:
         if abs(value) >= 10_000 and size <= abs(value) < size * 1000:
             return f"{value / size:.3g}{letter}"

@@ -8,6 +8,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from api.shapes.spans import say_span
+
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # colours, and moves of the cursor
     r"|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)"  # titles, links
@@ -18,26 +20,6 @@ _ESCAPES = re.compile(
 _CONTROLS = [*range(0x20), *range(0x7F, 0xA0)]
 _VISIBLE = {each: chr(0x2400 + each) if each < 0x20 else "\N{REPLACEMENT CHARACTER}" for each in _CONTROLS}
 _VISIBLE |= {ord("\n"): "\n", ord("\t"): "\t"}
-
-_UNITS = ((86400, "d"), (3600, "h"), (60, "min"))
-
-
-def span(seconds: float | None) -> str:
-    """A time span: `430 ms`, `12.3 s`, `4 min 10 s`, `2 d 3 h`."""
-    if seconds is None:
-        return ""
-    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
-    if seconds < 1:
-        return f"{sign}{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{sign}{seconds:.3g} s"
-    parts = []
-    left = round(seconds)
-    for size, unit in (*_UNITS, (1, "s")):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return sign + " ".join(parts[:2])
 
 
 def instant(at: datetime | None, zone: str | None = None) -> Markup:
@@ -69,5 +51,5 @@ def printed(text: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "span": span, "instant": instant, "pretty": pretty, "count": count, "printed": printed
+    "span": say_span, "instant": instant, "pretty": pretty, "count": count, "printed": printed
 }  # fmt: skip

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from markupsafe import Markup
 
 from api.dashboard.charts import Mark, Series, line, sparkline, strip
-from api.dashboard.frame.words import count, span
+from api.dashboard.frame.words import count
 from api.shapes.run_json import lateness_seconds
+from api.shapes.spans import say_span
 from models.words.instants import say_instant
 from models.words.states import State
 
@@ -84,4 +85,4 @@ def draw_lateness(rows: Sequence[sa.Row[Any]]) -> Markup:
 
 
 def _took(seconds: float | None) -> str:
-    return "" if seconds is None else f", took {span(seconds)}"
+    return "" if seconds is None else f", took {say_span(seconds)}"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from api.dashboard.frame.words import span
 from api.shapes.schedule_json import ScheduleJson
+from api.shapes.spans import say_span
 from models.definition import Definition
 
 OVERLAPS = {
@@ -68,7 +68,7 @@ def policies_of(schedule: ScheduleJson) -> Iterator[Policy]:
 def _said(field: str, value: Any) -> str:
     if value is None:
         return _UNSET.get(field, "none")
-    return span(value) if field.endswith("_seconds") and value else str(value)
+    return say_span(value) if field.endswith("_seconds") and value else str(value)
 
 
 def _meaning(field: str, value: Any) -> str:

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from api.dashboard.charts import Row, Span
 from api.dashboard.frame.asking import link_with
-from api.dashboard.frame.words import span as in_words
 from api.dashboard.timeline.window import Window
+from api.shapes.spans import say_span
 from models.forecast import EACH, FEW, Ran
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant, write_instant
@@ -70,7 +70,7 @@ def _span(name: str, ran: Ran, usual: timedelta | None, window: Window) -> Span:
         if ran.began >= window.now:
             ended = ran.began + (usual or _SHORTEST)
     else:
-        label = f"run of {in_words((ran.ended - ran.began).total_seconds())}" if ran.ended > ran.began else "slot"
+        label = f"run of {say_span((ran.ended - ran.began).total_seconds())}" if ran.ended > ran.began else "slot"
     return Span(ran.began, ended, states[0], label, f"/runs/{ran.id}")
 
 
