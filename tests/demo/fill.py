@@ -20,7 +20,7 @@ from models.words.ids import first_id_at
 from models.words.roles import role_of
 from scheduling.commands import edit, queues, tokens
 from scheduling.fold import Folding
-from tests.demo import around, statements
+from tests.demo import around, figures, statements
 from tests.demo.catalog import HEAVY, ZONES, Entry, entries
 
 DAYS = 28
@@ -86,6 +86,7 @@ def fill(engine: sa.Engine, runs: int, *, seed: int = 1, days: float | None = No
     _make_schedules(engine, past, list(entries(seconds)))
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("SET statement_timeout = 0")
+        connection.exec_driver_sql(figures.FIGURES)
         connection.exec_driver_sql(statements.LEFT_OVER)
         connection.exec_driver_sql("VACUUM ANALYZE")
         return int(connection.exec_driver_sql("SELECT count(*) FROM runs").scalar_one())

@@ -48,11 +48,28 @@ def test_there_is_some_of_everything(filled: sa.Engine) -> None:
     assert ask(filled, "SELECT count(*) FROM schedules") == [(300,)]
     states = dict(ask(filled, "SELECT state, count(*) FROM runs GROUP BY state"))
     assert {"succeeded", "failed", "skipped", "cancelled", "planned"} <= set(states)
-    for what in ("tokens", "errors", "error_schedules", "run_outputs", "audit", "schedule_versions", "queues"):
+    for what in (
+        "tokens",
+        "errors",
+        "error_schedules",
+        "run_outputs",
+        "audit",
+        "schedule_versions",
+        "queues",
+        "statistics",
+    ):
         assert ask(filled, f"SELECT count(*) > 0 FROM {what}") == [(True,)], what
     assert ask(filled, "SELECT count(*) FROM schedules WHERE paused_at IS NOT NULL") == [(8,)]
     assert ask(filled, "SELECT count(*) > 0 FROM runs WHERE retries > 0 AND state = 'succeeded'") == [(True,)]
     assert ask(filled, "SELECT to_regclass('demo_slots')") == [(None,)]
+
+
+def test_what_is_counted_of_the_past_is_what_there_is(filled: sa.Engine) -> None:
+    ended = "SELECT state, count(*) FROM runs WHERE finished_at > now() - interval '8 days' GROUP BY state ORDER BY 1"
+    counted = """SELECT state, sum(runs)::int, sum((SELECT sum(n) FROM unnest(duration) AS n)) > 0 FROM statistics
+        WHERE span_seconds = 3600 GROUP BY state ORDER BY 1"""
+    assert [row[:2] for row in ask(filled, counted)] == ask(filled, ended)
+    assert {"failed", "succeeded"} <= {row[0] for row in ask(filled, counted) if row[2]}
 
 
 def test_slots_and_ids_are_those_that_planning_would_have_made(filled: sa.Engine) -> None:

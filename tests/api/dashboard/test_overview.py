@@ -127,6 +127,30 @@ def test_what_runs_can_be_cancelled_by_who_may(
     assert (f'href="/runs/{run}"' in page, "/cancel" in page) == (True, False)
 
 
+def test_what_runs_says_how_far_it_is(admin: Visitor, add_run: AddRun, execute: Execute) -> None:
+    for run, said in (
+        (running(add_run), {"done": 3, "total": 12, "note": "<b>orders</b>", "eta_seconds": 90.0}),
+        (running(add_run), {"done": 7.5, "total": None, "note": None, "eta_seconds": None}),
+    ):
+        execute(
+            "INSERT INTO live_progress (run_id, attempt, progress) VALUES (%(run)s, 1, %(said)s)",
+            run=run, said=json.dumps(said | {"at": "2026-11-30T12:00:00+00:00"}),
+        )  # fmt: skip
+    page = admin.get("/").text
+    assert '<progress max="12" value="3" aria-label="Progress"></progress> 3 of 12' in page
+    assert "&lt;b&gt;orders&lt;/b&gt;" in page
+    said = section(admin, "Running now")
+    assert "3 of 12 1 min 30 s to go when that was said <b>orders</b>" in said
+    assert " 7.5 " in said
+
+
+def test_a_run_is_cancelled_from_there(admin: Visitor, client: TestClient, add_run: AddRun) -> None:
+    run = running(add_run)
+    assert admin.send("/", f"/runs/{run}/cancel").status_code == 303
+    assert "it is asked to stop" in section(admin, "Running now")
+    assert client.simulate_get(f"/v1/runs/{run}").json["cancel_requested_at"] is not None
+
+
 def test_more_than_are_shown_lead_to_the_list(admin: Visitor, add_run: AddRun) -> None:
     for _ in range(22):
         running(add_run)
