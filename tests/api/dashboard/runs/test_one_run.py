@@ -1,5 +1,6 @@
 """The page of a run: how it stands and why, what happened, what it printed, and what is done to it."""
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from falcon.testing import TestClient
 
 from api.dashboard.runs import one
-from models.words.states import State
+from models.words.states import SkipReason, State, Trigger
 from tests.api.conftest import HOUR_AGO
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.visitor import Visitor, title_of
@@ -194,3 +195,25 @@ def test_a_run_of_a_schedule_that_is_gone_or_of_many_slots_has_its_page(
         assert "The 5 slots from" in because(page)
         assert ("(deleted)" in page, "Retry run" in page) == (is_gone, False)
         client.simulate_delete("/v1/schedules/nightly")
+
+
+@pytest.mark.parametrize("state", State)
+def test_there_is_a_page_of_whatever_run(
+    admin: Visitor, add_run: AddRun, create: Callable[..., Any], state: State
+) -> None:
+    schedule = UUID(create("nightly", cron="* * * * *", jitter_seconds=30)["id"])
+    worker = {"worker_id": uuid4(), "attempt": 1, "deadline_at": HOUR_AGO, "cancel_requested_at": HOUR_AGO}
+    ended: dict[str, Any] = {"number": 1, "worker": None, "started_at": None, "outcome": "lost", "error": None}
+    attempts = json.dumps([ended | {"finished_at": HOUR_AGO.isoformat()}])
+    reasons = list(SkipReason) if state is State.SKIPPED else [None]
+    for trigger, owner in ((Trigger.SCHEDULE, schedule), (Trigger.MANUAL, schedule), (Trigger.MESSAGE, None)):
+        for reason, more in itertools.product(reasons, ({}, {"attempts": attempts, "attempt": 2})):
+            run = add_run(
+                trigger=trigger, schedule_id=owner, schedule_name=owner and "nightly", reason=reason,
+                state=State.SKIPPED if reason else State.PLANNED,
+                slot_at=HOUR_AGO if owner and trigger is Trigger.SCHEDULE else None,
+                columns=worker | more | ({} if reason else {"state": state.value}),
+            )  # fmt: skip
+            answer = admin.get(f"/runs/{run}")
+            assert (answer.status_code, because(answer.text) != "") == (200, True), (trigger, reason, more)
+    assert admin.get("/runs").status_code == 200

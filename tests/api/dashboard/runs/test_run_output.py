@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -96,3 +96,26 @@ def test_arguments_are_open_unless_the_settings_say_otherwise(
     for name in ("arguments", "result"):
         assert f'<details class="folded" id="{name}"{" open" if shown else ""}><summary>' in page
     assert "&#34;message&#34;: &#34;hello&#34;" in page
+
+
+def test_what_goes_on_shows_how_far_it_is_and_what_it_has_printed_so_far(
+    admin: Visitor, add_run: AddRun, execute: Execute
+) -> None:
+    run = add_run(columns={"worker_id": uuid4(), "attempt": 1, "state": "running"})
+    for start, text in ((0, "one\n"), (4, "two\n")):
+        execute("INSERT INTO live_outputs VALUES (%(run)s, 1, %(at)s, %(text)s)", run=run, at=start, text=text)
+    for done, total, words in (
+        (25, 100, "25 of 100 (25 %)"), (2**70, 2**71, f"{2**70} of {2**71} (50 %)"), (0.5, None, "0.5"), (7, 0, "7"),
+    ):  # fmt: skip
+        said = {"done": done, "total": total, "note": EVIL, "eta_seconds": 90, "at": "2026-11-30T12:00:00Z"}
+        execute("DELETE FROM live_progress")
+        execute("INSERT INTO live_progress VALUES (%(run)s, 1, %(said)s)", run=run, said=json.dumps(said))
+        page = admin.get(f"/runs/{run}").text
+        progress = re.search(r'aria-label="Progress">(.*?)</section>', page, re.DOTALL)
+        assert progress is not None
+        assert f"<span>{words} ·" in progress[1]
+        assert ("&lt;img" in progress[1], "1 min 30 s to go" in progress[1]) == (True, True)
+        assert (f'value="{done}" max="{total}"' in progress[1]) is bool(total)
+        assert f'<span class="sub">{words.partition(" (")[0]}</span>' in admin.get("/runs").text
+    assert "one\ntwo\n</pre>" in page
+    assert "one\ntwo\n</pre>" in admin.get(f"/runs/{run}/output").text
