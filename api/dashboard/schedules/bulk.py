@@ -38,8 +38,10 @@ class BulkQuery(ScheduleQuery):
     until: str | None = None
 
 
-def ask_for_many(visit: Visit) -> Page:
+def ask_for_many(visit: Visit) -> Page | Redirect:
     """How many there are, and which."""
+    if "action" not in visit.query:
+        return Redirect(link_with(ALL, visit.query))
     return _page(visit, _asked(visit, visit.query))
 
 

@@ -42,8 +42,10 @@ class DeleteForm(Query):
     if_match: str = ""
 
 
-def ask_to_roll_back(visit: Visit) -> Page:
+def ask_to_roll_back(visit: Visit) -> Page | Redirect:
     """What going back to a version would change."""
+    if not visit.query:
+        return Redirect(f"{path_to(visit.params['name'])}/versions")
     form = asked(RollbackForm, visit.query)
     with visit.engine.connect() as connection:
         return _rollback_page(visit, connection, schedule_or_404(connection, visit.params["name"]), form)

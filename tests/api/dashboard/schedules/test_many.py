@@ -113,6 +113,12 @@ def test_nobody_does_to_many_what_they_may_not_do_to_one(
     assert paused(client) == ["n1", "n3"]
 
 
-@pytest.mark.parametrize("fields", [{}, {"action": "patch"}, {"action": "pause", "state": "asleep"}])
+@pytest.mark.parametrize(
+    "fields", [{"action": "patch"}, {"action": "resume", "more": "1"}, {"action": "pause", "state": "asleep"}]
+)
 def test_what_nobody_does_is_refused(admin: Visitor, fields: dict[str, str]) -> None:
     assert ask(admin, **fields).status_code == 422
+
+
+def test_without_an_action_there_is_the_list(admin: Visitor) -> None:
+    assert ask(admin, tag="odd").headers["location"] == "/schedules?tag=odd"
