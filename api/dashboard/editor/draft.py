@@ -8,10 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.dashboard.editor.arguments import Argument, arguments_of
-from api.dashboard.editor.form import ARGS, KINDS, OF_ARGUMENT, Read, kinds_in, read_form, texts_of
+from api.dashboard.editor.form import ARGS, KINDS, OF_ARGUMENT, Read, kinds_in, read_form, read_spec, texts_of
 from api.dashboard.editor.texts import with_line_feeds
 from models.processes import get_actor
+from models.sql.clock import read_clock
+from models.words.faults import Fault
 from models.words.text import is_storable
+from scheduling.commands.arguments import check_arguments
+from scheduling.commands.rules import check_spec
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,17 @@ def draft_of(connection: sa.Connection, sent: Mapping[str, str], before: Mapping
     by_name = {each.name: each for each in known if kinds.get(each.name) == each.kind}
     arguments = [by_name.get(name, Argument(name, kind)) for name, kind in kinds.items()]
     return Draft(read, texts_of(before, arguments) | typed | {KINDS: json.dumps(kinds)}, arguments, actor)
+
+
+def all_faults(connection: sa.Connection, sent: Mapping[str, str], draft: Draft) -> list[Fault]:
+    """All that is wrong with a form that is no definition, as far as that can be told of one part without another."""
+    _, faults = draft.read.definition()
+    spec, _ = read_spec(sent)
+    more = [] if spec is None else check_spec(spec, read_clock(connection))
+    if not any(fault.path[:1] == (ARGS,) for fault in faults):
+        more += check_arguments(draft.actor.parameters if draft.actor else {}, draft.read.values[ARGS])
+    known = {fault.path[:1] for fault in faults}
+    return [*faults, *(fault for fault in more if fault.path[:1] not in known)]
 
 
 def find_actor(connection: sa.Connection, name: str) -> tuple[sa.Row[Any] | None, list[Argument]]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from api.access.auth import NotAllowed
 from api.access.scope import check_seen
-from api.dashboard.editor.draft import Draft, draft_of, find_actor
+from api.dashboard.editor.draft import Draft, all_faults, draft_of, find_actor
 from api.dashboard.editor.form import texts_of
 from api.dashboard.editor.meanwhile import (
     Meanwhile,
@@ -71,15 +71,15 @@ def save_existing(visit: Visit) -> Page | Redirect:
 def _save(visit: Visit, connection: sa.Connection, row: StoredSchedule) -> Page | Redirect:
     edited = _read(visit, connection, row)
     stored = stored_values(row)
-    definition, faults = edited.draft.read.definition()
+    definition, _ = edited.draft.read.definition()
     if edited.meanwhile is not None:
         answer = visit.form.get("answer") if visit.form.get("seen") == edited.meanwhile.tag else None
         if answer == "theirs":
             return _show_theirs(connection, visit, edited)
         if answer != "mine":
             return _show(connection, visit, edited, status=409)
-    if faults or definition is None:
-        raise Refused(faults)
+    if definition is None:
+        raise Refused(all_faults(connection, visit.form, edited.draft))
     if edited.meanwhile is not None:
         definition = Definition.model_validate(yours_over_theirs(edited.before, stored, edited.yours))
     back = page_of_schedule(row.name)

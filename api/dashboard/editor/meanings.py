@@ -28,8 +28,8 @@ BEGINNINGS: Mapping[str, str] = {
 """What such a list begins with."""
 
 EXAMPLES: Mapping[str, str] = {
-    "cron": "Minute, hour, day, month, weekday, such as 30 2 * * 1-5; several in lines below each other.",
-    "at": "Such as 2030-01-31T09:00:00Z, or with another offset.",
+    "cron": "Minute, hour, day, month, weekday, such as `30 2 * * 1-5`; several in lines below each other.",
+    "at": "Such as `2030-01-31T09:00:00Z`, or with another offset.",
     "tags": "With commas between them.",
 }
 """How what is written in a field looks, where its description does not say."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from api.access.auth import NotAllowed
 from api.access.scope import check_seen
-from api.dashboard.editor.draft import draft_of, find_actor
+from api.dashboard.editor.draft import all_faults, draft_of, find_actor
 from api.dashboard.editor.form import defaults, texts_of
 from api.dashboard.editor.meanwhile import stored_values
 from api.dashboard.editor.view import Sheet, page_of_sheet
@@ -46,10 +46,10 @@ def save_new(visit: Visit) -> Page | Redirect:
     try:
         with visit.engine.begin() as connection:
             draft = draft_of(connection, visit.form, defaults())
-            definition, faults = draft.read.definition()
-            faults = [*_faults_of_name(name), *faults]
+            definition, _ = draft.read.definition()
+            faults = _faults_of_name(name)
             if faults or definition is None:
-                raise Refused(faults)
+                raise Refused([*faults, *all_faults(connection, visit.form, draft)])
             if not edit.create(connection, name, definition, visit.by, paused=visit.form.get("paused") == "true"):
                 return _again(visit, [Fault(("name",), "there is a schedule of that name")], status=409)
             check_seen(visit.only, schedule_or_404(connection, name))

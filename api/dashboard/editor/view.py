@@ -71,6 +71,11 @@ class Sheet:
     only: Scope | None = None
     of: str | None = None
 
+    @property
+    def follow_actor(self) -> str:
+        """What besides the arguments changes with the actor."""
+        return ",".join(f"#{name}-help" for name in DEFAULT_POLICIES)
+
 
 def page_of_sheet(connection: sa.Connection, sheet: Sheet) -> Page:
     """The page."""
@@ -153,7 +158,7 @@ def _when_empty(field: EditorField, actor: sa.Row[Any] | None) -> str:
     """What holds where nothing is written, if the description does not say it."""
     if field.name in DEFAULT_POLICIES:
         options = actor.options if actor else {}
-        whose = "the actor's" if (options or {}).get(field.name) is not None else "as the actor says nothing else"
+        whose = "the actor's" if (options or {}).get(field.name) is not None else "the default"
         return f"Empty: {effective_policy(field.name, None, options):g}, {whose}."
     if field.kind in (Kind.WHOLE, Kind.NUMBER) and field.empty is not None:
         return f"Empty: {field.empty:g}."

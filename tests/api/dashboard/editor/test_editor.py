@@ -158,6 +158,8 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(admin: V
     assert answer.text.count("autofocus") == 1
     assert re.search(r'id="name"[^>]*autofocus', answer.text, re.DOTALL)
     assert '<li><a href="#priority">Priority</a>' in answer.text
+    answer = fill(admin, f"{NEW}?actor=log_message", name="", priority="99", cron="61 * * * *")
+    assert list(errors_in(answer.text)) == ["name", "priority", "argument-0", "cron"]
 
 
 def test_what_the_rules_say_stands_beside_its_field_too(admin: Visitor, announce: Announce) -> None:
@@ -230,21 +232,3 @@ def test_a_duplicate_begins_with_what_another_has(admin: Visitor, create: Create
     made, first = get("weekly"), get()
     assert {name: made[name] for name in COLUMNS} == {name: first[name] for name in COLUMNS}
     assert admin.get(f"{NEW}?from=none").status_code == 404
-
-
-def test_a_schedule_named_new_is_reached_all_the_same(admin: Visitor, create: Create, client: TestClient) -> None:
-    assert "named new" not in admin.get(NEW).text
-    create("new", cron="0 3 * * *")
-    assert 'href="/schedules/new/page">The schedule that is named new' in admin.get(NEW).text
-    assert title_of(admin.get(NEW)) == "New schedule"
-    assert title_of(admin.get("/schedules/new/page")) == "new"
-    assert title_of(admin.get("/schedules/new/edit")) == "Edit new"
-    answer = fill(admin, "/schedules/new/edit", priority="1")
-    assert answer.headers["location"] == "/schedules/new/page"
-    admin.send("/schedules/new/page", "/schedules/new/pause")
-    assert client.simulate_get("/v1/schedules/new").json["paused_by"] == "admin"
-
-
-def test_a_schedule_named_like_a_part_of_a_page_is_shown(admin: Visitor, create: Create) -> None:
-    create("preview")
-    assert title_of(admin.get("/schedules/preview")) == "preview"

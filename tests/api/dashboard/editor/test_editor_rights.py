@@ -1,5 +1,6 @@
 """The editor for whoever may not do all: what is theirs alone, and what belongs to files and code."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from falcon.testing import TestClient
 
 from tests.api.dashboard.conftest import MakeToken
-from tests.api.dashboard.editor.forms import fill, form_of
+from tests.api.dashboard.editor.forms import fill, form_of, send
 from tests.api.dashboard.visitor import Visitor, title_of
 
 Create = Callable[..., dict[str, Any]]
@@ -57,3 +58,41 @@ def test_an_editor_reaches_no_further_than_they_see(
     visitor.sign_in(make_token("editor", name="another", only={"prefix": "ours-"}))
     assert visitor.get("/schedules/theirs/edit").status_code == 404
     assert visitor.get(f"{NEW}?from=theirs").status_code == 404
+
+
+def test_no_text_of_anybody_becomes_a_part_of_the_form(
+    admin: Visitor, create: Create, announce: Callable[..., None], client: TestClient
+) -> None:
+    evil = "</textarea><script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
+    properties = {evil: {"type": "string", "description": evil, "default": evil}, "level": {"enum": [evil]}}
+    announce(evil, {"type": "object", "properties": properties})
+    create("nightly", actor=evil, description=evil, args={evil: evil, "level": evil, "x": evil}, tags=[evil])
+    fields = form_of(admin.get(EDIT))
+    client.simulate_patch("/v1/schedules/nightly", json={"description": f"{evil} again", "args": {"x": [evil]}})
+    for answer in (
+        admin.get(EDIT),
+        send(admin, EDIT, fields, description="mine", priority=evil),
+        send(admin, NEW, fields, name=evil, timezone=evil, cron=evil, at=evil),
+        admin.send("/schedules", "/schedules/preview", cron=evil, timezone=evil),
+    ):
+        assert "<img" not in answer.text
+        assert answer.text.count("<script") in (3, 0)
+    assert form_of(admin.get(f"{NEW}?from=nightly"))["args"] == json.dumps({"x": [evil]}, indent=2)
+
+
+def test_a_schedule_named_new_is_reached_all_the_same(admin: Visitor, create: Create, client: TestClient) -> None:
+    assert "named new" not in admin.get(NEW).text
+    create("new", cron="0 3 * * *")
+    assert 'href="/schedules/new/page">The schedule that is named new' in admin.get(NEW).text
+    assert title_of(admin.get(NEW)) == "New schedule"
+    assert title_of(admin.get("/schedules/new/page")) == "new"
+    assert title_of(admin.get("/schedules/new/edit")) == "Edit new"
+    answer = fill(admin, "/schedules/new/edit", priority="1")
+    assert answer.headers["location"] == "/schedules/new/page"
+    admin.send("/schedules/new/page", "/schedules/new/pause")
+    assert client.simulate_get("/v1/schedules/new").json["paused_by"] == "admin"
+
+
+def test_a_schedule_named_like_a_part_of_a_page_is_shown(admin: Visitor, create: Create) -> None:
+    create("preview")
+    assert title_of(admin.get("/schedules/preview")) == "preview"
