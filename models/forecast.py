@@ -7,7 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from models.schedules import SELECT, StoredSchedule, conditions_of
+from models.schedules import StoredSchedule, conditions_of
 from models.words.ids import first_id_at
 from models.words.roles import Scope
 from models.words.states import State
@@ -42,15 +42,24 @@ class Ran(NamedTuple):
     states: dict[str, int]
 
 
+_LEFT_OUT = ("args", "actor_announced", "actor_options", "actor_parameters")
+"""What may be large, and says nothing of when a schedule is due."""
+
+_DUE = ", ".join(f"s.{name}" for name in StoredSchedule.model_fields if name not in _LEFT_OUT)
+
+
 def schedules_due_until(
     connection: sa.Connection, until: datetime, limit: int, *, only: Scope | None = None, **filters: Any
 ) -> list[StoredSchedule]:
     """Schedules that are due by an instant, or whose pause ends by then, those that are due first; filters as for
-    `list_schedules`, and `queue`."""
+    `list_schedules`, and `queue`. They are without their arguments, and what workers have said of their actors."""
     where, given = conditions_of(None, only, filters | {"due_until": until})
-    statement = f"{SELECT} {where} ORDER BY s.next_due_at, s.name LIMIT %(limit)s"
+    statement = f"""
+SELECT {_DUE} FROM schedules s LEFT JOIN actors a ON a.name = s.actor {where}
+ORDER BY s.next_due_at, s.name LIMIT %(limit)s"""
     rows = connection.exec_driver_sql(statement, {**given, "limit": limit})
-    return [StoredSchedule.of(row) for row in rows]
+    columns = list(rows.keys())  # asked of each row, they would take longer than the row
+    return [StoredSchedule.model_construct(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 # Ranges, not equalities, and orders by both, as for the last run of each schedule: one may have nearly all runs.

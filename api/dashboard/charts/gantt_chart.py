@@ -1,14 +1,16 @@
 """A Gantt chart: what lasted how long, in rows, around now."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 from markupsafe import Markup
 
 from api.dashboard.charts.kinds import BAD, HOLLOW, class_of, sign_of
 from api.dashboard.charts.marks import Row, Span
 from api.dashboard.charts.scales import clock, cut, place, short, time_ticks
-from api.dashboard.charts.svg import NOTHING, box, empty, figure, linked, many, table_of, tag, text
+from api.dashboard.charts.svg import NOTHING, box, empty, figure, linked, many, rows_of, table_of, tag, text
 from api.dashboard.frame.words import instant
 
 WIDTH, LEFT, TOP, HIGH = 960, 210, 24, 28
@@ -28,19 +30,22 @@ def gantt(
 ) -> Markup:  # fmt: skip
     """The rows in their order, of each the spans that touch the time from `since` to `until`."""
     since, until = min(since, until), max(since, until)
-    seen = [(row, [span for span in row.spans if span.start <= until and span.end >= since]) for row in rows]
-    if not any(spans for _, spans in seen):
+    seen = [
+        Row(row.label, row.link, tuple(span for span in row.spans if span.start <= until and span.end >= since))
+        for row in rows
+    ]
+    if not any(row.spans for row in seen):
         return empty("gantt", title, "There is nothing in this time.")
     bottom = TOP + HIGH * len(seen)
     drawing = many([
         _times(since, until, bottom, zone),
-        *(_row(index, row, spans, (since, until), zone) for index, (row, spans) in enumerate(seen)),
+        *(_row(index, row, (since, until), zone) for index, row in enumerate(seen)),
         _now(now, since, until, bottom),
     ])  # fmt: skip
     return figure(
         key, "gantt", title, _description(seen, since, until, zone), (WIDTH, bottom + 4), drawing,
-        _table(title, seen),
-        has_links=any(row.link or any(span.link for span in spans) for row, spans in seen), scrolls=True,
+        table_of(title, ("Row", "What", "State", "From", "To"), many(_cells(row) for row in seen)),
+        has_links=any(row.link or any(span.link for span in row.spans) for row in seen), scrolls=True,
     )  # fmt: skip
 
 
@@ -65,7 +70,9 @@ def _now(now: datetime | None, since: datetime, until: datetime, bottom: int) ->
     return tag("line", tag("title", "now"), x1=x, x2=x, y1=TOP - 8, y2=bottom, class_="now")
 
 
-def _row(index: int, row: Row, spans: Sequence[Span], within: tuple[datetime, datetime], zone: tzinfo) -> Markup:
+# A chart is drawn time and again while runs go on, and most of its rows are as they were.
+@lru_cache(maxsize=2048)
+def _row(index: int, row: Row, within: tuple[datetime, datetime], zone: tzinfo) -> Markup:
     y = TOP + HIGH * index
     name = tag("g", tag("title", row.label), box(0, y + 2, LEFT - 8, TARGET, class_="hit"),
                text(LEFT - 12, y + 18, cut(row.label, _LETTERS), text_anchor="end", class_="label"))  # fmt: skip
@@ -74,7 +81,7 @@ def _row(index: int, row: Row, spans: Sequence[Span], within: tuple[datetime, da
         linked(row.link, name),
     ]
     free = float("-inf")
-    for span in sorted(spans, key=lambda each: (each.start, each.end)):
+    for span in sorted(row.spans, key=lambda each: (each.start, each.end)):
         x = _x(span.start, *within)
         width = max(_LEAST, _x(span.end, *within) - x)
         begin = x + width / 2 - max(width, TARGET) / 2
@@ -101,21 +108,16 @@ def _span(span: Span, y: int, where: tuple[float, float, float], link: str | Non
     return linked(link, tag("g", *shapes))
 
 
-def _description(seen: Sequence[tuple[Row, Sequence[Span]]], since: datetime, until: datetime, zone: tzinfo) -> str:
-    all_spans = [span for _, spans in seen for span in spans]
-    busiest, spans = max(seen, key=lambda each: len(each[1]))
-    kinds = [span.kind for span in all_spans]
-    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+def _description(seen: Sequence[Row], since: datetime, until: datetime, zone: tzinfo) -> str:
+    busiest = max(seen, key=lambda row: len(row.spans))
+    kinds = Counter(span.kind for row in seen for span in row.spans)
     return (
-        f"{len(seen)} row{'' if len(seen) == 1 else 's'} from {clock(since, zone)} to {clock(until, zone)}: {counts}; "
-        f"most are in {busiest.label} with {len(spans)}."
+        f"{len(seen)} row{'' if len(seen) == 1 else 's'} from {clock(since, zone)} to {clock(until, zone)}: "
+        f"{', '.join(f'{number} {kind}' for kind, number in kinds.items())}; "
+        f"most are in {busiest.label} with {len(busiest.spans)}."
     )
 
 
-def _table(title: str, seen: Sequence[tuple[Row, Sequence[Span]]]) -> Markup:
-    rows = [
-        (row.label, each.label, each.kind, instant(each.start), instant(each.end))
-        for row, those in seen
-        for each in those
-    ]
-    return table_of(title, ("Row", "What", "State", "From", "To"), rows)
+@lru_cache(maxsize=2048)
+def _cells(row: Row) -> Markup:
+    return rows_of((row.label, each.label, each.kind, instant(each.start), instant(each.end)) for each in row.spans)

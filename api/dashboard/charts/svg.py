@@ -83,17 +83,21 @@ def empty(name: str, title: str, words: str, *, has_caption: bool = True) -> Mar
     return tag("figure", caption, tag("p", words, class_="empty"), class_=f"chart {name}")
 
 
-def table_of(title: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
-    """The numbers, for who does not see the drawing. The first cell of a row is its head."""
+def table_of(title: str, head: Sequence[str], rows: Iterable[Sequence[object]] | Markup) -> Markup:
+    """The numbers, for who does not see the drawing: rows of cells, or what `rows_of` has made of them."""
     columns = many(tag("th", each, scope="col") for each in head)
-    body = many(tag("tr", tag("th", row[0], scope="row"), many(tag("td", each) for each in row[1:])) for row in rows)
     return tag(
         "table",
         tag("caption", title),
         tag("thead", tag("tr", columns)),
-        tag("tbody", body),
+        tag("tbody", rows if isinstance(rows, Markup) else rows_of(rows)),
         class_="visually-hidden",
     )
+
+
+def rows_of(rows: Iterable[Sequence[object]]) -> Markup:
+    """Rows of a table. The first cell of each is its head."""
+    return many(tag("tr", tag("th", row[0], scope="row"), many(tag("td", each) for each in row[1:])) for row in rows)
 
 
 def _plain(value: object) -> object:

@@ -135,7 +135,7 @@ def test_one_goes_to_other_times_as_far_as_a_day(admin: Visitor, create: Create,
         assert "Now" in links(at)
         shown = re.findall(r'class="count"><time datetime="([^"]+)".*?datetime="([^"]+)"', at.text)[0]
         assert write_instant(now + ends) in shown
-    assert len(cells(admin.get("/timeline?hours=24"), "hourly")) == 24
+    assert len(cells(admin.get("/timeline?hours=24"), "hourly")) in (23, 24)  # the slot of just now may be over
 
 
 @pytest.mark.parametrize(
