@@ -26,7 +26,7 @@ def line(key: str, title: str, series: Sequence[Series], unit: str, zone: tzinfo
         return empty("line", title, f"No {unit} in this time.")
     since, until = min(at for at, _ in points), max(at for at, _ in points)
     low = min(0.0, *(value for _, value in points))
-    axis = [low + step for step in ticks(max(value for _, value in points) - low)]
+    axis = [low + step for step in ticks(max(value for _, value in points) - low, unit=unit)]
     scale = (since, until, axis[0], axis[-1])
     drawing = many(
         [_values(axis, unit), _times(since, until, zone)]

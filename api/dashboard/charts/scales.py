@@ -13,6 +13,10 @@ _TIMES = tuple(
     timedelta(minutes=minutes)
     for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 20160, 43200, 129600, 525600)
 )
+_SECONDS = tuple(
+    float(seconds)
+    for seconds in (10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+)
 _SIZES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -23,13 +27,16 @@ def finite(value: float) -> float:
     return 0.0 if value != value else float(max(-LARGEST, min(LARGEST, value)))
 
 
-def ticks(most: float, wanted: int = 4) -> list[float]:
-    """Round numbers from 0 to the most or just beyond, about so many steps."""
+def ticks(most: float, wanted: int = 4, unit: str = "") -> list[float]:
+    """Round numbers from 0 to the most or just beyond, about so many steps; of seconds, as clocks count them."""
     if most <= 0:
         return [0.0, 1.0]
     step = most / wanted
     size = 10.0 ** math.floor(math.log10(step))
-    step = next((size * factor for factor in (1, 2, 2.5, 5, 10) if step <= size * factor * (1 + 1e-9)), size * 10)
+    decimal = next((size * factor for factor in (1, 2, 2.5, 5, 10) if step <= size * factor * (1 + 1e-9)), size * 10)
+    if unit in ("s", "seconds") and step > 5:
+        decimal = next((seconds for seconds in _SECONDS if step <= seconds), decimal)
+    step = decimal
     return [step * number for number in range(math.ceil(most / step - 1e-9) + 1)]
 
 

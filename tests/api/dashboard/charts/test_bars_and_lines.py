@@ -98,6 +98,13 @@ def test_ticks_are_round(most: float, found: list[float]) -> None:
     assert ticks(most) == found
 
 
+@pytest.mark.parametrize(
+    ("seconds", "found"), [(8, [0, 2, 4, 6, 8]), (100, [0, 30, 60, 90, 120]), (5000, [0, 1800, 3600, 5400])]
+)
+def test_ticks_of_seconds_are_those_of_clocks(seconds: float, found: list[float]) -> None:
+    assert ticks(seconds, unit="s") == found
+
+
 @pytest.mark.parametrize("most", [1e-300, 3e-7, 0.3, 999.9, 2**64, 1e300])
 def test_ticks_reach_the_most_and_are_few(most: float) -> None:
     found = ticks(most)
