@@ -125,12 +125,6 @@ document.addEventListener("DOMContentLoaded", () => {
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(name === "open" && node.matches("details"));
 });
 
-/* What somebody has opened or closed stays so when the page is brought up to date. */
-document.addEventListener("DOMContentLoaded", () => {
-  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
-    !(name === "open" && element.localName === "details");
-});
-
 /* Overview: what is next counts down. */
 function countDown(root) {
   for (const element of root.querySelectorAll(".countdown time")) {
