@@ -59,7 +59,10 @@ class Output:
             if not (self._head or self._held_back or self._dropped or self._unfinished):  # as most runs
                 return NOTHING
             self._release()
-            return join(self._parts())
+            if self._dropped:
+                return join(self._parts())
+            data = bytes(self._head) + b"".join(self._tail)
+            return Joined(data.decode(), len(data))
 
     def parts_after(self, place: int) -> list[Part]:
         """What was kept after so many bytes of all that was written, while more may come: not what may be the beginning

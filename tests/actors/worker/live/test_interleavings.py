@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from actors.worker.keeping.burial import Burial
 from actors.worker.keeping.process import WorkerProcess
-from actors.worker.live import live
+from actors.worker.live import live, pieces
 from actors.worker.live.live import Live
 from actors.worker.running.current import CurrentRun
 from actors.worker.running.output import Output
@@ -27,7 +27,7 @@ from tests.actors.conftest import SLOT
 from tests.actors.worker.machine import Machine, kill, write
 from tests.models.rows import add_run, claim, set_run
 
-LIMIT = 400
+LIMITS = (400, 5000)
 PIECES = ("a", "line\n", "é€😀\n", "x" * 50, "y" * 300 + "\n", "\0")
 
 
@@ -41,14 +41,16 @@ class Unheard(sa.exc.OperationalError):
 class Follower:
     """Reads one attempt by offsets, as `runs output --follow` does."""
 
-    def __init__(self, attempt: int) -> None:
+    def __init__(self, attempt: int, limit: int) -> None:
         self.attempt = attempt
+        self.limit = limit
         self.place = 0
 
     def read(self, connection: sa.Connection, run: UUID, printed: bytes) -> None:
         found = get_output(connection, run, self.attempt, self.place)
         assert found is not None
         assert found.until >= self.place
+        assert len(printed) > self.limit or not found.gaps
         data, taken, place = found.text.encode(), 0, self.place
         for at, dropped in zip(found.gaps[::2], found.gaps[1::2], strict=True):
             assert data[taken:at] == printed[place : place + at - taken]
@@ -65,9 +67,11 @@ class Play:
     def __init__(self, machine: Machine, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         self.machine = machine
         self.random = random.Random(seed)
+        self.limit = LIMITS[seed % 2]
         self.late = ExitStack()
         self.fate = "ok"
         monkeypatch.setattr(live, "show_runs", self.send)
+        monkeypatch.setattr(pieces, "PIECE_BYTES", 40)
         with machine.engine.begin() as connection:
             self.id = add_run(connection, max_retries=9, min_backoff_seconds=0, max_backoff_seconds=0)
         self.printed: dict[int, bytes] = {}
@@ -101,11 +105,11 @@ class Play:
             [self.won] = claim(connection, self.id, attempt=attempt, worker=self.worker.id)
         self.worker.held.add([self.won])
         assert self.worker.held.start(self.won)
-        self.run = running(self.won)
+        self.run = running(self.won, self.limit)
         self.runs = [self.run]
         self.live = Live(self.machine.engine, self.worker.id, lambda: self.runs, self.worker.shown)
         self.printed[self.won.attempt] = b""
-        self.followers.append(Follower(self.won.attempt))
+        self.followers.append(Follower(self.won.attempt, self.limit))
 
     def print(self) -> None:
         text = self.random.choice(PIECES) * self.random.randrange(1, 4)
@@ -113,7 +117,7 @@ class Play:
         self.printed[self.won.attempt] += text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode()
 
     def show(self) -> None:
-        self.fate = self.random.choice(["ok", "ok", "ok", "unheard", "away", "late"])
+        self.fate = self.random.choice(["ok", "ok", "ok", "ok", "unheard", "away", "away", "late"])
         self.live._at = 0
         self.live.show()
 
@@ -159,10 +163,10 @@ class Play:
             found = get_output(connection, self.id, attempt)
         assert found is not None
         assert found.until == len(self.printed[attempt])
-        assert sum(found.gaps[1::2]) <= max(0, len(self.printed[attempt]) - LIMIT + 6)
+        assert sum(found.gaps[1::2]) <= max(0, len(self.printed[attempt]) - self.limit + 6)
 
     def step(self) -> None:
-        steps: dict[Any, int] = {self.print: 8, self.show: 6, self.follow: 6, self.come_late: 1}
+        steps: dict[Any, int] = {self.print: 16, self.show: 12, self.follow: 12, self.come_late: 8}
         steps |= {self.finish: 1, self.die: 1, self.lose: 1}
         [step] = self.random.choices(list(steps), list(steps.values()))
         step()
@@ -182,7 +186,7 @@ class Play:
                 assert follower.place >= self.shown.get(follower.attempt, 0)
 
 
-def running(won: ClaimedRun) -> CurrentRun:
+def running(won: ClaimedRun, limit: int) -> CurrentRun:
     return CurrentRun(
         run_id=won.id,
         actor="work",
@@ -195,7 +199,7 @@ def running(won: ClaimedRun) -> CurrentRun:
         due_at=SLOT,
         trace="",
         time_limit_seconds=600,
-        output=Output(LIMIT),
+        output=Output(limit),
         started=time.monotonic() - 60,
     )
 
