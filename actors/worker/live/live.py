@@ -77,9 +77,10 @@ class Live:
 
     def _news(self, key: Key, run: CurrentRun, word: Word | None) -> Shown | None:
         seen = self._seen[key]
+        dropped = run.output.dropped()  # before the parts: none that still grows is among what was dropped by now
         parts = seen.pieces.unwritten(run.output)
         is_said = word is not None and word != seen.word
         if not parts and not is_said:
             return None
         progress, age = (word.as_json(), time.monotonic() - word.at) if word is not None and is_said else (None, 0.0)
-        return Shown(key, parts, run.output.dropped(), progress, age)
+        return Shown(key, parts, dropped, progress, age)

@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from actors.worker.keeping.ends import Ends
+from actors.worker.live import pieces
 from actors.worker.live.live import SHORT_SECONDS, Live
 from actors.worker.live.pieces import PIECE_BYTES, Pieces
 from actors.worker.running.output import Output
 from models.runs import list_runs
-from models.words.parts import Joined, join
+from models.words.parts import Joined, Part, join
 from tests.actors.worker.live.stage import NewRun, Stage, statements
 from tests.actors.worker.machine import Machine, write
 
@@ -120,14 +121,14 @@ def test_while_the_database_is_away_nothing_is_lost_that_an_output_keeps(
 
 @pytest.mark.parametrize("size", [1, 7, 1000, PIECE_BYTES, 3 * PIECE_BYTES + 1])
 def test_pieces_are_bounded_and_whole(size: int) -> None:
-    output, pieces, written = Output(1_000_000), Pieces(), {}
+    output, cut, written = Output(1_000_000), Pieces(), {}
     text = ("é€😀" * 40_000)[: 3 * size]
     for start in range(0, len(text), size):
         output.write(text[start : start + size])
-        parts = pieces.unwritten(output)
-        assert parts == pieces.unwritten(output)
+        parts = cut.unwritten(output)
+        assert parts == cut.unwritten(output)
         written |= {part.start: part for part in parts}
-        pieces.note_written(parts)
+        cut.note_written(parts)
     assert all(0 < len(part.data) <= PIECE_BYTES for part in written.values())
     assert join(written.values()).text == output.text()[0]
 
@@ -140,3 +141,31 @@ def test_ends_without_anything_shown_look_for_nothing(stage: Stage) -> None:
         ends.collect(0, lambda _: None)
         ends.write()
     assert not [statement for statement in sent if "live_" in statement]
+
+
+def test_what_is_printed_while_it_is_looked_at_is_there_the_next_time(
+    machine: Machine, new_run: NewRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(machine, new_run)
+    stage.worker.interrupts.leave()
+    stage.won, stage.run = stage.begin(stage.worker, 1000)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 100)
+    stage.run.output.write("x" * 650)
+    stage.show()
+    look = Pieces.unwritten
+
+    def meanwhile(cut: Pieces, output: Output) -> list[Part]:
+        parts = look(cut, output)
+        output.write("z" * 5000)
+        return parts
+
+    stage.run.output.write("y" * 30)
+    monkeypatch.setattr(Pieces, "unwritten", meanwhile)
+    stage.show()
+    assert stage.text() == "x" * 650 + "y" * 30
+    monkeypatch.setattr(Pieces, "unwritten", look)
+    stage.show()
+    found = stage.output()
+    assert found is not None
+    assert found.until == 5680
+    stage.worker.interrupts.leave()
