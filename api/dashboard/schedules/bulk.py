@@ -13,7 +13,7 @@ from api.dashboard.frame.page import Page, Redirect
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.frame.words import count
 from api.dashboard.schedules.listing import FILTERS, chosen_of
-from api.dashboard.schedules.paths import ALL, BULK
+from api.dashboard.schedules.paths import ALL, BULK, path_to
 from api.shapes.schedule_body import PauseBody, ScheduleQuery
 from models.sql.clock import read_clock
 from models.words.faults import Fault, in_words
@@ -105,7 +105,7 @@ def _page(visit: Visit, query: BulkQuery, faults: list[Fault] | None = None, was
         "found": found,
         "is_capped": found.matched >= MOST,
         "many": _many(len(found.changed)),
-        "names": found.changed[:NAMED],
+        "names": [(name, path_to(name)) for name in found.changed[:NAMED]],
         "refused": _refused(found),
         "was": was,
         "reason": query.reason or "",
@@ -117,8 +117,8 @@ def _page(visit: Visit, query: BulkQuery, faults: list[Fault] | None = None, was
     return Page("schedules/bulk.html", f"{_VERBS[query.action]}: all that match", shown, status)
 
 
-def _refused(found: Changed) -> list[tuple[str, str]]:
-    return [(name, in_words(faults)) for name, faults in found.refused[:NAMED]]
+def _refused(found: Changed) -> list[tuple[str, str, str]]:
+    return [(name, path_to(name), in_words(faults)) for name, faults in found.refused[:NAMED]]
 
 
 def _many(number: int) -> str:

@@ -13,7 +13,7 @@ from api.dashboard.frame.asking import asked
 from api.dashboard.frame.page import Page, Redirect
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.schedules.changes import changes_of, folded_fields
-from api.dashboard.schedules.paths import ALL, ONE, path_to
+from api.dashboard.schedules.paths import ALL, ONE, below, path_to
 from api.shapes.schedule_json import entity_tag, schedule_or_404
 from api.web.fields import Query
 from models.definition import COLUMNS
@@ -45,7 +45,7 @@ class DeleteForm(Query):
 def ask_to_roll_back(visit: Visit) -> Page | Redirect:
     """What going back to a version would change."""
     if not visit.query:
-        return Redirect(f"{path_to(visit.params['name'])}/versions")
+        return Redirect(f"{below(visit.params['name'])}/versions")
     form = asked(RollbackForm, visit.query)
     with visit.engine.connect() as connection:
         return _rollback_page(visit, connection, schedule_or_404(connection, visit.params["name"]), form)
@@ -107,4 +107,4 @@ def _delete_page(row: StoredSchedule, stale: str | None = None) -> Page:
 
 
 def _asking(row: StoredSchedule, stale: str | None) -> dict[str, Any]:
-    return {"row": row, "here": path_to(row.name), "if_match": entity_tag(row), "stale": stale}
+    return {"row": row, "here": below(row.name), "page": path_to(row.name), "if_match": entity_tag(row), "stale": stale}

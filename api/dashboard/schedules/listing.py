@@ -8,7 +8,7 @@ from api.dashboard.frame.asking import asked, link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.schedules.outcomes import draw_small
-from api.dashboard.schedules.paths import ALL, BULK
+from api.dashboard.schedules.paths import ALL, BULK, path_to
 from api.shapes.schedule_body import ScheduleQuery
 from api.shapes.schedule_json import show_schedules
 from api.web.fields import COUNTED, count_of, page_of
@@ -71,6 +71,7 @@ def _items(connection: sa.Connection, rows: list[StoredSchedule]) -> list[dict[s
     return [
         {
             "schedule": shown,
+            "page": path_to(row.name),
             "words": words_of(row) if row.cron else None,
             "outcomes": draw_small(f"outcomes-{row.id.hex}", row.name, outcomes.get(row.id, "[]")),
         }

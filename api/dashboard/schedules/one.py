@@ -13,7 +13,7 @@ from api.dashboard.runs.repeating import lines_of_schedule
 from api.dashboard.schedules.changes import acts_of, folded_fields, versions_of
 from api.dashboard.schedules.listing import words_of
 from api.dashboard.schedules.outcomes import draw_durations, draw_lateness, draw_strip, seconds_of, usual_seconds
-from api.dashboard.schedules.paths import ONE, path_to
+from api.dashboard.schedules.paths import ONE, below, path_to
 from api.dashboard.schedules.policies import policies_of
 from api.dashboard.schedules.why import answer
 from api.shapes.run_json import lateness_seconds
@@ -72,7 +72,8 @@ def page_of_schedule(visit: Visit, typed: Typed) -> Page:
         row = schedule_or_404(connection, name)
         shown = _read(connection, row, folded_fields(visit)) | {"why": answer(connection, row, at) if at else None}
     shown |= {
-        "here": path_to(name),
+        "here": below(name),
+        "page": path_to(name),
         "typed": typed,
         "show_arguments": visit.settings.dashboard.show_arguments,
         "lines": lines_of_schedule(name, visit.site),

@@ -9,5 +9,10 @@ BULK = f"{ALL}/-/bulk"
 
 
 def path_to(name: str) -> str:
-    """The page of a schedule."""
+    """The page of a schedule; of one that is called as a page beside it is, the second place where it is shown."""
+    return f"{below(name)}/page" if name == "new" else below(name)
+
+
+def below(name: str) -> str:
+    """Where its acts are."""
     return link_with(f"{ALL}/{name}", {})

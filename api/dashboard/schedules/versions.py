@@ -6,7 +6,7 @@ from api.dashboard.frame.asking import asked, link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.schedules.changes import folded_fields, versions_of
-from api.dashboard.schedules.paths import ONE, path_to
+from api.dashboard.schedules.paths import ONE, below, path_to
 from api.shapes.version_json import versions_or_404
 from api.web.fields import Query
 from models.schedules import get_schedule
@@ -32,11 +32,12 @@ def list_versions(visit: Visit) -> Page:
     has_more = len(rows) > SHOWN
     shown = {
         "name": name,
-        "here": path_to(name),
+        "here": below(name),
+        "page": path_to(name),
         "present": None if row is None else row.version,
         "may_roll_back": visit.may(Role.EDITOR) and row is not None and row.source != CODE,
         "versions": versions_of(rows[:SHOWN], folded_fields(visit)),
-        "more": link_with(f"{path_to(name)}/versions", {"cursor": rows[SHOWN - 1].version}) if has_more else None,
+        "more": link_with(f"{below(name)}/versions", {"cursor": rows[SHOWN - 1].version}) if has_more else None,
     }
     return Page("schedules/versions.html", f"Versions of {name}", shown)
 

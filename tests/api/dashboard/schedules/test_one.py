@@ -203,6 +203,17 @@ def test_the_longest_name_there_may_be_has_all_its_pages(admin: Visitor, create:
         assert admin.send(here, f"{here}/{act}").headers["location"] == here
 
 
+def test_a_schedule_that_is_called_as_a_page_is_has_one_of_its_own(admin: Visitor, create: Create) -> None:
+    create("new", cron="0 3 * * *")
+    here = "/schedules/new/page"
+    assert f'<a href="{here}">new</a>' in admin.get("/schedules").text
+    assert title_of(admin.get(here)) == "new"
+    for act in ("pause", "resume", "trigger"):
+        assert admin.send(here, f"/schedules/new/{act}").headers["location"] == here
+    for path in ("versions", "delete", "rollback?version=1"):
+        assert f'href="{here}"' in admin.get(f"/schedules/new/{path}").text
+
+
 def test_a_schedule_that_runs_is_looked_at_more_often(admin: Visitor, schedule: UUID, add_slot: AddSlot) -> None:
     assert 'data-poll="5"' in admin.get("/schedules/nightly").text
     add_slot(schedule, HOUR_AGO, State.RUNNING, started=1)
