@@ -6,8 +6,13 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from falcon.testing import Result, TestClient
 
+from api.app import make_app
+from config.sections import Dashboard
+from config.settings import Settings
+from tests.api.conftest import TOKEN
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.visitor import OURS, Visitor, title_of
 
@@ -35,6 +40,21 @@ def test_versions_say_what_each_has_changed(admin: Visitor, edited: None) -> Non
         assert '<td class="before">[]</td><td class="after">["crm"]</td>' in unescape(page)
         rolls = re.findall(r'href="/schedules/nightly/rollback\?version=(\d)"', page)
         assert rolls == ["2", "1"]
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_arguments_are_open_unless_the_settings_say_otherwise(
+    engine: sa.Engine, settings: Settings, edited: None, client: TestClient, shown: bool
+) -> None:
+    client.simulate_patch("/v1/schedules/nightly", json={"args": {"message": "hello"}})
+    changed = settings.model_copy(update={"dashboard": Dashboard(show_arguments=shown)})
+    visitor = Visitor(TestClient(make_app(engine, changed)))
+    visitor.sign_in(TOKEN)
+    page = visitor.get("/schedules/nightly").text
+    assert ('id="arguments" open>' in page) is shown
+    changes = '<th scope="row">args</th><td colspan="2"><details><summary>Show</summary>'
+    for path in ("/schedules/nightly", "/schedules/nightly/versions", "/schedules/nightly/rollback?version=1"):
+        assert (changes in visitor.get(path).text) is not shown, path
 
 
 def test_a_schedule_goes_back_to_a_version(admin: Visitor, edited: None, client: TestClient) -> None:
