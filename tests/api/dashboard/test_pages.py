@@ -125,7 +125,7 @@ def test_no_text_of_anybody_becomes_a_part_of_the_page(admin: Visitor, create: C
     for path in ("/schedules", "/schedules/nightly", f"/schedules?q={EVIL}", f"/sign-in?next=/{EVIL}"):
         page = admin.get(path.replace(" ", "%20")).text
         assert "<img" not in page
-        assert page.count("<script") == 3
+        assert re.search(r"<script(?! src=\"/static/)", page) is None
 
 
 def test_large_numbers_are_shown_as_they_are(admin: Visitor, create: Create) -> None:
