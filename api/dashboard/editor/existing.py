@@ -19,7 +19,7 @@ from api.dashboard.editor.meanwhile import (
     who_saved,
     yours_over_theirs,
 )
-from api.dashboard.editor.new import NEW, page_of_schedule, show_lost
+from api.dashboard.editor.new import NEW, folds_arguments, page_of_schedule, show_lost
 from api.dashboard.editor.view import Sheet, page_of_sheet
 from api.dashboard.frame.asking import link_with
 from api.dashboard.frame.page import Page, Redirect
@@ -162,6 +162,7 @@ def _sheet(visit: Visit, row: StoredSchedule) -> Sheet:
         may_save=not is_code,
         only=visit.only,
         of=row.name,
+        folds=folds_arguments(visit),
     )
 
 

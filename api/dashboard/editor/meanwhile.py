@@ -27,6 +27,7 @@ class Change:
     theirs: Any
     yours: Any
     is_yours_too: bool
+    is_argument: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def changes_between(before: Mapping[str, Any], theirs: Mapping[str, Any], yours:
             _shown(new.get(name)),
             _shown(own.get(name)),
             _differs(old, own, name) and _differs(own, new, name),
+            name.startswith(OF_ARGUMENT),
         )
         for name in {**old, **new}
         if _differs(old, new, name)

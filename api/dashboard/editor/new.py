@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from api.access.auth import NotAllowed
 from api.access.scope import check_seen
 from api.dashboard.editor.draft import all_faults, draft_of, find_actor
-from api.dashboard.editor.form import defaults, texts_of
+from api.dashboard.editor.form import ARGS, defaults, texts_of
 from api.dashboard.editor.meanwhile import stored_values
 from api.dashboard.editor.view import Sheet, page_of_sheet
 from api.dashboard.frame.asking import link_with
@@ -34,8 +34,9 @@ def show_new(visit: Visit) -> Page:
     with visit.engine.connect() as connection:
         values = _beginning(visit, connection)
         actor, arguments = find_actor(connection, str(values.get("actor", "")))
-        sheet = Sheet(TITLE, NEW, texts_of(values, arguments), arguments, actor, name="", only=visit.only)
-        return page_of_sheet(connection, replace(sheet, links=_links(visit, connection)))
+        texts, links = texts_of(values, arguments), _links(visit, connection)
+        sheet = Sheet(TITLE, NEW, texts, arguments, actor, name="", links=links, only=visit.only)
+        return page_of_sheet(connection, replace(sheet, folds=bool(values.get(ARGS)) and folds_arguments(visit)))
 
 
 def save_new(visit: Visit) -> Page | Redirect:
@@ -69,6 +70,11 @@ def show_lost(visit: Visit, connection: sa.Connection, name: str) -> Page:
 def page_of_schedule(name: str) -> str:
     """Where a schedule is shown; one that is called as this page is, beside it."""
     return link_with(f"/schedules/{name}/page" if name == "new" else f"/schedules/{name}", {})
+
+
+def folds_arguments(visit: Visit) -> bool:
+    """Whether arguments are shown when somebody asks for them; somebody who writes them has."""
+    return not visit.settings.dashboard.show_arguments and visit.form.get("show") != "fields"
 
 
 def _again(visit: Visit, faults: Sequence[Fault] = (), *, trouble: str | None = None, status: int = 200) -> Page:

@@ -52,7 +52,8 @@ class Entry:
 @dataclass(frozen=True)
 class Sheet:
     """What a page of the editor shows. `name` is that of a new schedule as it stands in its field, `of` that of one
-    that is there; `trouble` is what keeps it from being saved besides its fields, `only` what the visitor sees."""
+    that is there; `trouble` is what keeps it from being saved besides its fields, `only` what the visitor sees.
+    With `folds` arguments are shown when somebody asks for them."""
 
     title: str
     action: str
@@ -70,6 +71,7 @@ class Sheet:
     status: int = 200
     only: Scope | None = None
     of: str | None = None
+    folds: bool = False
 
     @property
     def follow_actor(self) -> str:
@@ -92,6 +94,7 @@ def page_of_sheet(connection: sa.Connection, sheet: Sheet) -> Page:
         "named": entries.get("name"),
         "own": own,
         "rest": entries[ARGS],
+        "is_folded": sheet.folds and not any(each.errors for each in (*own, entries[ARGS])),
         "arg_kinds": sheet.texts.get(KINDS, "{}"),
         "wrong": wrong,
         "loose": [fault.message for fault in placed.get("", [])],

@@ -5,8 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from falcon.testing import TestClient
 
+from api.app import make_app
+from config.sections import Dashboard
+from config.settings import Settings
+from tests.api.conftest import TOKEN
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.editor.forms import fill, form_of, send
 from tests.api.dashboard.visitor import Visitor, title_of
@@ -96,3 +101,19 @@ def test_a_schedule_named_new_is_reached_all_the_same(admin: Visitor, create: Cr
 def test_a_schedule_named_like_a_part_of_a_page_is_shown(admin: Visitor, create: Create) -> None:
     create("preview")
     assert title_of(admin.get("/schedules/preview")) == "preview"
+
+
+def test_arguments_are_folded_where_the_settings_say_so(
+    engine: sa.Engine, settings: Settings, create: Create, client: TestClient
+) -> None:
+    hiding = settings.model_copy(update={"dashboard": Dashboard(show_arguments=False)})
+    visitor = Visitor(TestClient(make_app(engine, hiding)))
+    visitor.sign_in(TOKEN)
+    create("nightly", args={"message": "hello"})
+    opened = visitor.get(EDIT)
+    assert '<details class="folded"><summary>Arguments' in opened.text
+    assert '<details class="folded"><summary>Arguments' not in visitor.get(NEW).text
+    client.simulate_patch("/v1/schedules/nightly", json={"args": {"message": "theirs"}})
+    assert send(visitor, EDIT, form_of(opened), priority="2").text.count("<summary>shown on a click") == 3
+    wrong = fill(visitor, EDIT, args="{")
+    assert '<details class="folded"><summary>Arguments' not in wrong.text
