@@ -19,16 +19,19 @@ TICK_SECONDS = 10
 
 _PUBLISHABLE = f"state IN ({quoted(PUBLISHABLE_STATES)})"
 
-# Of one priority after the other, each by the index. The head is what waits in its row and has been due for longest;
-# where nothing does, what has been in the broker for longest.
+# Of one priority after the other, each by the index. A range, not an equality, and what is due is told apart after
+# that: for a priority that no run has, the planner would look through all that is due, by the index of that. The head
+# is what waits in its row and has been due for longest; where nothing does, what has been in the broker for longest.
+_OF_A_PRIORITY = f"""FROM runs
+            WHERE {_PUBLISHABLE} AND queue = waiting.queue
+                AND priority >= level.priority AND priority <= level.priority
+            ORDER BY priority DESC, due_at LIMIT"""
 _ON_THEIR_WAY = f"""
 LEFT JOIN LATERAL (
     SELECT count(*)::int AS planned FROM (
         SELECT FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
-            SELECT FROM runs
-            WHERE {_PUBLISHABLE} AND queue = waiting.queue AND priority = level.priority AND due_at <= now()
-            ORDER BY due_at LIMIT {{counted}}) one
-        WHERE waiting.queue = k.name LIMIT {{counted}}) few
+            SELECT due_at {_OF_A_PRIORITY} {{counted}}) one
+        WHERE waiting.queue = k.name AND one.due_at <= now() LIMIT {{counted}}) few
 ) w ON true
 LEFT JOIN LATERAL (
     SELECT count(*)::int AS queued FROM (
@@ -37,10 +40,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT heads.*, min(due_at) OVER () AS oldest_due_at FROM (
         (SELECT first.* FROM waiting CROSS JOIN generate_series(0, 9) AS level(priority) CROSS JOIN LATERAL (
-            SELECT * FROM runs
-            WHERE {_PUBLISHABLE} AND queue = waiting.queue AND priority = level.priority AND due_at <= now()
-            ORDER BY due_at LIMIT 1) first
-         WHERE waiting.queue = k.name ORDER BY first.due_at LIMIT 1)
+            SELECT * {_OF_A_PRIORITY} 1) first
+         WHERE waiting.queue = k.name AND first.due_at <= now() ORDER BY first.due_at LIMIT 1)
         UNION ALL
         (SELECT * FROM runs WHERE state = 'queued' AND queue = k.name ORDER BY queued_at LIMIT 1)) heads
     ORDER BY state = 'queued' LIMIT 1
@@ -88,6 +89,13 @@ ORDER BY k.name
 """
 
 
+# Bitmaps and sorts are made of all rows that there are, however few are looked at then. What a plan costs is no guess
+# of how long it takes any more, so it is not compiled.
+_ALONG_INDEXES = """
+SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
+    set_config('jit', 'off', true)
+"""
+
 _NAMES = f"""SELECT name FROM (
     SELECT queue AS name FROM actors UNION SELECT name FROM queues WHERE name <> '{HOLD}'
     UNION SELECT queue FROM waiting UNION SELECT queue FROM sent UNION SELECT queue FROM busy) found
@@ -102,6 +110,7 @@ def list_queues(
     `planned` runs are due and wait to be published, be it again. `waiting_for` is what the first of them waits for, or,
     where there is none, the first of those in the broker; `actor` and `schedule_name` are its.
     """
+    connection.exec_driver_sql(_ALONG_INDEXES)
     return connection.exec_driver_sql(_select(_NAMES, counted), {"after": after or "", "limit": limit}).all()
 
 
@@ -123,6 +132,7 @@ _GET = _select("SELECT %(name)s::text AS name")
 
 def get_queue(connection: sa.Connection, name: str) -> sa.Row[Any]:
     """A queue as `list_queues` gives it, whether it is known or not."""
+    connection.exec_driver_sql(_ALONG_INDEXES)
     return connection.exec_driver_sql(_GET, {"name": name}).one()
 
 

@@ -36,13 +36,15 @@ def noting(action: str, rows: str, *, before: str = "NULL", after: str = "NULL",
     FROM {rows}"""
 
 
+# A range, not an equality: what somebody has done, or what was done to one thing, may be much of all there is, and the
+# planner would look for it by the id alone, through all the rest.
 _INDEXED = {
-    "before": "id < %(before)s",
-    "who": "who = %(who)s",
-    "target": "target = %(target)s",
+    "target": "target >= %(target)s AND target <= %(target)s",
+    "who": "who >= %(who)s AND who <= %(who)s",
 }
 _LOOKED_AT = {
     "group": "(target = %(group)s OR starts_with(target, %(group)s || '/'))",
+    "who": "who = %(who)s",
     "action": "action = %(action)s",
     "since": "at >= %(since)s",
     "until": "at < %(until)s",
@@ -66,8 +68,11 @@ def search_audit(connection: sa.Connection, limit: int, **filters: Any) -> Audit
     given = {name: value for name, value in filters.items() if value is not None}
     if "/" not in given.get("target", "/"):  # below one thing there is nothing, and an index finds what was done to it
         given["group"] = given.pop("target")
-    scanned = f"SELECT * FROM audit {_where(_INDEXED, given)} ORDER BY id DESC"
-    outer = _where(_LOOKED_AT, given)
+    by = next((name for name in _INDEXED if name in given), None)
+    before = ["id < %(before)s"] if "before" in given else []
+    indexed = _where([_INDEXED[by], *before] if by else before)
+    scanned = f"SELECT * FROM audit {indexed} ORDER BY {f'{by} DESC, ' if by else ''}id DESC"
+    outer = _where([condition for name, condition in _LOOKED_AT.items() if name in given and name != by])
     most = LOOKED_ROWS if outer else limit + 1
     acts = f"SELECT id, at, {_NAMES} FROM ({scanned} LIMIT {most}) s {outer} ORDER BY id DESC LIMIT %(limit)s"
     found = connection.exec_driver_sql(acts, given | {"limit": limit + 1}).all()
@@ -83,6 +88,5 @@ def list_audit(connection: sa.Connection, limit: int, **filters: Any) -> Sequenc
     return search_audit(connection, limit, **filters).acts
 
 
-def _where(conditions: Mapping[str, str], given: Mapping[str, Any]) -> str:
-    wanted = [condition for name, condition in conditions.items() if name in given]
-    return f"WHERE {' AND '.join(wanted)}" if wanted else ""
+def _where(conditions: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(conditions)}" if conditions else ""
