@@ -37,12 +37,11 @@ def work(
     run, entry = current_run(), _entries().get(current_run().schedule or "")
     seconds = (entry.job.seconds if entry else 1.0) * random.lognormvariate(0, 0.4)
     steps = max(1, round(seconds / STEP_SECONDS))
-    report = getattr(run, "progress", None)
     run.output.write(f"{run.actor}: {what or 'all'} of {country}, {batch} rows at once\n")
     for step in range(steps):
         time.sleep(seconds / steps)
-        if report is not None and steps > 2:
-            report(step + 1, steps, f"batch {step + 1}")
+        if steps > 2:
+            run.progress(step + 1, steps, f"batch {step + 1}")
         if step % 4 == 3:
             run.output.write(f"{(step + 1) * batch} rows read, {step * batch} written\n")
     if entry and random.random() < FAILING.get(entry.ail or "", entry.job.failing):

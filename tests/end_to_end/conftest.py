@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.end_to_end.deployment import Deployment, RequestCounter
+from tests.servers.chromium import chromium
 
 
 @pytest.fixture
@@ -31,3 +33,10 @@ def short_folder() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, as Debian has it."""
+    with chromium() as browser:
+        yield browser

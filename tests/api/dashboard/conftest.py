@@ -5,16 +5,15 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 from falcon.testing import TestClient
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser
 
 from api.app import make_app
 from config.settings import Settings
 from tests.api.conftest import TOKEN
 from tests.api.dashboard.visitor import Visitor
-from tests.servers.chromium import find_chromium
+from tests.servers.chromium import chromium
 
 MakeToken = Callable[..., str]
-SLOW_MILLISECONDS = 20_000
 
 
 @pytest.fixture
@@ -51,11 +50,5 @@ def make_token(client: TestClient) -> MakeToken:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium, as Debian has it."""
-    program = find_chromium()
-    if program is None:
-        pytest.skip("the dashboard is tried out in Chromium, which is not installed here: apt-get install chromium")
-    expect.set_options(timeout=SLOW_MILLISECONDS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
