@@ -26,7 +26,7 @@ FOLDER = ROOT / "docs" / "screenshots"
 WIDTH, HEIGHT, MOST_HEIGHT = 1280, 800, 1400
 THEMES = ("light", "dark")
 MOST_BYTES = 150_000
-FILL_SECONDS = 180
+FILL_SECONDS = 600
 SHOWN = "prices.refresh-br"
 """The schedule that is shown: one that is not well."""
 
