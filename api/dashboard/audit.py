@@ -18,6 +18,9 @@ LINKED = ("schedules", "runs")
 
 LISTED = ("queues", "tokens", "workers")
 
+FOLDED = ("args",)
+"""Fields that may be shown when somebody asks for them alone."""
+
 
 class Change(NamedTuple):
     """A field that an act has changed; None where there was none."""
@@ -43,6 +46,7 @@ def show_acts(visit: Visit) -> Page:
         "chosen": chosen,
         "chips": [(name, value, link_with(ALL, chosen, **{name: None})) for name, value in chosen.items()],
         "more": link_with(ALL, chosen, cursor=page.next) if page.next else None,
+        "folded": () if visit.settings.dashboard.show_arguments else FOLDED,
         "is_asked": sees_all or bool(query.target),
         "is_cut": page.next is not None and len(page.items) < query.limit,
     }

@@ -6,10 +6,15 @@ from html import unescape
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from falcon.testing import TestClient
 
+from api.app import make_app
 from api.dashboard.audit import Change, changes
+from config.sections import Dashboard
+from config.settings import Settings
 from models.access import audit
+from tests.api.conftest import TOKEN
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.visitor import Visitor, title_of
 
@@ -119,6 +124,18 @@ def test_who_sees_a_part_sees_the_acts_on_it(visitor: Visitor, make_token: MakeT
     assert visitor.get("/audit?target=schedules/nightly").status_code == 404
     for target in ("queues/mail", "schedules", "tokens"):
         assert visitor.get(f"/audit?target={target}").status_code == 403
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_arguments_are_folded_where_the_settings_say_so(
+    engine: sa.Engine, settings: Settings, create: Create, shown: bool
+) -> None:
+    create("nightly", args={"message": "hello"})
+    changed = settings.model_copy(update={"dashboard": Dashboard(show_arguments=shown)})
+    somebody = Visitor(TestClient(make_app(engine, changed)))
+    somebody.sign_in(TOKEN)
+    page = somebody.get("/audit").text
+    assert ("&#34;hello&#34;" in page, page.count("<summary>Show</summary>")) == (True, 0 if shown else 1)
 
 
 @pytest.mark.parametrize(
