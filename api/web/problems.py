@@ -101,7 +101,7 @@ def add_error_handlers(app: falcon.App[Any, Any]) -> None:
     app.add_error_handler(Exception, _answer_unexpected)
     app.add_error_handler(TRANSIENT, _answer_outage)
     app.add_error_handler(sa.exc.DataError, _answer_unstorable)
-    app.add_error_handler(falcon.HTTPError, _answer_http_error)
+    app.add_error_handler(falcon.HTTPError, answer_http_error)
     app.add_error_handler((Refused, Conflict, NotFound), _answer_command)
     app.add_error_handler((NotIdentified, NotAllowed), _answer_stranger)
     app.add_error_handler(Problem, _answer_problem)
@@ -145,7 +145,8 @@ def _answer_stranger(req: falcon.Request, resp: falcon.Response, error: Exceptio
     _answer_problem(req, resp, problem, params)
 
 
-def _answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+def answer_http_error(req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+    """Answer one of Falcon's own errors as a problem."""
     details = {404: "there is nothing at this path", 405: "this path does not have that method"}
     detail = details.get(error.status_code, error.description or "the request is not valid")
     headers = error.headers if isinstance(error.headers, Mapping) else dict(error.headers or ())

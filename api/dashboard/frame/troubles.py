@@ -24,5 +24,10 @@ def page_of_trouble(error: Exception) -> Page | None:
     return None
 
 
+def page_of_nothing(path: str) -> Page:
+    """The page where there is none."""
+    return _page(404, "Not found", f"there is no page at {path}")
+
+
 def _page(status: int, title: str, *lines: str) -> Page:
     return Page("trouble.html", title, {"lines": lines}, status)

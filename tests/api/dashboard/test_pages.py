@@ -96,6 +96,11 @@ def test_a_schedule_is_run_now(admin: Visitor, create: Create, client: TestClien
 def test_what_is_not_there_is_said(admin: Visitor) -> None:
     assert title_of(admin.get("/schedules/none")) == "Not found"
     assert admin.get("/schedules/none").status_code == 404
+    for path in ("/nothing", "/runs/no-id"):
+        missing = admin.get(path, Accept="text/html,*/*;q=0.8")
+        assert (missing.status_code, missing.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert f"there is no page at {path}" in missing.text
+    assert admin.get("/nothing", Accept="*/*").headers["Content-Type"] == "application/problem+json"
     assert admin.get("/static/0/callsheet.css").status_code == 404
 
 
