@@ -13,7 +13,7 @@ up: .venv/embedded  ## everything in one process, nothing else installed; PYTHON
 demo: .venv/dev  ## the same with the past of a shop to look at, in a folder of its own; RUNS=5000000 PORT=8001 DATA=folder SEED=1
 	@RUNS=$(RUNS) SEED=$(SEED) $(BIN)/python -m tests.demo
 
-screenshots: .venv/dev  ## pictures of every page of the demo, light and dark, into docs/screenshots/; needs Chromium
+screenshots: .venv/pictures  ## pictures of every page of the demo, light and dark, into docs/screenshots/; needs Chromium
 	@$(BIN)/python -m tests.demo.screenshots
 
 test: .venv/dev  ## all tests, on real servers; ARGS="tests/scheduling -k cron" for a part
@@ -52,6 +52,10 @@ fuzz: .venv/dev  ## odd values in every field, and 5,000 calls generated from th
 
 .venv/bench: .venv/dev tests/benchmarks/requirements.txt
 	$(BIN)/python -m pip install --quiet --require-hashes -r tests/benchmarks/requirements.txt
+	@touch $@
+
+.venv/pictures: .venv/dev tests/demo/requirements.txt
+	$(BIN)/python -m pip install --quiet -r tests/demo/requirements.txt
 	@touch $@
 
 FLAGS = --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

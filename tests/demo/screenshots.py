@@ -27,6 +27,12 @@ WIDTH, HEIGHT, MOST_HEIGHT = 1280, 800, 1400
 THEMES = ("light", "dark")
 MOST_BYTES = 150_000
 FILL_SECONDS = 600
+RUN_SECONDS = 200
+"""At the latest so soon one begins that takes minutes."""
+
+TWICE = "/schedules/{name}/page"
+"""The page of a schedule by another way."""
+
 SHOWN = "prices.refresh-br"
 """The schedule that is shown: one that is not well."""
 
@@ -72,7 +78,7 @@ def _demo() -> Iterator[tuple[str, sa.Engine]]:
             )[1]
             url = f"postgresql+psycopg:///postgres?host={data / 'postgresql' / 'socket'}&user=callsheet"
             engine = sa.create_engine(url)
-            eventually(lambda: running_run(engine), 60, "nothing runs")
+            eventually(lambda: running_run(engine), RUN_SECONDS, "nothing runs")
             yield link, engine
             engine.dispose()
         finally:
@@ -85,13 +91,17 @@ def _take_all(browser: Browser, link: str, engine: sa.Engine) -> Iterator[Path]:
     page = context.new_page()
     page.goto(link)
     origin = "/".join(link.split("/")[:3])
-    places = {name_of(route.path): place_of(route.path, values_of(engine, SHOWN)) for route in GETS}
-    running = eventually(lambda: running_run(engine), 60, "nothing runs")
+    places = {
+        name_of(route.path): place_of(route.path, values_of(engine, SHOWN)) for route in GETS if route.path != TWICE
+    }
+    running = eventually(lambda: running_run(engine), RUN_SECONDS, "nothing runs")
     places["run-running"] = f"/runs/{running}"
     for name, place in places.items():
         answer = page.goto(origin + place)
         if answer is None or answer.status != 200 or "text/html" not in answer.headers.get("content-type", ""):
             print(f"no picture of {place}")
+            continue
+        if page.url != origin + place:  # it leads to another page
             continue
         for theme in THEMES:
             path = FOLDER / f"{name}-{theme}.png"
@@ -102,8 +112,12 @@ def _take_all(browser: Browser, link: str, engine: sa.Engine) -> Iterator[Path]:
 def _take(page: Page, theme: str) -> bytes:
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     height = min(MOST_HEIGHT, max(HEIGHT, int(page.evaluate("document.documentElement.scrollHeight"))))
-    clip = {"x": 0, "y": 0, "width": WIDTH, "height": height}
-    return _smaller(page.screenshot(full_page=True, clip=clip, animations="disabled", scale="css"))  # type: ignore[arg-type]
+    page.set_viewport_size(
+        {"width": WIDTH, "height": height}
+    )  # what keeps to the edge of the window is at the end then
+    picture = page.screenshot(animations="disabled", scale="css")
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    return _smaller(picture)
 
 
 def _smaller(picture: bytes) -> bytes:
@@ -121,10 +135,8 @@ def _smaller(picture: bytes) -> bytes:
 
 def name_of(path: str) -> str:
     """What the picture of a route is called."""
-    return (
-        FIELD.sub(lambda found: "one" if found[1] in ("name", "id") else found[1], path).strip("/").replace("/", "-")
-        or "overview"
-    )
+    named = FIELD.sub(lambda found: "one" if found[1] in ("name", "id") else found[1], path)
+    return named.replace("/-/", "/").strip("/").replace("/", "-") or "overview"
 
 
 if __name__ == "__main__":

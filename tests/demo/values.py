@@ -6,7 +6,7 @@ from tests.demo.catalog import HEAVY
 
 _FAILED = "SELECT id FROM runs WHERE state = 'failed' AND schedule_name = 'prices.refresh-br' ORDER BY id DESC LIMIT 1"
 _ANY = "SELECT id FROM runs WHERE state = 'failed' ORDER BY id DESC LIMIT 1"
-_RUNNING = "SELECT id FROM runs WHERE state = 'running' ORDER BY id LIMIT 1"
+_RUNNING = "SELECT id FROM runs WHERE state = 'running' AND actor = 'crawl' ORDER BY id LIMIT 1"
 _FINGERPRINT = "SELECT fingerprint FROM errors ORDER BY count DESC, fingerprint LIMIT 1"
 _WORKER = "SELECT id FROM workers ORDER BY last_seen_at DESC LIMIT 1"
 _TOKEN = "SELECT id FROM tokens ORDER BY name LIMIT 1"
@@ -33,7 +33,7 @@ def values_of(engine: sa.Engine, schedule: str = HEAVY) -> dict[str, str]:
 
 
 def running_run(engine: sa.Engine) -> str | None:
-    """A run that goes on, if there is one."""
+    """A run that goes on for minutes, if there is one."""
     with engine.begin() as connection:
         found = connection.exec_driver_sql(_RUNNING).scalar_one_or_none()
     return None if found is None else str(found)
