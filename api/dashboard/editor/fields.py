@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from api.dashboard.editor.meanings import BEGINNINGS, EXAMPLES, MEANINGS
+from api.dashboard.frame.meanings import BEGINNINGS, EXAMPLES, MEANINGS
 from models.definition import Definition
 
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

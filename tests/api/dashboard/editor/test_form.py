@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from api.dashboard.editor.arguments import Argument
 from api.dashboard.editor.fields import FIELDS, EditorField, Kind, fields_of, groups_of
 from api.dashboard.editor.form import defaults, read_form, read_spec, texts_of
-from api.dashboard.editor.meanings import MEANINGS
 from api.dashboard.editor.texts import text_of, value_of
+from api.dashboard.frame.meanings import MEANINGS
 from models.definition import COLUMNS, Definition
 from scheduling.commands.audit import differences
 from tests.api.dashboard.editor.definitions import ARGUMENTS, DEFINITIONS, as_browsers_send

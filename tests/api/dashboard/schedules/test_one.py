@@ -87,10 +87,10 @@ def test_without_anything_to_come_it_says_why(admin: Visitor, create: Create, ex
 def test_each_policy_says_what_it_means(admin: Visitor, create: Create) -> None:
     create("nightly", overlap="buffer_one", catchup="none", max_retries=3, ends_at="2099-01-01T00:00:00Z")
     said = text_of(part(admin.get("/schedules/nightly").text, "policies"))
-    assert "Overlap buffer_one one slot waits while an earlier run is active" in said
-    assert "Catchup none slots that passed while nobody planned are missed" in said
-    assert "Max retries 3 further attempts" in said
-    assert "Ends at 2099-01-01 00:00:00 UTC no slot after" in said
+    assert "Overlap buffer_one When a slot is due and an earlier run is still active: one slot waits until" in said
+    assert "such as an outage: none of the slots that passed while nobody planned runs" in said
+    assert "Max retries 3 Further attempts" in said
+    assert "Ends at 2099-01-01 00:00:00 UTC No slot after." in said
     assert "Pause after failures none" in said
 
 

@@ -1,7 +1,9 @@
-"""What the choices of policies mean, in the words of somebody who has to choose."""
+"""What the fields of a definition mean, and the choices of policies, in the words of somebody who has to choose."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from models.definition import Definition
 from models.words.states import Catchup, Overlap
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -33,3 +35,13 @@ EXAMPLES: Mapping[str, str] = {
     "tags": "With commas between them.",
 }
 """How what is written in a field looks, where its description does not say."""
+
+_SCHEMAS = Definition.model_json_schema()["properties"]
+
+
+def meaning_of(field: str, value: Any) -> str:
+    """What a value of a field means: of a policy with words this one's, else what is said of the field."""
+    if field in MEANINGS:
+        return f"{BEGINNINGS[field]} {MEANINGS[field].get(value, '')}"
+    said = [_SCHEMAS[field], *_SCHEMAS[field].get("anyOf", ())]
+    return next((each["description"] for each in said if "description" in each), "")
