@@ -18,8 +18,7 @@ from tests.demo.values import values_of
 from tests.end_to_end.deployment import TOKEN
 from tests.servers import databases
 
-MOST_ROWS = 20_000 + 1
-"""One more says whether those were all."""
+MOST_ROWS = 20_000
 
 MOST_STATEMENTS = 40
 RUNS, DAYS = 45_000, 1
