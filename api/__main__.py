@@ -2,12 +2,15 @@
 
 import signal
 
-from api.app import make_app
-from api.web.server import make_server
-from config.credentials import hide_process
-from config.database import make_engine
-from config.logging import configure_logging
-from config.settings import settings_or_exit
+from config.collector import at_rest
+
+with at_rest():
+    from api.app import make_app
+    from api.web.server import make_server
+    from config.credentials import hide_process
+    from config.database import make_engine
+    from config.logging import configure_logging
+    from config.settings import settings_or_exit
 
 
 def main() -> None:

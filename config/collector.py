@@ -1,6 +1,8 @@
 """The garbage collector of processes that run for long: what they begin with stays."""
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 YOUNG_OBJECTS = 20_000
 """How many more objects there are before it looks at the young ones. Python's 700 is a few messages' worth, of which
@@ -16,3 +18,16 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(max(young, YOUNG_OBJECTS), *older)
+
+
+@contextmanager
+def at_rest() -> Iterator[None]:
+    """Look for nothing while a process is made: nearly all of it stays, and looking takes a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.freeze()  # or all of it would be looked at now, and at the end
+            gc.enable()

@@ -93,7 +93,7 @@ ORDER BY k.name
 # of how long it takes any more, so it is not compiled.
 _ALONG_INDEXES = """
 SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true),
-    set_config('jit', 'off', true)
+    set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)
 """
 
 _NAMES = f"""SELECT name FROM (

@@ -4,22 +4,24 @@ import signal
 import time
 from collections.abc import Callable
 
-import sqlalchemy as sa
-import structlog
+from config.collector import at_rest, settle
 
-from config.collector import settle
-from config.credentials import hide_process
-from config.database import make_engine
-from config.logging import configure_logging
-from config.sessions import when_lost
-from config.settings import Settings, settings_or_exit
-from migrations.pending import wait_until_migrated
-from models.sql.locks import PATIENCE_MILLISECONDS
-from scheduling.loop import run_until_stopped
-from scheduling.planners import PLANNERS
-from scheduling.publishers.rabbitmq import RabbitPublisher
-from scheduling.tick import Ticker
-from scheduling.wakeups import Wakeups
+with at_rest():
+    import sqlalchemy as sa
+    import structlog
+
+    from config.credentials import hide_process
+    from config.database import make_engine
+    from config.logging import configure_logging
+    from config.sessions import when_lost
+    from config.settings import Settings, settings_or_exit
+    from migrations.pending import wait_until_migrated
+    from models.sql.locks import PATIENCE_MILLISECONDS
+    from scheduling.loop import run_until_stopped
+    from scheduling.planners import PLANNERS
+    from scheduling.publishers.rabbitmq import RabbitPublisher
+    from scheduling.tick import Ticker
+    from scheduling.wakeups import Wakeups
 
 CONNECTIONS = 2
 """To PostgreSQL: to plan, and to publish beside it. Another listens."""

@@ -29,3 +29,12 @@ print(gc.get_freeze_count() > 1000, gc.get_threshold()[0], gc.isenabled())
 def test_what_is_there_is_frozen_unless_somebody_has_turned_the_collector_off(before: str, then: str) -> None:
     argv = [sys.executable, "-c", PROGRAM.format(before=before)]
     assert subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == then
+
+
+@pytest.mark.parametrize(("before", "then"), [("", "False True True"), ("gc.disable()", "False False False")])
+def test_it_rests_while_a_process_is_made_and_goes_on_as_before(before: str, then: str) -> None:
+    program = (
+        f"import gc\nfrom config.collector import at_rest\n{before}\nwith at_rest():\n    during = gc.isenabled()\n"
+    )
+    argv = [sys.executable, "-c", f"{program}print(during, gc.isenabled(), gc.get_freeze_count() > 0)"]
+    assert subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip() == then

@@ -160,25 +160,25 @@ def test_nobody_is_lost_for_a_table_that_nobody_could_write_to(
     monkeypatch.setattr("scheduling.vigil.uptime", lambda: now[0])
     looking = upkeep(impatient, lease_seconds=30)
 
-    def look(seconds: int) -> None:
-        for _ in range(seconds):
-            now[0] += 1
+    def look(times: int) -> None:
+        for _ in range(times):
+            now[0] += 4
             looking.run()
 
     with engine.begin() as connection:
         run = add_run(connection)
         claim(connection, run)
-    look(5)
+    look(2)
     with engine.begin() as holder:
         holder.exec_driver_sql("LOCK TABLE runs IN SHARE MODE")
-        look(5)
+        look(2)
         now[0] += 40
         look(1)
     with engine.begin() as connection:
         set_run(connection, run, "lease_until = now() - interval '10 s'")
-    look(29)
+    look(8)
     assert states(engine, [run]) == ["running"]
-    look(3)
+    look(1)
     assert states(engine, [run]) == ["failed"]
 
 

@@ -38,7 +38,8 @@ from tests.waiting import eventually
 
 def has_reported(process: WorkerProcess) -> bool:
     with process.engine.begin() as connection:
-        return bool(connection.exec_driver_sql("SELECT EXISTS (SELECT FROM workers)").scalar_one())
+        own = "SELECT EXISTS (SELECT FROM workers WHERE id = %(id)s)"
+        return bool(connection.exec_driver_sql(own, {"id": process.id}).scalar_one())
 
 
 def kept(process: WorkerProcess) -> Keeper:

@@ -2,22 +2,18 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.api.cli.served import TOKEN, web_server
-
-PAGES = ("/", "/schedules", "/schedules/nightly")
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[str]:
-    with web_server(database_url, tmp_path) as url:
+def server(database_url: str) -> Iterator[str]:
+    with served(database_url, TOKEN) as url:
         yield url
 
 
@@ -136,19 +132,6 @@ def test_what_is_next_counts_down(page: Page, api: httpx.Client) -> None:
     page.keyboard.press("o")
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     expect(page.locator("tr", has_text="soon").locator("time")).to_have_text(re.compile(r"^in \d+ (s|min)$"))
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_nothing_keeps_anybody_out(browser: Browser, server: str, api: httpx.Client, theme: Any, width: int) -> None:
-    context = browser.new_context(base_url=server, viewport={"width": width, "height": 740}, color_scheme=theme)
-    page = sign_in(context.new_page())
-    for path in PAGES:
-        page.goto(path)
-        found = Axe().run(page).response["violations"]
-        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
 
 
 def test_without_scripts_all_is_there(browser: Browser, server: str, api: httpx.Client) -> None:

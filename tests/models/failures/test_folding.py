@@ -17,6 +17,7 @@ from models.lifecycle.adopting import ARGUMENTS_NOT_STORED, adopt_as_failed
 from models.lifecycle.new_runs import NewRun
 from models.sql.clock import read_clock
 from models.sql.locks import PATIENCE_MILLISECONDS
+from models.statistics.adding import Statistics
 from models.words.fingerprints import OTHERS
 from models.words.ids import new_run_id
 from models.words.states import State, Trigger
@@ -61,7 +62,7 @@ def test_whatever_ends_a_run_as_failed_notes_it(engine: sa.Engine) -> None:
         message = NewRun(new_run_id(now), Trigger.MESSAGE, now, now, actor="work")
         adopt_as_failed(connection, message, "no row can hold it")
         adopt_as_failed(connection, message, "no row can hold it")
-    rescue_runs(engine, 10)
+    rescue_runs(engine, 10, Statistics(uuid4()))
     with engine.begin() as connection:
         counted = {each.error_type: each.count for each in fold(connection)}
     assert counted == {"WorkerLost": 1, ARGUMENTS_NOT_STORED: 1}

@@ -10,11 +10,11 @@ from playwright.sync_api import Browser, BrowserContext
 from api.app import make_app
 from config.database import make_engine
 from config.settings import load_settings
-from tests.api.cli.served import web_server
 from tests.api.dashboard.all_pages.data import Told, tell
 from tests.api.dashboard.visitor import Visitor
 from tests.end_to_end.deployment import TOKEN
 from tests.servers import databases
+from tests.servers.web import served
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +51,9 @@ def admin(told_site: TestClient, told: Told) -> Visitor:
 
 
 @pytest.fixture(scope="session")
-def told_server(told_url: str, told: Told, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def told_server(told_url: str, told: Told) -> Iterator[str]:
     """The address of a web process that has it all."""
-    with web_server(told_url, tmp_path_factory.mktemp("web")) as url:
+    with served(told_url, TOKEN) as url:
         yield url
 
 

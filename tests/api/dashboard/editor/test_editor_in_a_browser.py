@@ -7,7 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.api.cli.served import TOKEN, web_server
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 PARAMETERS = {
     "type": "object",
@@ -19,7 +20,7 @@ PARAMETERS = {
 @pytest.fixture
 def server(database_url: str, tmp_path: Path, announce: Callable[..., None]) -> Iterator[str]:
     announce(parameters=PARAMETERS, options={"max_retries": 4})
-    with web_server(database_url, tmp_path) as url:
+    with served(database_url, TOKEN) as url:
         yield url
 
 

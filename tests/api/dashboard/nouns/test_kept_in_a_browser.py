@@ -8,12 +8,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.api.cli.served import TOKEN, web_server
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 
 @pytest.fixture
 def page(browser: Browser, database_url: str, tmp_path: Path) -> Iterator[Page]:
-    with web_server(database_url, tmp_path) as url:
+    with served(database_url, TOKEN) as url:
         context = browser.new_context(base_url=url)
         page = context.new_page()
         page.goto("/")

@@ -1,7 +1,6 @@
 """Runs in a real browser: output as it comes, what stays open, copying, and many at once without scripts."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from models.words.states import State
-from tests.api.cli.served import TOKEN, web_server
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 AddRun = Callable[..., UUID]
 Execute = Callable[..., Any]
@@ -20,8 +20,8 @@ PRINT = (
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[str]:
-    with web_server(database_url, tmp_path) as url:
+def server(database_url: str) -> Iterator[str]:
+    with served(database_url, TOKEN) as url:
         yield url
 
 

@@ -1,18 +1,18 @@
 """The pages of schedules in a real browser: ask, run with other arguments, go back to a version, change many."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.api.cli.served import TOKEN, web_server
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[str]:
-    with web_server(database_url, tmp_path) as url:
+def server(database_url: str) -> Iterator[str]:
+    with served(database_url, TOKEN) as url:
         yield url
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.api.cli.served import TOKEN, web_server
+from tests.end_to_end.deployment import TOKEN
+from tests.servers.web import served
 
 
 def test_the_load_is_shown_by_the_clock_of_the_browser(browser: Browser, database_url: str, tmp_path: Path) -> None:
-    with web_server(database_url, tmp_path) as url:
+    with served(database_url, TOKEN) as url:
         context = browser.new_context(base_url=url, timezone_id="Asia/Tokyo")
         page = context.new_page()
         page.goto("/sign-in?next=%2Ftimeline")
