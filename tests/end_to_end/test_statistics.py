@@ -63,11 +63,11 @@ def test_a_killed_worker_loses_some_counts_and_doubles_none(deployment: Deployme
         eventually(lambda before=before: len(deployment.runs(state="succeeded")) >= before + 2, 30)
         deployment.kill("worker")
         deployment.start("worker")
-    deployment.finished(held)
+        deployment.finished(held)
+        eventually(lambda: counted(deployment)["failed"] == 1, 30, "the lost run is counted by who has buried it")
     deployment.api.post("/v1/schedules/often/pause", json={})
     eventually(lambda: all_has_ended(deployment), 40)
     deployment.stop("worker")
-    eventually(lambda: counted(deployment)["failed"] == 1, 30, "the lost run is counted by who has buried it")
     assert counted(deployment) <= ended(deployment)
     lost = deployment.query("SELECT sum(runs)::int FROM statistics WHERE span_seconds = 0 AND outcome = 'lost'")
     assert lost == [(1,)]

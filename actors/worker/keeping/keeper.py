@@ -120,12 +120,15 @@ class Keeper:
         return partial(self._process.want_drain, is_to_drain)
 
     def _tell_last(self) -> None:
-        """What has been counted since the last report; where that can't be told it is lost."""
-        try:
-            with self._process.engine.begin() as connection:
-                self._process.statistics.tell(connection)
-        except sa.exc.SQLAlchemyError as error:
-            log.warning("statistics", error=str(error).strip())
+        """What has been counted since the last report; where that can't be told it is lost. A session may be one of
+        before a restart of the server: then there is another."""
+        for _ in range(2):
+            try:
+                with self._process.engine.begin() as connection:
+                    self._process.statistics.tell(connection)
+                return
+            except sa.exc.SQLAlchemyError as error:
+                log.warning("statistics", error=str(error).strip())
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""
