@@ -9,10 +9,7 @@ from actors.worker.booting.names import check_names
 
 check_names()
 
-from config.collector import at_rest  # noqa: E402 - it is one of those packages
-
-with at_rest():
-    from actors.worker.wiring import make_broker
+from actors.worker.wiring import make_broker  # noqa: E402 - it stands on those packages
 
 if dramatiq.broker.global_broker is None:
     dramatiq.set_broker(make_broker())

@@ -19,6 +19,7 @@ from actors.worker.keeping.process import WorkerProcess
 from actors.worker.keeping.renewal import STEP_SECONDS, Renewal
 from actors.worker.live.live import Live
 from actors.worker.running.outcome import interrupt
+from config.database import TRANSIENT
 from migrations.pending import wait_until_migrated
 from models.announcing import report_worker
 from models.lifecycle.claiming import read_stray_claims
@@ -69,8 +70,10 @@ class Keeper:
         while True:
             if self._stopping.is_set():
                 deadline = deadline or time.monotonic() + FLUSH_SECONDS
-                if self._nothing_left() or time.monotonic() >= deadline:
+                if self._nothing_left():
                     self._tell_last()
+                    return
+                if time.monotonic() >= deadline:
                     return
             try:
                 self._step()
@@ -122,13 +125,17 @@ class Keeper:
     def _tell_last(self) -> None:
         """What has been counted since the last report; where that can't be told it is lost. A session may be one of
         before a restart of the server: then there is another."""
-        for _ in range(2):
+        try:
             try:
-                with self._process.engine.begin() as connection:
-                    self._process.statistics.tell(connection)
-                return
-            except sa.exc.SQLAlchemyError as error:
-                log.warning("statistics", error=str(error).strip())
+                self._tell()
+            except TRANSIENT:
+                self._tell()
+        except sa.exc.SQLAlchemyError as error:
+            log.warning("statistics", error=str(error).strip())
+
+    def _tell(self) -> None:
+        with self._process.engine.begin() as connection:
+            self._process.statistics.tell(connection)
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

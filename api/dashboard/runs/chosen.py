@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from api.dashboard.frame.asking import asked, instant_of, link_with
@@ -13,8 +13,7 @@ FILTERS = ("state", "schedule", "actor", "trigger", "since", "until", "error", "
 INSTANTS = ("since", "until")
 
 
-@dataclass(frozen=True)
-class Chip:
+class Chip(NamedTuple):
     """A filter that is in force, and where it is left out."""
 
     name: str

@@ -36,14 +36,14 @@ from tests.models.rows import add_run, add_schedule, announce, read_run, set_run
 from tests.waiting import eventually
 
 
-def has_reported(process: WorkerProcess) -> bool:
-    with process.engine.begin() as connection:
-        own = "SELECT EXISTS (SELECT FROM workers WHERE id = %(id)s)"
-        return bool(connection.exec_driver_sql(own, {"id": process.id}).scalar_one())
+def kept(process: WorkerProcess, heard: Callable[[], None] = lambda: None) -> Keeper:
+    """A keeper at work; `heard` is called once its first words are committed."""
 
+    def say(connection: sa.Connection) -> Callable[[], None]:
+        announce(connection, "work")
+        return heard
 
-def kept(process: WorkerProcess) -> Keeper:
-    keeper = Keeper(process, lambda connection: announce(connection, "work"))
+    keeper = Keeper(process, say)
     keeper.start()
     return keeper
 
@@ -78,8 +78,9 @@ def test_the_end_of_a_run_wakes_schedulers_where_another_waits_for_it(
             add_run(connection, schedule_id=schedule, overlap=overlap)
     line.put(published(process, schedule_id=schedule, overlap=overlap))
     [message] = line.claims()
-    keeper = kept(process)
-    eventually(lambda: has_reported(process))  # its first word wakes schedulers too
+    heard = threading.Event()
+    keeper = kept(process, heard.set)
+    assert heard.wait(20)  # its first words wake schedulers too
     with psycopg.connect(database_url, autocommit=True) as listener:
         listener.execute(f"LISTEN {CHANNEL}")
         process.finish(succeed(message.claim, None, None, message.claim.claimed_at))
