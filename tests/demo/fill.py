@@ -19,6 +19,7 @@ from models.sql.clock import read_clock
 from models.words.ids import first_id_at
 from models.words.roles import role_of
 from scheduling.commands import edit, queues, tokens
+from scheduling.cron.zones import segments
 from scheduling.fold import Folding
 from tests.demo import around, figures, statements
 from tests.demo.catalog import HEAVY, ZONES, Entry, entries
@@ -75,7 +76,8 @@ def fill(engine: sa.Engine, runs: int, *, seed: int = 1, days: float | None = No
         connection.exec_driver_sql(statements.LEFT_OVER)
         connection.exec_driver_sql(statements.MONTHS.format(since=past.since.isoformat()).replace("%", "%%"))
         chosen = list(entries())
-        given = past.parameters() | {"rows": json.dumps(_rows(chosen, past)), "errors": json.dumps(_errors(chosen))}
+        made = {"rows": _rows(chosen, past), "errors": _errors(chosen), "zones": _zones(past)}
+        given = past.parameters() | {name: json.dumps(rows) for name, rows in made.items()}
         for statement in statements.TABLES:
             connection.exec_driver_sql(statement, given)
         left = max(100, runs - connection.exec_driver_sql(statements.COUNT, given).scalar_one())
@@ -121,6 +123,21 @@ def _rows(chosen: list[Entry], past: Past) -> list[dict[str, Any]]:
             "held_at": _written(held), **entry.rhythm.parameters(),
         })  # fmt: skip
     return rows
+
+
+def _zones(past: Past) -> list[dict[str, str]]:
+    """From when to when each zone is how far ahead of UTC."""
+    since, until = (int(at.timestamp()) for at in (past.ago(days=MOST_DAYS + 2), past.now + timedelta(days=2)))
+    return [
+        {
+            "zone": zone,
+            "starts_at": datetime.fromtimestamp(segment.starts, UTC).isoformat(),
+            "ends_at": datetime.fromtimestamp(segment.ends, UTC).isoformat(),
+            "ahead": f"{segment.offset} s",
+        }
+        for zone in sorted({"UTC", *ZONES.values()})
+        for segment in segments(zone, since, until)
+    ]
 
 
 def _errors(chosen: list[Entry]) -> list[dict[str, Any]]:

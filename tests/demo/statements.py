@@ -23,13 +23,17 @@ END $$
 
 _SLOTS = """
 FROM (
-    SELECT DISTINCT d.id, d.name, at.local AT TIME ZONE d.zone AS slot_at
+    SELECT d.id, d.name, min(placed.slot_at) AS slot_at
     FROM demo_schedules d CROSS JOIN LATERAL generate_series(
-        date_trunc('day', %(since)s AT TIME ZONE d.zone) + make_interval(mins => d.offset_minutes),
-        %(now)s AT TIME ZONE d.zone, make_interval(mins => d.step_minutes)) AS at(local)
-    WHERE d.cron IS NOT NULL AND extract(hour FROM at.local) BETWEEN d.first_hour AND d.last_hour
+        date_trunc('day', %(since)s AT TIME ZONE 'UTC') - interval '1 day' + make_interval(mins => d.offset_minutes),
+        %(now)s AT TIME ZONE 'UTC' + interval '1 day', make_interval(mins => d.step_minutes)) AS at(local)
+    JOIN demo_zones z ON z.zone = d.zone
+    CROSS JOIN LATERAL (SELECT (at.local - z.ahead) AT TIME ZONE 'UTC' AS slot_at) placed
+    WHERE d.cron IS NOT NULL AND placed.slot_at >= z.starts_at AND placed.slot_at < z.ends_at
+      AND extract(hour FROM at.local) BETWEEN d.first_hour AND d.last_hour
       AND extract(isodow FROM at.local)::int = ANY(d.days)
       AND (d.month_day IS NULL OR extract(day FROM at.local) = d.month_day)
+    GROUP BY d.id, d.name, at.local, CASE WHEN d.first_hour < d.last_hour THEN z.starts_at END
     UNION ALL
     SELECT d.id, d.name, to_timestamp(n::float * d.every_seconds)
     FROM demo_schedules d CROSS JOIN LATERAL generate_series(
@@ -46,6 +50,11 @@ TABLES = (
         step_minutes int, offset_minutes int, first_hour int, last_hour int, days int[], month_day int,
         every_seconds int, seconds float, failing float, skipping float, retries int, until_at timestamptz,
         broken_at timestamptz, held_at timestamptz)
+    """,
+    # By callsheet's own zones: those of the server may be older, or newer.
+    """
+    CREATE UNLOGGED TABLE demo_zones AS SELECT * FROM jsonb_to_recordset(%(zones)s::jsonb) AS v(
+        zone text, starts_at timestamptz, ends_at timestamptz, ahead interval)
     """,
     """
     CREATE UNLOGGED TABLE demo_errors AS SELECT * FROM jsonb_to_recordset(%(errors)s::jsonb) AS v(
@@ -65,7 +74,7 @@ SLOTS = (
 )
 COUNT = f"SELECT count(*) {_SLOTS}"
 HEAVY = "UPDATE demo_schedules SET every_seconds = %(seconds)s WHERE name = %(name)s"
-LEFT_OVER = "DROP TABLE IF EXISTS demo_schedules, demo_errors, demo_slots"
+LEFT_OVER = "DROP TABLE IF EXISTS demo_schedules, demo_errors, demo_slots, demo_zones"
 
 # As models/words/ids.py makes them; a time in another place for what no slot asked for.
 _HASH = """encode(sha256(uuid_send({id}) || convert_to(to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')

@@ -79,7 +79,7 @@ def test_slots_and_ids_are_those_that_planning_would_have_made(filled: sa.Engine
     for name, run, slot, before in rows:
         entry = known[str(name)]
         assert run == slot_run_id(schedule_id(str(name)), slot)
-        if entry.rhythm.cron and before and looked[str(name)] < 5:
+        if entry.rhythm.cron and before:
             looked[str(name)] += 1
             zone = entry.definition()["timezone"]
             assert next_fire(entry.rhythm.cron, zone, before) == slot, name
