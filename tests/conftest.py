@@ -1,6 +1,7 @@
 """Real servers for tests. They start when the first test needs them, and all workers of pytest-xdist share them."""
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +15,8 @@ KEEPER = pytest.StashKey[Keeper]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what is in its background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # what tests start inherits whether it is ignored
     if places.RUN_FOLDER_VARIABLE in os.environ:
         return  # a worker: its controller has made the folder
     folder = places.new_run_folder()
