@@ -40,11 +40,11 @@ def describe_answers(route: Route, refer: Refer) -> dict[str, Any]:
 
 def problems_of(route: Route) -> list[int]:
     """The statuses of the errors a route may answer with."""
-    found = {*route.problems, 422, 431, 500, 503}
+    found = {*route.problems, 400, 422, 431, 500, 503}  # any call may be no well-formed HTTP, or too long
     if route.role is not None:
         found |= {401, 403, 429}
     if route.body is not None:
-        found |= {400, 413, 415}
+        found |= {413, 415}
     if "{" in route.path:
         found.add(404)
     return sorted(found - set(route.answers))

@@ -11,7 +11,7 @@ from api.web.parameters import documented_path
 _PATHS = OPENAPI["paths"]
 _UUID = "[0-9a-fA-F-]{32,36}"
 _ROUTES = [
-    (re.compile(re.sub(r"\{\w+\}", "[^/]+", route.path.replace("{id:uuid}", _UUID))), documented_path(route))
+    (re.compile(re.sub(r"\{\w+\}", "[^/]*", route.path.replace("{id:uuid}", _UUID))), documented_path(route))
     for route in ROUTES
 ]
 

@@ -196,6 +196,12 @@ def test_what_a_handler_can_raise_is_described_and_what_is_described_can_be_rais
     assert set(route.problems) <= raised
 
 
+def test_any_call_may_be_no_http_or_too_long(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for verb, operation in operations.items():
+            assert {"400", "431"} <= set(operation["responses"]), (verb, path)
+
+
 def test_raised_errors_are_found_wherever_they_are() -> None:
     assert statuses_raised(_outer) == {400, 404, 409, 412, 422}
 
