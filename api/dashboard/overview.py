@@ -10,11 +10,11 @@ from markupsafe import Markup
 
 from api.dashboard.charts import Bar, bars
 from api.dashboard.frame.asking import link_with
-from api.dashboard.frame.page import Page
+from api.dashboard.frame.page import COUNTED, Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.shapes.readiness import Readiness, read_readiness
 from api.shapes.run_json import show_listed
-from api.web.fields import COUNTED, count_of
+from api.web.fields import count_of
 from api.web.kept import Kept
 from models.finding.finds import count_runs
 from models.forecast import schedules_due_until
@@ -110,7 +110,7 @@ def _running(connection: sa.Connection, only: Scope | None) -> Some:
     if page.next is None:
         return Some(items, len(items))
     found, is_cut = count_runs(connection, COUNTED, filters)
-    count = count_of(found, is_cut=is_cut)
+    count = count_of(found, COUNTED, is_cut=is_cut)
     return Some(items, count.value, count.capped)
 
 

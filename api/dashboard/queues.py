@@ -17,7 +17,7 @@ from models.words.states import Hindrance
 from scheduling.commands import queues as commands
 
 ALL = "/queues"
-LOOKED_AT = 16_000
+LOOKED_AT = 4_000
 """So many runs are counted at most, of all queues together."""
 
 

@@ -51,9 +51,9 @@ def is_none(value: object) -> bool:
     return value is None
 
 
-def count_of(found: int, *, is_cut: bool = False) -> CountJson:
+def count_of(found: int, most: int = COUNTED, *, is_cut: bool = False) -> CountJson:
     """From a count that went one beyond the most, if it went so far; `is_cut`: it did not look at all."""
-    return CountJson(value=min(found, COUNTED), capped=is_cut or found > COUNTED)
+    return CountJson(value=min(found, most), capped=is_cut or found > most)
 
 
 def page_of(

@@ -15,7 +15,7 @@ from models.words.states import PUBLISHABLE_STATES, State
 LATE_SECONDS = 60
 """From when on something is late whose schedule does not say so (`notify_late_seconds`)."""
 
-LOOKED_AT = 2_000
+LOOKED_AT = 500
 """So many of what waits in rows and of what waits in the broker are looked at, those that have waited for longest."""
 
 

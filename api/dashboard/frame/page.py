@@ -37,6 +37,10 @@ PAGES = (
 open one is not led there."""
 
 
+COUNTED = 1_000
+"""So many are counted at most for a page: it is asked for again every few seconds, also while much waits."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A page to be written: its template in `templates/`, the words of its title and heading, and what it shows."""

@@ -6,12 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.dashboard.frame.asking import link_with
-from api.dashboard.frame.page import Page
+from api.dashboard.frame.page import COUNTED, Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.runs.chosen import chosen_of
 from api.shapes.run_json import ListedRunJson, show_listed
 from api.shapes.run_query import filters_of
-from api.web.fields import COUNTED, CountJson, count_of
+from api.web.fields import CountJson, count_of
 from models import runs
 from models.finding.around import zones_of
 from models.finding.finds import count_runs
@@ -60,7 +60,7 @@ def _count(connection: sa.Connection, page: runs.Listed, filters: Mapping[str, A
     if filters["before"] is None and (page.next is None or page.looked_to is not None):
         return count_of(len(page.runs), is_cut=page.looked_to is not None)
     found, is_cut = count_runs(connection, COUNTED, filters, runs.SCANNED_ROWS)
-    return count_of(found, is_cut=is_cut)
+    return count_of(found, COUNTED, is_cut=is_cut)
 
 
 def _first_line(run: ListedRunJson) -> str:
