@@ -25,7 +25,7 @@ from api.v1 import (
     versions,
     workers,
 )
-from api.v1.history import failures
+from api.v1.history import events, failures
 from api.web.connections import HEADERS
 from api.web.docs import CONTENT_POLICY, render_docs
 from api.web.openapi import describe_routes
@@ -53,6 +53,7 @@ ROUTES = (
     *preview.ROUTES,
     *runs.ROUTES,
     *failures.ROUTES,
+    *events.ROUTES,
     *workers.ROUTES,
     *queues.ROUTES,
     *versions.ROUTES,

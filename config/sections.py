@@ -18,6 +18,9 @@ MIN_SECRET_LENGTH = 16
 RoleName = Literal["viewer", "operator", "editor", "admin"]
 """ The words of `models.words.roles`, which nothing here may know."""
 
+StateName = Literal["planned", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "skipped"]
+"""The words of `models.words.states`, which nothing here may know."""
+
 LOCAL_AMQP_URL = "local://"
 """Queues inside one process instead of RabbitMQ: what `callsheet up` sets where no URL is given."""
 
@@ -211,6 +214,14 @@ class HttpRequest(Section):
 class RunProcess(Section):
     allow: list[str] = []
     allow_env: list[str] = []
+
+
+class Events(Section):
+    """Which states of runs others are told of, and for how long."""
+
+    enabled: bool = True
+    states: list[StateName] = ["running", "succeeded", "failed", "cancelled", "skipped"]
+    keep_seconds: float = Field(default=3600, ge=60, le=604_800)
 
 
 class Retention(Section):

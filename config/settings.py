@@ -23,6 +23,7 @@ from config.sections import (
     Amqp,
     Dashboard,
     Database,
+    Events,
     Http,
     HttpRequest,
     Log,
@@ -62,6 +63,7 @@ class Settings(BaseSettings):
     secrets: Secrets = Secrets()
     http_request: HttpRequest = HttpRequest()
     run_process: RunProcess = RunProcess()
+    events: Events = Events()
     retention: Retention = Retention()
     log: Log = Log()
 

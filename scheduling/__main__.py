@@ -19,7 +19,9 @@ with at_rest():
     from models.sql.locks import PATIENCE_MILLISECONDS
     from scheduling.loop import run_until_stopped
     from scheduling.planners import PLANNERS
+    from scheduling.publishers.exchange import EventExchange
     from scheduling.publishers.rabbitmq import RabbitPublisher
+    from scheduling.relay import Relay
     from scheduling.tick import Ticker
     from scheduling.wakeups import Wakeups
 
@@ -69,10 +71,16 @@ def _schedule(settings: Settings, engine: sa.Engine, stopping: Callable[[], bool
     wakeups = Wakeups(settings.database)
     when_lost(engine, wakeups.renew)
     ticker = Ticker(engine, publisher, settings)
+    exchange = EventExchange(settings.amqp)
+    exchange.start()
+    relay = Relay(engine, settings, exchange)
+    relay.start()
     settle()
     structlog.get_logger("scheduling").info("start")
     run_until_stopped(ticker.tick, wakeups.wait, stopping)
     ticker.close()
+    relay.close()
+    exchange.close()
     publisher.close()
     wakeups.close()
 

@@ -15,6 +15,7 @@ import structlog
 
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
+from models.events.telling import tell_gap
 from models.lifecycle.backlogs import find_backlogs, hold_back, let_go
 from models.lifecycle.ended import EndedRun, tally_outcomes
 from models.lifecycle.pruning import make_partitions
@@ -120,6 +121,7 @@ class Upkeep:
     def _report(self) -> None:
         with self._engine.begin() as connection:
             if note_scheduling_gap(connection, GAP_SECONDS):
+                tell_gap(connection)
                 log.warning("gap")
             report_tick(connection, self._described())
 

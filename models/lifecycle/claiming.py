@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from config.direct import Direct
+from models.events.telling import telling
 from models.lifecycle.ended import UNSTARTED
 from models.lifecycle.holds import is_paused
 from models.sql.locks import ALL, FREE
@@ -55,7 +56,7 @@ _COMPUTED = {
         (SELECT s.timezone FROM schedules s WHERE s.id = r.schedule_id) END""",
     "claimed_at": "clock_timestamp()",
 }
-_CLAIMED = ", ".join(_COMPUTED.get(each.name, f"r.{each.name}") for each in fields(ClaimedRun))
+_CLAIMED = ", ".join(f"{_COMPUTED.get(each.name, f'r.{each.name}')} AS {each.name}" for each in fields(ClaimedRun))
 _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
   AND (r.deadline_at IS NULL OR r.deadline_at > now() OR NOT ({UNSTARTED}))
   AND NOT {is_paused("r.queue")}"""
@@ -65,11 +66,16 @@ _CLAIMABLE = f"""{state_in("r", sources(State.RUNNING))} AND r.due_at <= now()
 # its publisher has marked it was queued just now, as far as anybody knows; so was one whose queue was paused meanwhile.
 def _claim(which: str) -> str:
     return f"""
-UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
-    queued_at = CASE WHEN r.state = 'queued' THEN coalesce(r.queued_at, now()) ELSE now() END,
-    lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE {which} AND r.attempt = %(attempt)s AND {_CLAIMABLE}
-RETURNING {_CLAIMED}
+WITH claimed AS (
+    UPDATE runs r SET state = 'running', attempt = r.attempt + 1, worker_id = %(worker)s, started_at = NULL,
+        queued_at = CASE WHEN r.state = 'queued' THEN coalesce(r.queued_at, now()) ELSE now() END,
+        lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+    WHERE {which} AND r.attempt = %(attempt)s AND {_CLAIMABLE}
+    RETURNING {_CLAIMED}
+), told AS (
+    {telling("claimed", State.RUNNING)}
+)
+SELECT * FROM claimed
 """
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.access.audit import noting
+from models.events.telling import tell
 from models.failures.noting import note_failed
 from models.sql.spelling import quoted, state_in
 from models.sql.wake import notify
@@ -55,6 +56,7 @@ def after_ends(connection: sa.Connection, ended: Sequence[EndedRun]) -> None:
     or by a newer slot, a missed deadline."""
     if any(run.state == State.RETRYING or (run.is_awaited and run.state != State.RUNNING) for run in ended):
         notify(connection)
+    tell(connection, [run for run in ended if run.state != State.RUNNING])
     if failed := [run.id for run in ended if run.state == State.FAILED]:
         note_failed(connection, failed)
 

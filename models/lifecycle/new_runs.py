@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.definition import DEFAULT_POLICIES
+from models.events.telling import telling
 from models.lifecycle.holds import PUBLISH_LEASE, has_worker, is_paused
 from models.lifecycle.publishing import LeasedRun
 from models.sql.rows import MANY, as_array, as_json, as_json_alike, recordset, scalars
@@ -167,13 +168,17 @@ WITH new AS MATERIALIZED (
     SELECT n.*, coalesce(row_number() OVER (PARTITION BY n.queue, n.may_go ORDER BY n.priority DESC, n.due_at)
         <= room.messages, false) AS goes
     FROM new n LEFT JOIN room ON room.queue = n.queue AND n.may_go
+), inserted AS (
+    INSERT INTO runs ({", ".join(_GIVEN)}, attempt, retries, attempts, finished_at, queued_at, lease_until)
+    SELECT {_ROW}, 0, 0, '[]', CASE WHEN state = 'skipped' THEN planned_at END,
+        CASE WHEN goes THEN now() END, CASE WHEN goes THEN now() + {PUBLISH_LEASE} END
+    FROM going
+    ON CONFLICT DO NOTHING
+    RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL AS is_leased
+), told AS (
+    {telling("inserted")}
 )
-INSERT INTO runs ({", ".join(_GIVEN)}, attempt, retries, attempts, finished_at, queued_at, lease_until)
-SELECT {_ROW}, 0, 0, '[]', CASE WHEN state = 'skipped' THEN planned_at END,
-    CASE WHEN goes THEN now() END, CASE WHEN goes THEN now() + {PUBLISH_LEASE} END
-FROM going
-ON CONFLICT DO NOTHING
-RETURNING {", ".join(LeasedRun._fields)}, state, lease_until IS NOT NULL
+SELECT * FROM inserted
 """
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from models.events.telling import telling
 from models.lifecycle.holds import (
     BLOCKED,
     IS_HELD,
@@ -18,7 +19,7 @@ from models.lifecycle.holds import (
 )
 from models.sql.liveness import ANNOUNCED, LIVE
 from models.sql.spelling import quoted, state_in
-from models.words.states import PUBLISHABLE_STATES
+from models.words.states import PUBLISHABLE_STATES, State
 
 
 class LeasedRun(NamedTuple):
@@ -57,10 +58,14 @@ WITH RECURSIVE {WAITING_QUEUES}, room AS (
     WHERE r.id = ANY(ARRAY(SELECT id FROM candidate)) AND {state_in("r", PUBLISHABLE_STATES)}
       AND (r.lease_until IS NULL OR r.lease_until < now())
     FOR UPDATE SKIP LOCKED
+), queued AS (
+    UPDATE runs r SET state = 'queued', queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
+    WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
+    RETURNING {_LEASED}
+), told AS (
+    {telling("queued", State.QUEUED)}
 )
-UPDATE runs r SET state = 'queued', queued_at = now(), lease_until = now() + {PUBLISH_LEASE}
-WHERE r.id = ANY(ARRAY(SELECT id FROM taken))
-RETURNING {_LEASED}
+SELECT * FROM queued
 """
 
 

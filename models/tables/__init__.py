@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from models.tables.access import AuditEntry, ScheduleVersion, Session, Token
+from models.tables.event import Event, EventRelay, ToldState
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.housekeeping import DeletedSchedule, Housekeeping
 from models.tables.live import LiveOutput, LiveProgress
@@ -15,7 +16,7 @@ from models.tables.statistics import Statistic, StatisticsNote, ToldStatistics
 TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
-    Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics,
+    Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics, Event, EventRelay, ToldState,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -26,6 +27,8 @@ __all__ = [
     "DeletedSchedule",
     "Error",
     "ErrorOfSchedule",
+    "Event",
+    "EventRelay",
     "FailedRun",
     "Housekeeping",
     "LiveOutput",
@@ -41,6 +44,7 @@ __all__ = [
     "Statistic",
     "StatisticsNote",
     "Token",
+    "ToldState",
     "ToldStatistics",
     "TriggerKey",
     "Worker",

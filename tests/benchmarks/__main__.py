@@ -13,7 +13,10 @@ from tests.benchmarks.figures import print_table, write_json
 from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
 
-NAMES = ("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "pages", "resources", "scale")
+NAMES = (
+    *("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "pages", "events", "resources"),
+    "scale",
+)
 
 
 def main() -> None:

@@ -24,6 +24,8 @@ def shown(default: object) -> str:
         return str(default).lower()
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
+    if isinstance(default, list):
+        return f"[{', '.join(shown(each) for each in default)}]"
     if isinstance(default, str):
         return f'"{default}"'
     return "" if default is None else str(default)
@@ -45,7 +47,7 @@ def test_the_file_of_settings_shows_all_that_have_a_default() -> None:
     for line in text.splitlines():
         if header := re.fullmatch(r"\[(\w+)\]", line):
             section = header[1]
-        elif key := re.match(r"# (\w+) = (\S+)", line):
+        elif key := re.match(r"# (\w+) = (\[.*?\]|\S+)", line):
             name = f"{section}.{key[1]}"
             assert key[2] == shown(DEFAULTS[name])
             found.add(name)

@@ -29,8 +29,10 @@ from config.settings import Settings, SettingsError, exit_with, load_settings, u
 from migrations import upgrade_to_head
 from scheduling.loop import run_until_stopped
 from scheduling.publish import Publisher
+from scheduling.publishers.exchange import EventExchange
 from scheduling.publishers.local import LocalPublisher
 from scheduling.publishers.rabbitmq import RabbitPublisher
+from scheduling.relay import Relay
 from scheduling.tick import Ticker
 from scheduling.wakeups import Wakeups
 
@@ -164,6 +166,14 @@ def _start_scheduling(settings: Settings, engine: sa.Engine, broker: dramatiq.Br
     stack.callback(wakeups.close)
     ticker = Ticker(engine, publisher, settings)
     stack.callback(ticker.close)
+    exchange = None
+    if not settings.amqp.is_local:
+        exchange = EventExchange(settings.amqp)
+        exchange.start()
+        stack.callback(exchange.close)
+    relay = Relay(engine, settings, exchange)
+    relay.start()
+    stack.callback(relay.close)
     arguments = (ticker.tick, wakeups.wait, stopping.is_set)
     thread = threading.Thread(target=run_until_stopped, args=arguments, name="scheduling", daemon=True)
     thread.start()

@@ -1,0 +1,82 @@
+"""SQL of telling: what has changed is noted in the log, in the statement or the transaction that changes it.
+
+A note is a row for each group of changes, so it costs the same for one run and for five hundred. It names the runs; all
+else the relay reads from their rows. Which states are told of stands in a table, so that all processes agree at once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from models.sql.rows import as_array
+from models.words.states import State
+
+
+class Moved(Protocol):
+    """A run that came into a state."""
+
+    @property
+    def id(self) -> UUID:
+        """Of the run."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """How many attempts it has had."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """What it is in now."""
+        ...
+
+
+def telling(rows: str, state: State | None = None) -> str:
+    """In SQL, for the statement that moves runs: note these rows, which have an `id` and an `attempt`, as being in the
+    state, or in that of their column `state`. It draws its id when all of them are locked."""
+    what, by = ("state", " GROUP BY state") if state is None else (f"'{state}'", " HAVING count(*) > 0")
+    return f"""INSERT INTO events (kind, runs, attempts)
+    SELECT 'run.' || {what}, array_agg(id), array_agg(attempt) FROM {rows}
+    WHERE {what} IN (SELECT told_states.state FROM told_states){by}"""
+
+
+_MOVED = "unnest(%(ids)s::uuid[], %(attempts)s::int[], %(states)s::text[]) AS moved(id, attempt, state)"
+_TELL = telling(_MOVED)
+
+
+def tell(connection: sa.Connection, moved: Sequence[Moved]) -> None:
+    """Note these, in the transaction that has moved them."""
+    if moved:
+        parameters = {
+            "ids": as_array(run.id for run in moved),
+            "attempts": [run.attempt for run in moved],
+            "states": [run.state for run in moved],
+        }
+        connection.exec_driver_sql(_TELL, parameters)
+
+
+_GAP = """
+INSERT INTO events (kind, at, data)
+SELECT 'scheduling.' || what, at, jsonb_build_object('since', g.started_at, 'until', g.ended_at)
+FROM scheduling_gaps g CROSS JOIN LATERAL (VALUES ('stalled', g.started_at), ('resumed', g.ended_at)) AS e (what, at)
+WHERE g.ended_at = now() AND EXISTS (SELECT FROM told_states)
+ORDER BY at
+"""
+
+
+def tell_gap(connection: sa.Connection) -> None:
+    """Note that scheduling goes on, and since when it had not, in the transaction that has kept the gap."""
+    connection.exec_driver_sql(_GAP)
+
+
+_CHOOSE = """
+WITH unwanted AS (DELETE FROM told_states WHERE state <> ALL(%(states)s::text[]))
+INSERT INTO told_states SELECT unnest(%(states)s::text[]) ON CONFLICT DO NOTHING
+"""
+
+
+def choose_states(connection: sa.Connection, states: Iterable[str]) -> None:
+    """Have events tell of these states, whoever brings them about; of none, nothing is told at all."""
+    connection.exec_driver_sql(_CHOOSE, {"states": sorted(states)})
