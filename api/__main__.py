@@ -6,6 +6,7 @@ from config.collector import at_rest
 
 with at_rest():
     from api.app import make_app
+    from api.metrics.telling import Telling
     from api.web.server import make_server
     from config.credentials import hide_process
     from config.database import make_engine
@@ -22,7 +23,10 @@ def main() -> None:
     server = make_server(make_app(engine, settings), settings)
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda _signum, _frame: server.stop())
+    telling = Telling(engine)
+    telling.start()
     server.run()
+    telling.close()
     engine.dispose()
 
 

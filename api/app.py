@@ -7,6 +7,9 @@ import falcon
 import sqlalchemy as sa
 
 from api.dashboard.site import add_site
+from api.metrics.requests import Timing
+from api.metrics.route import ROUTES as METRICS
+from api.metrics.route import opened
 from api.v1 import (
     access,
     apply,
@@ -63,6 +66,7 @@ ROUTES = (
     *access.ROUTES,
     *audit.ROUTES,
     *health.ROUTES,
+    *METRICS,
     Route("GET", "/openapi.json", get_openapi, None, {200: "application/json"}),
     Route("GET", "/docs", get_docs, None, {200: "text/html"}),
 )
@@ -74,9 +78,9 @@ _DOCS = render_docs(OPENAPI).encode()
 
 def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:
     """The WSGI app. It holds a connection of the engine only while it handles a request."""
-    app = falcon.App(middleware=[_Headers()])
+    app = falcon.App[Any, Any](middleware=[Timing(), _Headers()])
     add_error_handlers(app)
-    add_routes(app, ROUTES, engine, settings)
+    add_routes(app, opened(ROUTES, is_public=settings.http.metrics_public), engine, settings)
     add_site(app, engine, settings)
     return app
 

@@ -1,7 +1,8 @@
 """Plan: turn due slots into run rows or skip rows, and move the cursors, in one transaction."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -91,10 +92,12 @@ def plan_schedules(
     except REFUSALS:
         (new, cancelled), refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
-    skipped = [of_skipped(row.run) for row in new if row.state == State.SKIPPED]
+    skipped = [row.run for row in new if row.state == State.SKIPPED]
     leased = tuple(in_order(row.run for row in new if row.is_leased))
     planned = Planned(len(schedules) - left, len(new) - len(skipped), len(skipped), quarantined, locked)
-    return replace(planned, full=left > 0, leased=leased, ended=(*skipped, *of_ended(cancelled)))
+    ended = (*map(of_skipped, skipped), *of_ended(cancelled))
+    reasons = _reasons(decided, {run.id for run in skipped}) if skipped else {}
+    return replace(planned, full=left > 0, leased=leased, ended=ended, skipped=reasons)
 
 
 def miss_undecidable(connection: sa.Connection, schedule: Standing, now: datetime) -> list[Counted]:
@@ -195,6 +198,14 @@ def _without_locked(connection: sa.Connection, decided: list[_Decided]) -> tuple
     log.warning("locked", schedules=len(locked))
     postpone_schedules(connection, locked, LOCKED_SECONDS)
     return [rest for each in decided if (rest := each.without(locked)) is not None], len(locked)
+
+
+def _reasons(decided: Sequence[_Decided], skips: Set[UUID]) -> Mapping[str, int]:
+    """How many slots these rows stand for, by the reason why they were skipped."""
+    found: Counter[str] = Counter()
+    for slot in (slot for each in decided for slot in each.slots if slot.state == State.SKIPPED):
+        found[slot.reason or ""] += slot.slots * sum(run in skips for run, _ in slot.keys)
+    return found
 
 
 def _cancelling(decided: Sequence[_Decided]) -> list[UUID]:

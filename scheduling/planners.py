@@ -4,6 +4,7 @@ PostgreSQL and Python take turns in planning, so two get much further than one. 
 passes over the schedules that the other has locked.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -78,6 +79,7 @@ class Planners:
                 planned = plan_due(connection, limit, window, lambda now: self._clock.trusts(now, asked))
             if planned.ended:
                 self._statistics.count(planned.ended)
+            planned.count_slots()
             return Round(planned)
         except Exception as error:  # noqa: BLE001 - told to whoever asked, with what others have done meanwhile
             return Round(Planned(), error)
@@ -95,5 +97,6 @@ def _joined(parts: Sequence[Planned]) -> Planned:
         full=any(part.full for part in parts),
         leased=tuple(run for part in parts for run in part.leased),
         ended=tuple(each for part in parts for each in part.ended),
+        skipped=sum((Counter(part.skipped) for part in parts), Counter()),
         now=min((part.now for part in parts if part.now is not None), default=None),
     )

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
+from models.counters.counting import count
 from models.lifecycle.bundling import find_short_actors
 from models.lifecycle.confirming import note_confirmed, release_runs
 from models.lifecycle.publishing import LeasedRun, queues_with_stale_runs, take_publishable_runs, take_vanished_runs
@@ -30,6 +31,8 @@ NOTE_SECONDS = 3.0
 
 NOTED_AT_ONCE = 500
 """So many confirms are noted in a transaction: whoever claims one of these runs waits for it."""
+
+_METRIC = "callsheet_published_total"
 
 _ID = b"00000000-0000-0000-0000-000000000000"
 """Stands for the run's id in a body that is encoded for many."""
@@ -90,9 +93,9 @@ class Publishing:
             runs = take_publishable_runs(connection, limit, window)
         return self.publish(runs, began)
 
-    def publish(self, runs: Sequence[LeasedRun], since: float | None = None) -> int:
-        """Publish runs that are leased for it, in this order; how many were confirmed. The lease began at `since`, or
-        just now."""
+    def publish(self, runs: Sequence[LeasedRun], since: float | None = None, *, again: bool = False) -> int:
+        """Publish runs that are leased for it, in this order, `again` where their messages are gone; how many were
+        confirmed. The lease began at `since`, or just now."""
         if not runs:
             return 0
         began = time.monotonic() if since is None else since
@@ -102,6 +105,8 @@ class Publishing:
         if unconfirmed := [run for run in runs if run.id not in confirmed]:
             with self._engine.begin() as connection:
                 release_runs(connection, unconfirmed)
+        count(_METRIC, len(confirmed), outcome="republished" if again else "confirmed")
+        count(_METRIC, len(unconfirmed), outcome="unconfirmed")
         log.info("publish", runs=len(confirmed), unconfirmed=len(unconfirmed), messages=len(messages))
         self.note_confirmed()  # now, where that has taken long
         return len(confirmed)
@@ -119,7 +124,7 @@ class Publishing:
             with self._engine.begin() as connection:
                 runs = take_vanished_runs(connection, queue, after_seconds, limit, is_empty=is_empty)
             if runs:
-                confirmed = self.publish(runs)
+                confirmed = self.publish(runs, again=True)
                 log.warning("republish", queue=queue, runs=confirmed)
                 republished += confirmed
                 if not confirmed:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 import structlog
 
+from models.counters.counting import count
 from models.lifecycle.ended import EndedRun, after_ends, tally_outcomes
 from models.lifecycle.finishing import FinishedAttempt, finish_lost_runs, save_outputs
 from models.lifecycle.rescuing import skip_overdue_runs, take_lost_runs
@@ -34,6 +35,8 @@ def rescue_runs(engine: sa.Engine, limit: int, statistics: Statistics) -> Rescue
         ended = _end(connection, lost)
         untallied = tally_outcomes(connection, ended)
     statistics.count(of_attempts(lost, ended))
+    if ended:
+        count("callsheet_rescued_total", len(ended))
     for run in ended:
         log.warning("rescue", run_id=str(run.id), attempt=run.attempt, state=run.state)
     return Rescued(len(ended), untallied)
@@ -52,6 +55,8 @@ def skip_overdue(engine: sa.Engine, limit: int, statistics: Statistics | None = 
     if overdue:
         if statistics is not None:
             statistics.count(of_ended(overdue))
+        if slots := sum(run.never_ran for run in overdue):
+            count("callsheet_slots_total", slots, outcome="skipped", reason="deadline")
         log.info("skip", reason="deadline", runs=len(overdue))
     return len(overdue)
 

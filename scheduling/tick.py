@@ -13,6 +13,7 @@ import structlog
 
 from config.database import single_statements
 from config.settings import Settings
+from models.counters.counting import observe
 from models.lifecycle.holds import PUBLISH_LEASE_SECONDS
 from models.lifecycle.publishing import LeasedRun, find_next_due
 from models.statistics.adding import Statistics
@@ -76,6 +77,7 @@ class Ticker:
         try:
             return self._plan_and_publish(self._round_began)
         finally:
+            observe("callsheet_round_duration_seconds", time.monotonic() - self._round_began)
             self._round_began = math.inf
 
     def _plan_and_publish(self, began: float) -> float:

@@ -15,6 +15,7 @@ import structlog
 
 from config.settings import Settings
 from models.announcing import note_scheduling_gap, report_tick
+from models.counters.telling import tell_counters
 from models.events.telling import tell_gap
 from models.lifecycle.backlogs import find_backlogs, hold_back, let_go
 from models.lifecycle.ended import EndedRun, tally_outcomes
@@ -206,9 +207,10 @@ class Upkeep:
 
     def tell_statistics(self) -> None:
         """What this process has counted. Raises sqlalchemy's errors."""
-        with self._engine.begin() as connection:
-            then = self._statistics.tell(connection)
-        then()
+        for tell in (self._statistics.tell, tell_counters):
+            with self._engine.begin() as connection:
+                then = tell(connection)
+            then()
 
     def _make_partitions(self) -> None:
         """Once a day, and at the start: after a long time off the months ahead are missing."""

@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 from models.tables.access import AuditEntry, ScheduleVersion, Session, Token
+from models.tables.counter import Counter
 from models.tables.event import Event, EventRelay, ToldState
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.housekeeping import DeletedSchedule, Housekeeping
@@ -17,6 +18,7 @@ TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
     Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics, Event, EventRelay, ToldState,
+    Counter,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -24,6 +26,7 @@ __all__ = [
     "TABLES",
     "AnnouncedActor",
     "AuditEntry",
+    "Counter",
     "DeletedSchedule",
     "Error",
     "ErrorOfSchedule",

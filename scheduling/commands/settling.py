@@ -33,6 +33,7 @@ def settle_many(connection: sa.Connection, rows: Sequence[StoredSchedule], by: s
     while rest and is_full:
         planned = plan_schedules(connection, rest, now, by=by)
         note_ended(connection, planned.ended)
+        planned.count_slots()
         is_full, locked = planned.full, planned.locked
         read = {row.name: row for row in _read(connection, rest)}
         settled |= read

@@ -14,8 +14,8 @@ from tests.benchmarks.options import Options
 from tests.benchmarks.site import Site
 
 NAMES = (
-    *("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "pages", "events", "resources"),
-    "scale",
+    *("drain", "burst", "lateness", "trigger", "publish", "tick", "history", "lists", "pages", "metrics", "events"),
+    *("resources", "scale"),
 )
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.servers.prepare`: installs what the tests need on this machine and pip can't bring.
 
-That is RabbitMQ, if the tests need a private node, and Chromium, without which those in a browser are skipped.
-PostgreSQL comes as a wheel.
+That is RabbitMQ, if the tests need a private node, Chromium, without which those in a browser are skipped, and
+Prometheus, without which those by its promtool are. PostgreSQL comes as a wheel.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.servers import chromium
+from tests.servers import chromium, promtool
 from tests.servers.choose import AMQP_VARIABLE, choose_rabbitmq
 from tests.servers.rabbitmq import find_scripts
 
@@ -32,6 +32,8 @@ def main() -> None:
         sys.exit(f"{BY_HAND} The package that was installed has no rabbitmq-server script where the tests look for it.")
     if chromium.find_chromium() is None and (why := _why_not([chromium.PACKAGE])):
         print(f"Tests in a browser are skipped, as {chromium.PACKAGE} is not installed here. {why}", flush=True)
+    if promtool.find_promtool() is None and (why := _why_not([promtool.PACKAGE])):
+        print(f"Tests by promtool are skipped, as {promtool.PACKAGE} is not installed here. {why}", flush=True)
 
 
 def _why_not(packages: Sequence[str]) -> str | None:
@@ -74,9 +76,10 @@ def _install(prefix: list[str], packages: Sequence[str]) -> None:
     with _no_services_start(prefix):
         subprocess.run([*apt, "update"], check=True)
         subprocess.run([*apt, "install", "--yes", "--no-install-recommends", *packages], check=True)
-    if PACKAGE in packages and os.path.isdir("/run/systemd/system"):
-        # Nor does it start with the machine. It was not installed before, so nobody relies on it.
-        subprocess.run([*prefix, "systemctl", "disable", "--quiet", "--now", PACKAGE], check=True)
+    services = [package for package in packages if package in (PACKAGE, promtool.PACKAGE)]
+    if services and os.path.isdir("/run/systemd/system"):
+        # Nor do they start with the machine. They were not installed before, so nobody relies on them.
+        subprocess.run([*prefix, "systemctl", "disable", "--quiet", "--now", *services], check=True)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from config.database import TRANSIENT
 from config.direct import direct
 from config.sessions import SessionLost
 from config.uptime import uptime
+from models.counters.counting import count
 from models.definition import POSITIONAL
 from models.lifecycle.adopting import adopt_as_failed, adopt_messages
 from models.lifecycle.claiming import ClaimedRun, claim_runs, find_claimable, renew_own_claims
@@ -92,12 +93,21 @@ def claim_messages(
         _adopt_as_failed(process, as_run(broker, *plain.values()), error)
         return Claimed([], refused=[letter.body for letter in letters])
     process.held.add(won.claims, asked)
+    _count(published - astray, won)
     originals = {won.ids[sent_as]: message for sent_as, message in plain.items()}
     known = [claim for claim in won.claims if _is_known(broker, process, claim)]
     calls = (_as_call(process, claim, queue, originals.get(claim.id)) for claim in known)
     mine = [call for call in calls if call is not None]
     locked = won.locked | stuck | {sent_as for sent_as, run in won.ids.items() if run in won.locked}
     return Claimed(mine, [letter.only(locked) for letter in letters if not locked.isdisjoint(letter.runs)], refused)
+
+
+def _count(published: Collection[Key], won: _Won) -> None:
+    """What is neither won nor locked has moved on. Of messages without a run many wait in theirs, which is no loss."""
+    lost = {run for run, _ in published}.difference(won.locked, (claim.id for claim in won.claims))
+    for outcome, runs in (("won", won.claims), ("locked", won.locked), ("lost", lost)):
+        if runs:
+            count("callsheet_claims_total", len(runs), outcome=outcome)
 
 
 def _send_on(process: WorkerProcess, runs: Collection[Key]) -> set[UUID]:

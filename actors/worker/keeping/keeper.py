@@ -22,6 +22,7 @@ from actors.worker.running.outcome import interrupt
 from config.database import TRANSIENT
 from migrations.pending import wait_until_migrated
 from models.announcing import report_worker
+from models.counters.telling import tell_counters
 from models.lifecycle.claiming import read_stray_claims
 
 log = structlog.get_logger("worker")
@@ -108,7 +109,7 @@ class Keeper:
         self._reported = time.monotonic()
         if self._process.journal is not None:
             self._process.journal.touch()
-        for say in (self._say_alive, self._announce, self._process.statistics.tell):
+        for say in (self._say_alive, self._announce, self._process.statistics.tell, tell_counters):
             try:
                 with self._process.engine.begin() as connection:
                     then = say(connection)
@@ -134,8 +135,10 @@ class Keeper:
             log.warning("statistics", error=str(error).strip())
 
     def _tell(self) -> None:
-        with self._process.engine.begin() as connection:
-            self._process.statistics.tell(connection)
+        for tell in (self._process.statistics.tell, tell_counters):
+            with self._process.engine.begin() as connection:
+                then = tell(connection)
+            then()
 
     def _settle_doubts(self) -> None:
         """Give back what was claimed by a statement of which nothing was heard, and which no consumer tries again."""

@@ -33,6 +33,7 @@ ANSWERS: Mapping[str, Any] = {
     "POST /v1/apply 409": problems.NOT_ITS_OWN,
     "GET /health/ready 503": processes.UNREADY,
     "GET /v1/secrets 200": processes.SECRETS,
+    "GET /metrics 200": processes.METRICS,
     "GET /openapi.json 200": {"openapi": "3.1.0", "info": {"title": "callsheet", "version": "1"}, "paths": {}},
     "GET /docs 200": "<!doctype html>\n<html lang=en>…</html>\n",
 }

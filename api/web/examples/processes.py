@@ -113,3 +113,13 @@ PROCESSES: dict[str, Any] = {
     "LiveJson": {"status": "ok"},
     "ReadyJson": READY,
 }
+
+METRICS = """\
+# HELP callsheet_workers Worker processes that report.
+# TYPE callsheet_workers gauge
+callsheet_workers 2
+# HELP callsheet_published_total Runs that were sent to the broker: confirmed by it, unconfirmed, or republished as \
+their message was gone.
+# TYPE callsheet_published_total counter
+callsheet_published_total{outcome="confirmed"} 48213
+"""

@@ -5,15 +5,20 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from dramatiq.brokers.stub import StubBroker
 
+from actors.worker.claiming.claims import claim_messages
 from actors.worker.keeping.burial import Burial
 from actors.worker.keeping.ends import Ends
 from actors.worker.keeping.keeper import Keeper
 from actors.worker.keeping.process import WorkerProcess
 from actors.worker.running.outcome import RetryRule, fail, succeed
+from models.counters.counting import OF_PROCESS
 from models.lifecycle.claiming import ClaimedRun
 from models.statistics.histogram import Histogram
-from tests.actors.worker.machine import Machine, claimed, kill, started, write
+from tests.actors.worker.line import READ, Line, published
+from tests.actors.worker.machine import Machine, claimed, kill, locked, started, write
+from tests.models.counters.totals import counting
 from tests.models.rows import claim, set_run
 from tests.waiting import eventually
 
@@ -133,3 +138,34 @@ def test_a_process_tells_with_its_reports_and_when_it_stops(machine: Machine, mo
     eventually(lambda: list(counted(machine).values()) == [2])
     keeper.stop()
     assert list(counted(machine).values()) == [2]
+
+
+def test_claims_are_counted_by_what_came_of_them(machine: Machine, broker: StubBroker) -> None:
+    worker = machine.worker()
+    line = Line(broker, worker)
+    with counting("callsheet_claims_total") as claims:
+        twice, other = published(worker), published(worker)
+        line.put(twice, other)
+        assert len(line.claims()) == 2
+        line.put(twice)
+        assert line.claims() == []
+    assert claims == {("won",): 2, ("lost",): 1}
+
+
+def test_what_waits_for_a_lock_is_counted_as_locked(machine: Machine, broker: StubBroker) -> None:
+    worker = machine.worker()
+    body = published(worker)
+    [run] = READ(body).runs
+    with counting("callsheet_claims_total") as claims, locked(machine, "runs", run):
+        assert claim_messages(broker, worker, "default", [READ(body)]).messages == []
+    assert claims == {("locked",): 1}
+
+
+def test_what_the_process_has_counted_is_told_with_its_report(machine: Machine) -> None:
+    worker = machine.worker()
+    keeper = Keeper(worker, lambda _: None)
+    OF_PROCESS.count("callsheet_claims_total", 3, outcome="won")
+    keeper._report()
+    with machine.engine.begin() as connection:
+        read = "SELECT value FROM counters WHERE name = 'callsheet_claims_total' AND labels->>'outcome' = 'won'"
+        assert connection.exec_driver_sql(read).scalar_one() >= 3

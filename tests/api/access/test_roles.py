@@ -61,6 +61,7 @@ MATRIX: dict[str, tuple[Role | None, str]] = {
     "GET /v1/audit": (VIEWER, PART),
     "GET /health/live": (NONE, PART),
     "GET /health/ready": (NONE, PART),
+    "GET /metrics": (VIEWER, ALL),
     "GET /openapi.json": (NONE, PART),
     "GET /docs": (NONE, PART),
 }

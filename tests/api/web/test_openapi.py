@@ -117,6 +117,7 @@ OPERATIONS = {
     "POST /v1/queues/{name}/resume": "resume_queue",
     "GET /health/live": "get_liveness",
     "GET /health/ready": "get_readiness",
+    "GET /metrics": "get_metrics",
     "GET /openapi.json": "get_openapi",
     "GET /docs": "get_docs",
 }

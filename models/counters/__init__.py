@@ -1,0 +1,1 @@
+"""Counters of metrics that no row says: counted in memory by each process, added up in a table."""
