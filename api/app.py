@@ -29,6 +29,7 @@ from api.v1 import (
     workers,
 )
 from api.v1.history import events, failures
+from api.v1.notices import channels
 from api.web.connections import HEADERS
 from api.web.docs import CONTENT_POLICY, render_docs
 from api.web.openapi import describe_routes
@@ -59,6 +60,7 @@ ROUTES = (
     *events.ROUTES,
     *workers.ROUTES,
     *queues.ROUTES,
+    *channels.ROUTES,
     *versions.ROUTES,
     *bulk.ROUTES,
     *apply.ROUTES,

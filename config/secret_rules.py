@@ -1,7 +1,7 @@
 """Who may use a secret: the rules of `secrets.allow`, such as `sync_*` or `http_request https://crm.example.com/*`.
 
-A rule is a pattern of actors' names and, for `http_request`, a pattern of URLs: scheme, host and path as they must be,
-where `*` stands for any text, but never for what comes after the host. A query does not count.
+A rule is a pattern of actors' names and, for those that send requests, a pattern of URLs: scheme, host and path as they
+must be, where `*` stands for any text, but never for what comes after the host. A query does not count.
 """
 
 import re
@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from urllib.parse import unquote
 
-ASKS_URLS = "http_request"
-"""The actor whose rules may have a pattern of URLs."""
+ASK_URLS = ("http_request", "notify")
+"""The actors whose rules may have a pattern of URLs."""
 
 ANYWHERE = "*"
 """In the place of a pattern of URLs: no matter where."""
@@ -39,8 +39,8 @@ def check_rule(rule: str) -> str:
         raise ValueError("must be a name of actors or a pattern of names, with a pattern of URLs or without")
     if urls and not (rule.isascii() and _URL.fullmatch(urls[0])):
         raise ValueError("a pattern of URLs has a scheme, a host and a path, as in https://crm.example.com/*")
-    if urls and not fnmatchcase(ASKS_URLS, actor):
-        raise ValueError(f"only {ASKS_URLS} can have a pattern of URLs")
+    if urls and not any(fnmatchcase(name, actor) for name in ASK_URLS):
+        raise ValueError(f"only {' and '.join(ASK_URLS)} can have a pattern of URLs")
     return rule
 
 
@@ -52,7 +52,7 @@ def reach(rules: Iterable[str] | None, actor: str) -> tuple[str, ...]:
     found = []
     for rule in rules:
         name, *urls = rule.split()
-        if fnmatchcase(actor, name) and (not urls or actor == ASKS_URLS):
+        if fnmatchcase(actor, name) and (not urls or actor in ASK_URLS):
             found.append(urls[0] if urls else ANYWHERE)
     return (ANYWHERE,) if ANYWHERE in found else tuple(found)
 

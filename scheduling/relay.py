@@ -4,7 +4,7 @@ least once. Nothing waits for it."""
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -14,9 +14,10 @@ import structlog
 
 from config.settings import Settings
 from models.events.cloud import CONTENT_TYPE, as_cloud_event, routing_key
-from models.events.reading import Change, read_changes
+from models.events.reading import Change, is_public, read_changes
 from models.events.relaying import Progress, be_relay, forget_events, note_sent, number_events
 from models.events.telling import choose_states
+from scheduling.notices.notifier import Notifier
 from scheduling.publishers.exchange import Telling
 
 log = structlog.get_logger("scheduling")
@@ -38,9 +39,6 @@ WAITED = timedelta(seconds=2)
 
 REST = 19
 """While runs wait it rests so many times as long as it has worked: a twentieth of one processor goes to events."""
-
-LONGEST_REST_SECONDS = 4.0
-"""Far less than its lease."""
 
 PATIENCE = timedelta(seconds=60)
 """But nobody is told later than this of what has happened, if that is possible at all."""
@@ -66,9 +64,11 @@ class Relay:
     def __init__(self, engine: sa.Engine, settings: Settings, exchange: Exchange | None) -> None:
         self._engine = engine
         self._events = settings.events
+        self._public = frozenset(settings.events.states if settings.events.enabled else ())
         self._exchange = exchange
+        self._notifier = Notifier(engine)
         self._id: UUID = uuid4()
-        self._forgot = 0.0
+        self._forgot = self._rests_until = 0.0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._go_on, name="relay", daemon=True)
 
@@ -87,26 +87,29 @@ class Relay:
             progress = be_relay(connection, self._id) and number_events(connection, self._id, NUMBERED)
         if progress is None:
             return OTHER_SECONDS
-        self._forget()
-        if progress.sent == progress.numbered:
-            return LOOK_SECONDS
-        return self._tell(progress)
+        has_more_notices = self._notifier.notice()
+        if not has_more_notices:  # after a long time off all is old, and channels are still to be told of it
+            self._forget()
+        is_done = progress.sent == progress.numbered or time.monotonic() < self._rests_until
+        seconds = LOOK_SECONDS if is_done else self._tell(progress)
+        return 0 if has_more_notices else seconds
 
     def _tell(self, progress: Progress) -> float:
         begun, told_to = time.monotonic(), progress.numbered
         changes: Sequence[Change] = ()
-        if self._exchange is not None:
+        if self._exchange is not None and self._public:
             if not self._exchange.is_ready():
                 return RETRY_SECONDS
             with self._engine.begin() as connection:
                 changes = read_changes(connection, progress.sent, TOLD)
-            if not self._exchange.send(list(_tellings(changes))):
+            if not self._exchange.send(list(_tellings(each for each in changes if is_public(each, self._public)))):
                 return RETRY_SECONDS
             told_to = changes[-1].position if changes else progress.numbered
         with self._engine.begin() as connection:
             note_sent(connection, self._id, told_to)
         if _gives_way(changes, progress.now):
-            return min(REST * (time.monotonic() - begun), LONGEST_REST_SECONDS)
+            now = time.monotonic()
+            self._rests_until = now + REST * (now - begun)
         return 0 if told_to < progress.numbered else LOOK_SECONDS
 
     def _forget(self) -> None:
@@ -134,9 +137,8 @@ class Relay:
             self._closing.wait(seconds)
 
     def _choose(self) -> None:
-        states = self._events.states if self._events.enabled else ()
         with self._engine.begin() as connection:
-            choose_states(connection, states)
+            choose_states(connection, self._public)
 
 
 def _gives_way(changes: Sequence[Change], now: datetime) -> bool:
@@ -146,7 +148,7 @@ def _gives_way(changes: Sequence[Change], now: datetime) -> bool:
     return any(each.started_at and each.due_at and each.started_at - each.due_at > WAITED for each in changes)
 
 
-def _tellings(changes: Sequence[Change]) -> Iterator[Telling]:
+def _tellings(changes: Iterable[Change]) -> Iterator[Telling]:
     for change in changes:
         try:
             event = as_cloud_event(change)

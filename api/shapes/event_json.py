@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from api.web.fields import Query
 from models.events.cloud import as_cloud_event
-from models.events.reading import Change, last_position, read_changes
+from models.events.reading import Change, is_public, last_position, public_states, read_changes
 from models.words.roles import Scope
 
 GROUPS = 10
@@ -66,6 +66,7 @@ def show_events(connection: sa.Connection, query: EventQuery, after: Place, only
     """The next events, and up to where the log has been looked at."""
     # The rest of a group that was shown in part is read again.
     changes = read_changes(connection, after.position - (after.place > 0), GROUPS)
+    public = public_states(connection)
     wanted = frozenset(query.types.split(",")) if query.types else None
     items: list[dict[str, Any]] = []
     for change in changes:
@@ -74,7 +75,7 @@ def show_events(connection: sa.Connection, query: EventQuery, after: Place, only
         if len(items) == query.limit:
             break
         after = Place(change.position, change.place)
-        if _is_seen(change, only) and _is_asked(change, wanted, query.schedule):
+        if is_public(change, public) and _is_seen(change, only) and _is_asked(change, wanted, query.schedule):
             items.append(as_cloud_event(change))
     return items, after
 

@@ -5,12 +5,15 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 
 from api.shapes.schedule_body import Name
-from api.web.fields import Query, Request, Text
+from api.web.fields import Query, Request, Text, is_none
 from models.definition import COLUMNS, Definition
+from models.notices.channels import Channel
+from models.notices.definition import ChannelDefinition
 from models.schedules import StoredSchedule
 from models.words.instants import write_instant
 from models.words.kinds import NAME_PATTERN
 from models.words.values import is_same
+from scheduling.commands.channels.edit import columns_of
 from scheduling.commands.edit import CODE, PEOPLE
 
 _FILE = "file:"
@@ -52,7 +55,7 @@ class ApplyBody(Request):
     schedules: dict[Name, FileSchedule] = Field(default={})
     calendars: Later | None = None
     limits: Later | None = None
-    channels: Later | None = None
+    channels: dict[Name, ChannelDefinition] | None = Field(default=None, description="Needs the role `admin`.")
     prune: Prune = Field(default=False, description="Delete what the same source made and does not have any more.")
     adopt: bool = Field(default=False, description="Take over schedules of these names from other sources.")
     dry_run: bool = Field(default=False, description="Only say what it would do.")
@@ -67,10 +70,12 @@ class ExportQuery(Query):
 
 
 class ExportJson(BaseModel):
-    """Schedules as a file has them: what is not the default."""
+    """Schedules as a file has them: what is not the default. For admins, who ask for neither a tag nor a prefix, also
+    channels."""
 
     source: str
     schedules: dict[str, dict[str, Any]]
+    channels: dict[str, dict[str, Any]] | None = Field(default=None, exclude_if=is_none)
 
 
 def show_for_file(row: StoredSchedule) -> dict[str, Any]:
@@ -81,6 +86,15 @@ def show_for_file(row: StoredSchedule) -> dict[str, Any]:
         if field.is_required() or not is_same(value, field.default):
             shown[column] = _plain(column, value)
     return shown | ({"paused": True} if row.paused_at is not None and row.paused_until is None else {})
+
+
+def show_channel_for_file(channel: Channel) -> dict[str, Any]:
+    """The channel as a file has it."""
+    fields, columns = ChannelDefinition.model_fields, columns_of(channel)
+    shown = {
+        name: columns[name] for name, field in fields.items() if field.is_required() or columns[name] != field.default
+    }
+    return shown | ({"to": shown["to"][0]} if len(shown.get("to") or ()) == 1 else {})
 
 
 def _plain(column: str, value: Any) -> Any:

@@ -1,24 +1,24 @@
 """Files: apply one, export what there is as one."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel
 
 from api.access.auth import NotAllowed
-from api.shapes.file_body import ApplyBody, ExportJson, ExportQuery, show_for_file
+from api.shapes.file_body import ApplyBody, ExportJson, ExportQuery, show_channel_for_file, show_for_file
 from api.shapes.version_json import ChangeJson
 from api.web.problems import Problem
 from api.web.routes import Answer, Call, Route
 from models.definition import Definition
+from models.notices.channels import Channel, list_channels
 from models.schedules import StoredSchedule, list_schedules
 from models.words.roles import Role
 from scheduling.commands import apply
+from scheduling.commands.channels import applying
 from scheduling.commands.edit import CODE, PEOPLE
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
-
-_SCHEDULE = "schedule"
 
 
 class NamedJson(BaseModel):
@@ -51,7 +51,7 @@ class AppliedJson(BaseModel):
 
 
 def apply_file(call: Call, body: ApplyBody) -> Answer:
-    """Bring schedules to what a file says, all of them or none.
+    """Bring schedules and channels to what a file says, all of them or none.
 
     What another source owns is a conflict (409) unless `adopt`; what code declares always is. The problem then has what
     the answer would have. A dry run answers with its conflicts.
@@ -61,9 +61,11 @@ def apply_file(call: Call, body: ApplyBody) -> Answer:
     with call.engine.begin() as connection:
         plan = apply.apply(connection, wanted, call.by, only=call.only, dry_run=body.dry_run)
         _check_seen(call, body.schedules, plan.rows)
-        applied = _show(plan)
-        if plan.conflicts and not body.dry_run:
-            raise Problem(409, _say_conflicts(plan.conflicts), more=applied.model_dump(mode="json"))
+        told = _apply_channels(call, connection, body)
+        applied = _show(plan, told)
+        conflicts: list[StoredSchedule | Channel] = [*plan.conflicts, *told.conflicts]
+        if conflicts and not body.dry_run:
+            raise Problem(409, _say_conflicts(conflicts), more=applied.model_dump(mode="json"))
     return Answer(applied)
 
 
@@ -73,10 +75,14 @@ def export_file(call: Call, query: ExportQuery) -> Answer:
     with call.engine.connect() as connection:
         filters = {"source": owner, "tag": query.tag, "prefix": query.prefix}
         rows = list_schedules(connection, apply.MOST, only=call.only, **filters)
+        told = list_channels(connection) if _may_write_channels(call) and not (query.tag or query.prefix) else ()
     shown = [row for row in rows if row.source != CODE or owner == CODE]
-    owners = {row.source for row in shown} or {owner or PEOPLE}
+    told = [channel for channel in told if owner in (None, channel.source)]
+    owners = {row.source for row in shown} | {each.source for each in told} or {owner or PEOPLE}
     source = apply.source_of(owners.pop()) if len(owners) == 1 else "export"
-    return Answer(ExportJson(source=source, schedules={row.name: show_for_file(row) for row in shown}))
+    channels = {each.name: show_channel_for_file(each) for each in told}
+    schedules = {row.name: show_for_file(row) for row in shown}
+    return Answer(ExportJson(source=source, schedules=schedules, channels=channels or None))
 
 
 ROUTES = (
@@ -105,20 +111,39 @@ def _check_seen(call: Call, definitions: Mapping[str, Definition], rows: Iterabl
             raise NotAllowed("this token only sees schedules that some of these would not be among")
 
 
-def _say_conflicts(rows: Iterable[StoredSchedule]) -> str:
+def _may_write_channels(call: Call) -> bool:
+    return call.caller is not None and call.caller.role >= Role.ADMIN and call.only is None
+
+
+def _apply_channels(call: Call, connection: sa.Connection, body: ApplyBody) -> applying.Plan:
+    """Raises NotAllowed for whoever may not write channels, where the file has any, or would delete some."""
+    wanted = applying.Wanted(apply.owner_of(body.source), body.channels or {}, prune=body.prune, adopt=body.adopt)
+    if call.only is not None and not body.channels:
+        return applying.Plan()
+    if not _may_write_channels(call):
+        if body.channels or applying.apply(connection, wanted, call.by, dry_run=True):
+            raise NotAllowed("this token may not write channels, which takes the role admin")
+        return applying.Plan()
+    return applying.apply(connection, wanted, call.by, dry_run=body.dry_run)
+
+
+def _say_conflicts(rows: Iterable[StoredSchedule | Channel]) -> str:
     said = ", ".join(f"{row.name} ({row.source})" for row in list(rows)[:5])
-    return f"schedules of these names belong to other sources: {said}; adopt takes over what code does not declare"
+    return f"what has these names belongs to other sources: {said}; adopt takes over what code does not declare"
 
 
-def _show(plan: apply.Plan) -> AppliedJson:
-    named: dict[str, Any] = {"kind": _SCHEDULE}
+def _show(plan: apply.Plan, told: applying.Plan) -> AppliedJson:
+    both: tuple[tuple[str, apply.Plan | applying.Plan], ...] = (("schedule", plan), ("channel", told))
     return AppliedJson(
-        create=[NamedJson(name=name, **named) for name in plan.create],
+        create=[NamedJson(kind=kind, name=name) for kind, each in both for name in each.create],
         update=[
-            UpdateJson(name=row.name, changes=[ChangeJson(**change) for change in changes], **named)
-            for row, changes in plan.update
+            UpdateJson(kind=kind, name=row.name, changes=[ChangeJson(**change) for change in changes])
+            for kind, each in both
+            for row, changes in each.update
         ],
-        delete=[NamedJson(name=row.name, **named) for row in plan.delete],
-        unchanged=plan.unchanged,
-        conflicts=[ConflictJson(name=row.name, source=row.source, **named) for row in plan.conflicts],
+        delete=[NamedJson(kind=kind, name=row.name) for kind, each in both for row in each.delete],
+        unchanged=plan.unchanged + told.unchanged,
+        conflicts=[
+            ConflictJson(kind=kind, name=row.name, source=row.source) for kind, each in both for row in each.conflicts
+        ],
     )

@@ -23,6 +23,7 @@ _HEADERS = {
 _PATTERNS = {"Idempotency-Key": {"pattern": KEY_PATTERN}}
 _NAMES: Mapping[str, dict[str, Any]] = {
     "schedules": {"type": "string", "pattern": NAME_PATTERN},
+    "channels": {"type": "string", "pattern": NAME_PATTERN},
     "queues": TypeAdapter(Queue).json_schema(),
 }
 """In paths, by group."""

@@ -21,7 +21,7 @@ HELD_BYTES = 64 * 1024 * 1024
 WATERMARK_BYTES = 256 * 1024
 """Who writes an answer piece by piece waits, above this, until some of it is taken."""
 
-LANES = {"/health/live": 2, "/health/ready": 2}
+LANES = {"/health/live": 2, "/health/ready": 2, "/metrics": 1}
 """Paths with threads of their own, and how many: a database that hangs holds those of readiness for a while."""
 
 DRAIN_SECONDS = 10
@@ -114,18 +114,18 @@ class Server:
 
 
 class _Lanes:
-    """Sets of threads, so that health is answered while all others are busy."""
+    """Sets of threads, so that health and metrics are answered while all others are busy."""
 
     def __init__(self, threads: int) -> None:
-        self._health = {path: _threads(count) for path, count in LANES.items()}
+        self._own = {path: _threads(count) for path, count in LANES.items()}
         self._others = _threads(threads)
 
     def add_task(self, channel: Channel) -> None:
         path = str(getattr(channel.requests[0], "path", ""))
-        self._health.get(path, self._others).add_task(channel)
+        self._own.get(path, self._others).add_task(channel)
 
     def shutdown(self) -> None:
-        for lane in (*self._health.values(), self._others):
+        for lane in (*self._own.values(), self._others):
             lane.shutdown(timeout=_POLL_SECONDS)
 
 

@@ -1,6 +1,6 @@
 """SQL of reading: what stands in the log after a position, a row for each change, with what is known of its run."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,3 +75,17 @@ def last_position(connection: sa.Connection) -> int:
     """The newest position that there is."""
     position: int = connection.exec_driver_sql(_LAST).scalar_one()
     return position
+
+
+_PUBLIC = "SELECT state FROM told_states WHERE is_public"
+
+
+def public_states(connection: sa.Connection) -> frozenset[str]:
+    """The states that others are told of."""
+    return frozenset(connection.exec_driver_sql(_PUBLIC).scalars())
+
+
+def is_public(change: Change, states: Collection[str]) -> bool:
+    """Whether others are told of a change, where these are the states that they are told of."""
+    noun, _, what = change.kind.partition(".")
+    return what in states if noun == "run" else bool(states)

@@ -71,12 +71,28 @@ def tell_gap(connection: sa.Connection) -> None:
     connection.exec_driver_sql(_GAP)
 
 
-_CHOOSE = """
-WITH unwanted AS (DELETE FROM told_states WHERE state <> ALL(%(states)s::text[]))
-INSERT INTO told_states SELECT unnest(%(states)s::text[]) ON CONFLICT DO NOTHING
+# A state stays noted as long as it is chosen by one of the two.
+def _choose(chosen: str, other: str) -> str:
+    return f"""
+WITH left_to_others AS (
+    UPDATE told_states SET {chosen} = false WHERE state <> ALL(%(states)s::text[]) AND {other} AND {chosen}
+), unwanted AS (
+    DELETE FROM told_states WHERE state <> ALL(%(states)s::text[]) AND NOT {other}
+)
+INSERT INTO told_states (state, {chosen}, {other}) SELECT unnest(%(states)s::text[]), true, false
+ON CONFLICT (state) DO UPDATE SET {chosen} = true WHERE NOT told_states.{chosen}
 """
 
 
+_CHOOSE = _choose("is_public", "is_needed")
+_NEED = _choose("is_needed", "is_public")
+
+
 def choose_states(connection: sa.Connection, states: Iterable[str]) -> None:
-    """Have events tell of these states, whoever brings them about; of none, nothing is told at all."""
+    """Have events tell others of these states, whoever brings them about; of none, nothing is told to others at all."""
     connection.exec_driver_sql(_CHOOSE, {"states": sorted(states)})
+
+
+def need_states(connection: sa.Connection, states: Iterable[str]) -> None:
+    """Have these states noted, too, for channels, without others being told of them."""
+    connection.exec_driver_sql(_NEED, {"states": sorted(states)})

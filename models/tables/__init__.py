@@ -8,6 +8,7 @@ from models.tables.event import Event, EventRelay, ToldState
 from models.tables.failure import Error, ErrorOfSchedule, FailedRun
 from models.tables.housekeeping import DeletedSchedule, Housekeeping
 from models.tables.live import LiveOutput, LiveProgress
+from models.tables.notice import ChannelRow, Delivery, Notifier, Standing
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
 from models.tables.queue import PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
@@ -19,6 +20,7 @@ TABLES = (
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
     Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics, Event, EventRelay, ToldState,
     Counter,
+    ChannelRow, Standing, Delivery, Notifier,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -26,8 +28,10 @@ __all__ = [
     "TABLES",
     "AnnouncedActor",
     "AuditEntry",
+    "ChannelRow",
     "Counter",
     "DeletedSchedule",
+    "Delivery",
     "Error",
     "ErrorOfSchedule",
     "Event",
@@ -36,6 +40,7 @@ __all__ = [
     "Housekeeping",
     "LiveOutput",
     "LiveProgress",
+    "Notifier",
     "PausedQueue",
     "Run",
     "RunOutput",
@@ -44,6 +49,7 @@ __all__ = [
     "Scheduler",
     "SchedulingGap",
     "Session",
+    "Standing",
     "Statistic",
     "StatisticsNote",
     "Token",

@@ -42,11 +42,15 @@ class Event(SQLModel, table=True):
 
 
 class ToldState(SQLModel, table=True):
-    """A state that events tell of; none are told of while there is none."""
+    """A state that is noted in the log; nothing is noted while there is none."""
 
     __tablename__ = "told_states"
 
     state: str = Field(primary_key=True, sa_type=sa.Text)
+    is_public: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """Whether others are told of it, as `events.states` has it."""
+    is_needed: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Whether channels need it."""
 
 
 class EventRelay(SQLModel, table=True):

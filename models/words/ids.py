@@ -26,6 +26,11 @@ def message_run_id(message_id: str, sent_milliseconds: float) -> UUID:
     return _assemble(int(sent_milliseconds), message_id.encode())
 
 
+def notice_run_id(at: datetime, *key: str) -> UUID:
+    """The id of the run that tells a notice: the same key at the same instant always gives the same."""
+    return _assemble(_milliseconds(at), "\n".join(key).encode())
+
+
 def time_ahead(run_id: UUID, now: datetime) -> timedelta:
     """How far the time in an id is ahead of a clock."""
     return timedelta(milliseconds=(run_id.int >> 80) - _milliseconds(now))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import sqlalchemy as sa
 
 from config.references import has_reference, secrets_in
-from config.secret_rules import ASKS_URLS, Target, is_within, reach, say_rules
+from config.secret_rules import ASK_URLS, Target, is_within, reach, say_rules
 from config.settings import get_settings
 from models.processes import list_secrets
 from models.words.faults import Fault
@@ -34,7 +34,7 @@ def check_secrets(rules: Rules, actor: str, args: Mapping[str, Any]) -> list[Fau
             where = reach(rules.get(name), actor)
             if not where:
                 found.append(Fault(("args", argument), _say(name, actor, rules)))
-            elif actor == ASKS_URLS and not _may_be_within(args.get("url"), where):
+            elif actor in ASK_URLS and not _may_be_within(args.get("url"), where):
                 found.append(Fault(("args", "url"), f"is not where the secret {name} may go: {say_rules(rules[name])}"))
     return list(dict.fromkeys(found))
 

@@ -64,7 +64,9 @@ def test_a_url_does_not_fit(pattern: str, url: str) -> None:
     assert not is_within(to(url), [])
 
 
-@pytest.mark.parametrize("rule", ["*", "sync_*", "crm.import-all", "[a-c]*", "http_* https://a/*", f"* {CRM}"])
+@pytest.mark.parametrize(
+    "rule", ["*", "sync_*", "crm.import-all", "[a-c]*", "http_* https://a/*", f"notify {CRM}", f"* {CRM}"]
+)
 def test_rules(rule: str) -> None:
     assert check_rule(rule) == rule
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.api.metrics.page import parse, sample
 from tests.end_to_end.deployment import ROOT, Deployment
 from tests.waiting import eventually
 
@@ -98,6 +99,8 @@ def test_everything_runs_by_one_command_and_goes_on_after_a_restart(short_folder
     eventually(lambda: up.get(f"/v1/runs/{run}").json()["state"] == "succeeded", 40, "the interrupted run went on")
     outcomes = [attempt["outcome"] for attempt in up.get(f"/v1/runs/{run}").json()["attempts"]]
     assert outcomes == ["interrupted", "succeeded"]
+    eventually(lambda: _counted(up, "published_total", "confirmed") >= 3, 40, "scheduling has told what it counted")
+    eventually(lambda: _counted(up, "claims_total", "won") >= 3, 40, "the worker, too")
     waiting = up.call("POST", "/v1/schedules/slow/trigger", {}).json()["id"]
     up.stop(signal.SIGKILL)
 
@@ -108,3 +111,7 @@ def test_everything_runs_by_one_command_and_goes_on_after_a_restart(short_folder
     )
     assert b"already running" in second.stderr
     assert up.stop(signal.SIGTERM) == 0
+
+
+def _counted(up: Up, counter: str, outcome: str) -> float:
+    return sample(parse(up.get("/metrics").text), counter, outcome=outcome) or 0

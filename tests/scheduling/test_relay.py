@@ -111,11 +111,23 @@ def test_another_does_not_relay(engine: sa.Engine, relay: Relay, exchange: Excha
 
 @pytest.mark.parametrize(("late", "ago", "rests"), [(0, 0, False), (30, 0, True), (30, 120, False)])
 def test_it_rests_while_runs_wait_for_workers_but_not_for_long(
-    engine: sa.Engine, relay: Relay, monkeypatch: pytest.MonkeyPatch, late: float, ago: float, rests: bool
+    engine: sa.Engine,
+    relay: Relay,
+    exchange: Exchange,
+    monkeypatch: pytest.MonkeyPatch,
+    late: float,
+    ago: float,
+    rests: bool,
 ) -> None:
-    monkeypatch.setattr(relaying, "LONGEST_REST_SECONDS", 0.01)
+    monkeypatch.setattr(relaying, "REST", 10_000)
     run_once(engine, late, ago)
-    assert (relay.relay() == 0.01) == rests
+    relay.relay()
+    told = len(exchange.told)
+    run_once(engine, late, ago)
+    relay.relay()
+    assert (len(exchange.told) == told) == rests
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT numbered FROM event_relay").scalar_one() == 6, "readers wait for none"
 
 
 def test_a_change_that_nobody_can_read_is_in_the_way_of_no_other(

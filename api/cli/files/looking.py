@@ -10,6 +10,7 @@ from api.cli.failures import USAGE, Failure
 from api.cli.files.reading import Document, Place
 from api.shapes.file_body import ApplyBody
 from models.words.faults import faults_of
+from scheduling.commands.channels import edit
 from scheduling.commands.rules import check_definition
 
 _TABLES = ("schedules", "calendars", "limits", "channels")
@@ -65,6 +66,11 @@ def _faults(document: Document) -> Iterator[str]:
             (("schedules", name, *fault.path), fault.message)
             for name, schedule in body.schedules.items()
             for fault in check_definition(schedule, None, now, {})
+        ]
+        found += [
+            (("channels", name, *fault.path), fault.message)
+            for name, channel in (body.channels or {}).items()
+            for fault in edit.check_definition(name, channel)
         ]
     yield from (_unknown(document, key) for key in document.content if key not in _KNOWN)
     yield from (f"{document.where(place)}: {'.'.join(map(str, place))}: {message}" for place, message in found)

@@ -1,4 +1,4 @@
-"""Writing schedules as a file."""
+"""Writing schedules and channels as a file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,24 +8,32 @@ import tomlkit
 from api.cli.failures import USAGE, Failure
 from api.cli.yamls import write_yaml
 
+Table = Mapping[str, Mapping[str, Any]]
 
-def write_file(source: str, schedules: Mapping[str, Mapping[str, Any]], kind: str) -> str:
+
+def write_file(source: str, schedules: Table, kind: str, channels: Table | None = None) -> str:
     """The file in TOML or YAML. Raises Failure for what TOML can't say."""
-    content = {"source": source, "schedules": {name: dict(given) for name, given in schedules.items()}}
+    tables = {"schedules": schedules} | ({"channels": channels} if channels else {})
     if kind == "yaml":
-        return write_yaml(content)
+        plain = {key: {name: dict(given) for name, given in table.items()} for key, table in tables.items()}
+        return write_yaml({"source": source, **plain})
     if (name := next((name for name, given in schedules.items() if _has_null(given)), None)) is not None:
         raise Failure(f"the arguments of {name} hold null, which TOML has not: say -o yaml", USAGE)
     document = tomlkit.document()
     document.add("source", tomlkit.item(source))
+    for key, table in tables.items():
+        document.add(key, _table_of(table))
+    return tomlkit.dumps(document)
+
+
+def _table_of(given: Table) -> Any:
     tables = tomlkit.table(is_super_table=True)
-    for name, given in schedules.items():
+    for name, fields in given.items():
         table = tomlkit.table()
-        for field, value in given.items():
+        for field, value in fields.items():
             table.add(field, _inline(value))
         tables.add(name, table)
-    document.add("schedules", tables)
-    return tomlkit.dumps(document)
+    return tables
 
 
 def _inline(value: Any) -> Any:

@@ -66,7 +66,7 @@ def export(shell: Shell, **filters: str | None) -> None:
     if shell.output not in ("table", "yaml"):
         raise Failure(f"a file is no {shell.output}: there are TOML, -o yaml and -o json", USAGE)
     kind = "yaml" if shell.output == "yaml" else "toml"
-    print(write_file(exported["source"], exported["schedules"], kind), end="")
+    print(write_file(exported["source"], exported["schedules"], kind, exported.get("channels")), end="")
 
 
 def _apply(shell: Shell, files: tuple[str, ...], how: Mapping[str, bool]) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.web.examples import access, bodies, problems, processes, runs, schedules
+from api.web.examples import access, bodies, notices, problems, processes, runs, schedules
 
 ONE = "/v1/schedules/{name}"
 RUN = "/v1/runs/{id}"
 QUEUE = "/v1/queues/{name}"
 
-MODELS = bodies.BODIES | schedules.SCHEDULES | runs.RUNS | processes.PROCESSES | access.ACCESS
+MODELS = bodies.BODIES | schedules.SCHEDULES | runs.RUNS | processes.PROCESSES | access.ACCESS | notices.NOTICES
 """By the names of models: what holds wherever the model is taken or answered."""
 
 ANSWERS: Mapping[str, Any] = {
@@ -44,6 +44,7 @@ NOT_FOUND = {
     "runs": problems.NO_SUCH_RUN,
     "workers": problems.NO_SUCH_WORKER,
     "tokens": problems.NO_SUCH_TOKEN,
+    "channels": problems.NO_SUCH_CHANNEL,
 }
 """By groups of paths."""
 
@@ -53,6 +54,7 @@ PARAMETERS = {
     "runs id": runs.SUCCEEDED["id"],
     "runs after": 0,
     "queues name": processes.QUEUE["name"],
+    "channels name": notices.CHANNEL["name"],
     "workers id": runs.WORKER_ID,
     "tokens id": access.TOKEN["id"],
 }

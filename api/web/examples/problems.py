@@ -52,6 +52,7 @@ NOT_ITS_OWN = _problem(
     conflicts=[{"kind": "schedule", "name": "status-page", "source": "api"}],
 )
 NOT_A_PATCH = _problem(415, "the body must be application/merge-patch+json or application/json")
+NO_SUCH_CHANNEL = _problem(404, "there is no such channel")
 NO_SUCH_RUN = _problem(404, "there is no such run")
 NO_SUCH_TOKEN = _problem(404, "there is no such token")
 NO_SUCH_WORKER = _problem(404, "there is no such live worker")

@@ -33,6 +33,7 @@ from api.cli.files.writing import write_file
         ("a.yaml", "schedules: {}\n", "a.yaml: source: required"),
         ("a.yaml", "- 1\n", "a.yaml: a file has"),
         ("a.yaml", "source: s\ncalendars: {de: {}}\n", "a.yaml:2: calendars: "),
+        ("a.toml", 'source = "s"\n[channels.ops]\nkind = "email"\n', "channels.ops.to: is needed of the kind email"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(
@@ -60,6 +61,10 @@ def test_what_is_written_is_read_as_it_was(tmp_path: Path) -> None:
         path = tmp_path / f"file.{kind}"
         path.write_text(write_file("s", schedules, kind))
         assert read_document(str(path)).content == {"source": "s", "schedules": schedules}
+        channels = {"ops": {"kind": "slack", "url": "${secret:OPS}", "filter": {"tags": ["crm"]}}}
+        path.write_text(write_file("s", schedules, kind, channels))
+        assert read_document(str(path)).content == {"source": "s", "schedules": schedules, "channels": channels}
+        assert faults_in([read_document(str(path))]) == []
     empty = tmp_path / "empty.toml"
     empty.write_text(write_file("s", {}, "toml"))
     assert faults_in([read_document(str(empty))]) == []

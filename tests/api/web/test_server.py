@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from api.app import make_app
 from api.web.server import CONNECTION_LIMIT
@@ -38,7 +39,8 @@ def test_half_open_clients_do_not_shut_others_out(serve: Serve) -> None:
         assert httpx.get(f"http://127.0.0.1:{server.port}/health/live", timeout=3).text == "ok"
 
 
-def test_health_is_answered_while_all_other_threads_are_busy(serve: Serve) -> None:
+@pytest.mark.parametrize("path", ["/health/live", "/metrics"])
+def test_health_and_metrics_are_answered_while_all_other_threads_are_busy(serve: Serve, path: str) -> None:
     gate = threading.Event()
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -51,7 +53,7 @@ def test_health_is_answered_while_all_other_threads_are_busy(serve: Serve) -> No
     try:
         for thread in slow:
             thread.start()
-        assert httpx.get(f"{url}/health/live", timeout=3).text == "ok"
+        assert httpx.get(f"{url}{path}", timeout=3).text == "ok"
     finally:
         gate.set()
         for thread in slow:

@@ -1,0 +1,1 @@
+"""Channels and deliveries as the API shows them."""

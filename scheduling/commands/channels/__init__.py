@@ -1,0 +1,1 @@
+"""Channels: create, replace and delete them, and try whether they work."""
