@@ -12,8 +12,7 @@ import httpx
 from actors.context import CurrentRun, current_run, identity_of
 from actors.outside.charsets import TextReader
 from actors.outside.deadline import Deadline
-from actors.outside.transport import GuardedTransport
-from config.secret_rules import Target
+from actors.outside.transport import GuardedTransport, target_of
 from config.settings import get_settings
 
 MAX_REDIRECTS = 20
@@ -135,7 +134,7 @@ def _send(
     client: httpx.Client, request: httpx.Request, run: CurrentRun, given: frozenset[str], follow: bool
 ) -> httpx.Response:
     # httpx would read the whole body of each redirect, whatever its size, and take the given headers along.
-    run.check_reach(_target(request.url))
+    run.check_reach(target_of(request.url))
     response = client.send(request, stream=True)
     for _ in range(MAX_REDIRECTS):
         following = response.next_request if follow else None
@@ -146,16 +145,12 @@ def _send(
             for name in given - {"accept", "content-type", "user-agent"}:
                 following.headers.pop(name, None)
         request = following
-        run.check_reach(_target(request.url))
+        run.check_reach(target_of(request.url))
         response = client.send(request, stream=True)
     if follow and response.next_request:
         response.close()
         raise httpx.TooManyRedirects(f"more than {MAX_REDIRECTS} redirects", request=request)
     return response
-
-
-def _target(url: httpx.URL) -> Target:
-    return Target(url.scheme, url.raw_host.decode("ascii"), url.port, url.raw_path.partition(b"?")[0].decode("ascii"))
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

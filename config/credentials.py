@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from config.secrets import SHORTEST
 from config.sections import Amqp, Database, Http
+from config.smtp import Smtp
 
 _PR_SET_DUMPABLE = 4
 
@@ -25,9 +26,9 @@ def hide_process() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def credentials_of(database: Database, amqp: Amqp, http: Http) -> Iterator[str]:
-    """What these settings get in with: the passwords of their addresses, as they are and as they stand there, and the
-    admin token."""
+def credentials_of(database: Database, amqp: Amqp, http: Http, smtp: Smtp) -> Iterator[str]:
+    """What these settings get in with: the passwords of their addresses, as they are and as they stand there, the
+    admin token, and the password for email."""
     for url in (database.url, database.listen_url):
         if url is not None:
             yield from _passwords(url, conninfo_to_dict(url.get_secret_value()))
@@ -37,6 +38,8 @@ def credentials_of(database: Database, amqp: Amqp, http: Http) -> Iterator[str]:
         yield from _passwords(SecretStr(address), others | {"password": unquote(parts.password or "")})
     if http.admin_token is not None:
         yield http.admin_token.get_secret_value()
+    if len(smtp.password) >= SHORTEST:
+        yield smtp.password.get_secret_value()
 
 
 def _passwords(address: SecretStr, given: Mapping[str, Any]) -> Iterator[str]:

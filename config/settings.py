@@ -33,6 +33,7 @@ from config.sections import (
     Secrets,
     Worker,
 )
+from config.smtp import Smtp
 
 DEFAULT_FILE = Path(__file__).with_name("callsheet.toml")
 EXIT_CONFIG = 78
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     secrets: Secrets = Secrets()
     http_request: HttpRequest = HttpRequest()
     run_process: RunProcess = RunProcess()
+    smtp: Smtp = Smtp()
     events: Events = Events()
     retention: Retention = Retention()
     log: Log = Log()
@@ -127,7 +129,9 @@ def use_settings(settings: Settings | None) -> None:
     """Make these the settings of this process; None lets the next who asks read them anew."""
     global _in_force  # noqa: PLW0603 - a process has one
     _in_force = settings
-    use_credentials(() if settings is None else credentials_of(settings.database, settings.amqp, settings.http))
+    use_credentials(
+        () if settings is None else credentials_of(settings.database, settings.amqp, settings.http, settings.smtp)
+    )
 
 
 def settings_or_exit(*require: str) -> Settings:

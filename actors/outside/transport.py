@@ -13,6 +13,7 @@ import httpx
 
 from actors.outside.addresses import AddressNotAllowed, IPAddress, IPNetwork, resolve_allowed
 from actors.outside.deadline import Deadline, DeadlineExceeded
+from config.secret_rules import Target
 
 T = TypeVar("T")
 
@@ -22,7 +23,7 @@ class GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, networks: Iterable[IPNetwork], deadline: Deadline) -> None:
         self._pool = httpcore.ConnectionPool(
-            ssl_context=tls_context(), network_backend=_GuardedBackend(networks, deadline), max_keepalive_connections=0
+            ssl_context=tls_context(), network_backend=GuardedBackend(networks, deadline), max_keepalive_connections=0
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -46,6 +47,11 @@ class GuardedTransport(httpx.BaseTransport):
         self._pool.close()
 
 
+def target_of(url: httpx.URL) -> Target:
+    """Where a request to this URL goes."""
+    return Target(url.scheme, url.raw_host.decode("ascii"), url.port, url.raw_path.partition(b"?")[0].decode("ascii"))
+
+
 @lru_cache(maxsize=1)
 def tls_context() -> ssl.SSLContext:
     """Reads the certificates once. `SSL_CERT_FILE` names an operator's own."""
@@ -63,7 +69,9 @@ class _Body(httpx.SyncByteStream):
         self._response.close()
 
 
-class _GuardedBackend(httpcore.NetworkBackend):
+class GuardedBackend(httpcore.NetworkBackend):
+    """Connections that go where they may and keep the deadline."""
+
     def __init__(self, networks: Iterable[IPNetwork], deadline: Deadline) -> None:
         self._networks = tuple(networks)
         self._deadline = deadline

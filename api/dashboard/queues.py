@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from api.dashboard.frame.asking import asked, instant_of, link_with
 from api.dashboard.frame.page import Page, Redirect
 from api.dashboard.frame.visits import PageRoute, Visit
-from api.explanations.of_queue import say_why
 from api.shapes.queue_body import HoldBody, QueuePauseBody
 from api.web.fields import ByName, page_of
 from models import queues
@@ -15,6 +14,7 @@ from models.queues import COUNTED
 from models.words.roles import Role
 from models.words.states import Hindrance
 from scheduling.commands import queues as commands
+from scheduling.explanations.of_queue import say_why
 
 ALL = "/queues"
 LOOKED_AT = 4_000

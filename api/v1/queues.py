@@ -5,7 +5,6 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
-from api.explanations.of_queue import say_why
 from api.shapes.queue_body import QueuePauseBody
 from api.shapes.schedule_body import Nothing
 from api.web.fields import ByName, Moment, page_of
@@ -15,6 +14,7 @@ from models.queues import COUNTED
 from models.words.roles import Role
 from models.words.states import Hindrance
 from scheduling.commands import queues as commands
+from scheduling.explanations.of_queue import say_why
 
 
 class QueueJson(BaseModel):

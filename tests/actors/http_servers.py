@@ -55,8 +55,11 @@ class Exchange:
 
 
 @contextmanager
-def serving(answer: Answer, wrap: Callable[[socket.socket], socket.socket] | None = None) -> Iterator[Server]:
-    """A server that calls `answer` for each connection, after its first request, and then closes it."""
+def serving(
+    answer: Answer, wrap: Callable[[socket.socket], socket.socket] | None = None, *, reads: bool = True
+) -> Iterator[Server]:
+    """A server that calls `answer` for each connection, after its first request (at once where it `reads` none), and
+    then closes it."""
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = Server(listener.getsockname()[1])
@@ -68,7 +71,7 @@ def serving(answer: Answer, wrap: Callable[[socket.socket], socket.socket] | Non
                     if server.stopping.is_set():
                         connection.close()
                         return
-                    thread = threading.Thread(target=_serve, args=(connection, answer, server, wrap))
+                    thread = threading.Thread(target=_serve, args=(connection, answer, server, wrap, reads))
                     threads.append(thread)
                     thread.start()
 
@@ -89,10 +92,11 @@ def _serve(
     answer: Answer,
     server: Server,
     wrap: Callable[[socket.socket], socket.socket] | None,
+    reads: bool,
 ) -> None:
     connection.settimeout(10)
     with suppress(OSError), connection, wrap(connection) if wrap else connection as stream:
-        request = _read_request(stream)
+        request = _read_request(stream) if reads else b""
         server.requests.append(request)
         answer(Exchange(stream, request, server))
         stream.shutdown(socket.SHUT_WR)

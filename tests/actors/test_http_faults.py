@@ -3,7 +3,6 @@
 import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import time
 
@@ -17,6 +16,7 @@ from actors.outside.deadline import DeadlineExceeded
 from actors.outside.transport import tls_context
 from tests.actors.conftest import RUN_ID
 from tests.actors.http_servers import Exchange, drip, hang, ok, serving
+from tests.actors.mail_servers import make_certificate
 from tests.actors.worker.interrupts import seconds_until_interrupted
 
 call = http_request.fn
@@ -208,18 +208,7 @@ def _resolve_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
 
 
 def _tls_server(folder, name: str) -> tuple[ssl.SSLContext, list[str]]:
-    certificate, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
-            *("-keyout", key, "-out", certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    _, context = make_certificate(folder, name)
     names: list[str] = []
     context.sni_callback = lambda _socket, sent, _context: names.append(sent)
     return context, names

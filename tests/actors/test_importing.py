@@ -12,7 +12,7 @@ IMPORTS = [
     "from actors.context import current_run",
     "from actors import testing",
     "import actors.http_request",
-    "import actors.prune_history, actors.verify_slots",
+    "import actors.prune_history, actors.verify_slots, actors.notify",
     "import actors.run_process, actors.log_message",
 ]
 

@@ -18,7 +18,7 @@ TOKEN = "a-token-of-forty-characters-for-the-admin"
 
 def credentials(**environ: str) -> set[str]:
     settings = load_settings(environ)
-    return set(credentials_of(settings.database, settings.amqp, settings.http))
+    return set(credentials_of(settings.database, settings.amqp, settings.http, settings.smtp))
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,13 @@ def test_the_passwords_of_an_address_of_postgresql(url: str, found: set[str]) ->
 )
 def test_the_password_of_an_address_of_rabbitmq(url: str, found: set[str]) -> None:
     assert credentials(AMQP_URL=url) == found
+
+
+def test_the_password_for_email() -> None:
+    server = {"CALLSHEET_SMTP__HOST": "mail", "CALLSHEET_SMTP__SENDER": "c@h", "CALLSHEET_SMTP__USERNAME": "c"}
+    assert credentials(**server, CALLSHEET_SMTP__PASSWORD="hunter22") == {"hunter22"}
+    assert credentials(**server, CALLSHEET_SMTP__PASSWORD="abc") == set()
+    assert credentials() == set()
 
 
 @pytest.fixture

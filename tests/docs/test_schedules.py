@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.explanations.verdict import Because
 from api.shapes.schedule_body import NewSchedule
 from models.words.states import Catchup, Overlap, SkipReason, WaitingFor
 from scheduling.cron import next_fire
+from scheduling.explanations.verdict import Because
 from tests.docs.pages import rows_of
 from tests.end_to_end.deployment import ROOT
 

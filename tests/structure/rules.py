@@ -13,15 +13,18 @@ MOST_FILES = 16
 COMPOSITION_ROOTS = ("api/cli/local/up.py", "api/cli/local/processes.py")
 """They start processes, all in one or each by itself, so they may import everything."""
 
+OF_BOTH = ("scheduling.cron", "scheduling.slots", "scheduling.explanations", "scheduling.explaining")
+"""What the API and actors may use of scheduling."""
+
 MAY_IMPORT = {
     "config": (),
     "models": ("config",),
     "scheduling": ("config", "models", "migrations.pending"),
-    "actors": ("config", "models", "migrations.pending", "scheduling.cron", "scheduling.slots"),
+    "actors": ("config", "models", "migrations.pending", *OF_BOTH),
     "migrations": ("config", "models"),
-    "api": ("config", "models", "migrations", "scheduling.cron", "scheduling.slots", "scheduling.commands"),
+    "api": ("config", "models", "migrations", *OF_BOTH, "scheduling.commands"),
 }
-PURE = ("scheduling/cron", "scheduling/slots", "api/explanations")
+PURE = ("scheduling/cron", "scheduling/slots", "scheduling/explanations")
 IMPURE = {
     "os",
     "io",

@@ -13,8 +13,6 @@ from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
 from api.dashboard.runs.repeating import lines_of
 from api.dashboard.runs.story import attempts_of, moments_of, printed_of
-from api.explanations.of_run import explain_run
-from api.shapes.explaining.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Query
 from models.finding.around import family_of, list_outputs, neighbours_of, read_output
@@ -24,6 +22,8 @@ from models.sql.clock import read_clock
 from models.words.roles import Role
 from models.words.states import LIVE_STATES
 from scheduling.commands.faults import NotFound
+from scheduling.explaining.evidence import gather
+from scheduling.explanations.of_run import explain_run
 
 ONE = "/runs/{id:uuid}"
 

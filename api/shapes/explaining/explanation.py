@@ -8,11 +8,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.explanations.of_run import explain_run
-from api.explanations.of_skip import say_range
-from api.explanations.of_slot import explain_absence, slot_within_second, slots_after
-from api.explanations.verdict import Because, Verdict
-from api.shapes.explaining.evidence import gather
 from api.shapes.run_json import RunJson, show_row
 from api.web.fields import Moment
 from models.runs import SlotRun, get_slot_run
@@ -20,6 +15,11 @@ from models.schedules import StoredSchedule
 from models.slots import list_slots, read_last_tick
 from models.sql.clock import read_clock
 from models.words.states import State
+from scheduling.explaining.evidence import gather
+from scheduling.explanations.of_run import explain_run
+from scheduling.explanations.of_skip import say_range
+from scheduling.explanations.of_slot import explain_absence, slot_within_second, slots_after
+from scheduling.explanations.verdict import Because, Verdict
 
 
 class Fact(BaseModel):

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from api.explanations.verdict import Because, Verdict, say_list, say_pause
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
+from scheduling.explanations.verdict import Because, Verdict, say_list, say_pause
 from scheduling.slots.due import has_run_out, spec_of
 from scheduling.slots.spec import TICK, Spec, jitter, last_slots, previous_slot, take_slots
 

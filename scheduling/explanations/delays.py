@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeGuard
 
-from api.explanations.verdict import LATE, say_list, say_span
 from models.runs import SlotRun, StoredRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
 from models.words.states import LIVE_STATES, State, Trigger, WaitingFor
+from scheduling.explanations.verdict import LATE, say_list, say_span
 from scheduling.slots.spec import jitter
 
 

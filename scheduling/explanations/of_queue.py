@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.explanations.verdict import say_span
 from models.words.instants import say_instant
 from models.words.states import Hindrance
+from scheduling.explanations.verdict import say_span
 
 
 def say_why(queue: Any) -> str | None:

@@ -4,13 +4,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.explanations.delays import Evidence, first_due, held_back
-from api.explanations.verdict import LATE
 from models.queues import get_queue_pause
 from models.runs import StoredRun
 from models.schedules import StoredSchedule
 from models.slots import find_active_run, find_run_planned_at, list_gaps
 from models.words.states import PUBLISHABLE_STATES, Overlap, SkipReason, State, Trigger, WaitingFor
+from scheduling.explanations.delays import Evidence, first_due, held_back
+from scheduling.explanations.verdict import LATE
 
 
 def gather(connection: sa.Connection, schedule: StoredSchedule | None, run: StoredRun) -> Evidence:

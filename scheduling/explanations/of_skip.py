@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from api.explanations.delays import Evidence, delays, first_due, say_outage, say_run
-from api.explanations.verdict import say_list, say_pause, say_span
 from models.runs import StoredRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
 from models.words.states import SkipReason
+from scheduling.explanations.delays import Evidence, delays, first_due, say_outage, say_run
+from scheduling.explanations.verdict import say_list, say_pause, say_span
 from scheduling.slots.decisions import CATCHUP_LIMIT
 from scheduling.slots.due import has_run_out
 

@@ -3,13 +3,22 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from api.explanations.delays import IS, Evidence, delays, first_due, first_start, is_of_slot, say_hindrance, say_run
-from api.explanations.of_skip import say_skip
-from api.explanations.verdict import LATE, Because, Verdict, say_list, say_pause, say_span
 from models.runs import StoredRun
 from models.schedules import StoredSchedule
 from models.words.instants import say_instant
 from models.words.states import State
+from scheduling.explanations.delays import (
+    IS,
+    Evidence,
+    delays,
+    first_due,
+    first_start,
+    is_of_slot,
+    say_hindrance,
+    say_run,
+)
+from scheduling.explanations.of_skip import say_skip
+from scheduling.explanations.verdict import LATE, Because, Verdict, say_list, say_pause, say_span
 
 _ERROR_CHARACTERS = 300
 

@@ -1,0 +1,1 @@
+"""Reading what explanations are made of."""
