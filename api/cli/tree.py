@@ -61,6 +61,16 @@ WORKERS = {
     "list": Leaf(f"{_REMOTE}.workers:list_workers", "List the workers seen within the last day."),
     "drain": Leaf(f"{_REMOTE}.workers:drain", "Have workers take no more runs, and exit once they have none."),
 }
+CHANNELS = {
+    "list": Leaf(
+        f"{_REMOTE}.channels.reading:list_channels", "List channels by name; or who is told about a schedule."
+    ),
+    "get": Leaf(f"{_REMOTE}.channels.reading:get", "Show channels with all their fields."),
+    "set": Leaf(f"{_REMOTE}.channels.writing:set_channel", "Make a channel, or change one."),
+    "delete": Leaf(f"{_REMOTE}.channels.writing:delete", "Delete channels: nothing is told there any more."),
+    "test": Leaf(f"{_REMOTE}.channels.writing:test", "Send something to a channel, to see whether it arrives."),
+    "deliveries": Leaf(f"{_REMOTE}.channels.reading:deliveries", "List what was told there, newest first."),
+}
 TOKENS = {
     "create": Leaf(f"{_REMOTE}.access:create", "Make a token. It is printed this once."),
     "list": Leaf(f"{_REMOTE}.access:list_tokens", "List tokens by name."),
@@ -103,6 +113,7 @@ COMMANDS: Tree = {
     "release": Leaf(f"{_REMOTE}.hold:release", "Release a hold."),
     "workers": Branch("Workers: list, drain.", WORKERS, default="list"),
     "actors": Leaf(f"{_REMOTE}.workers:actors", "List the actors that workers have announced."),
+    "channels": Branch("Channels: list, get, set, delete, test, deliveries.", CHANNELS, default="list"),
     "tokens": Branch("Tokens: create, list, revoke.", TOKENS, default="list"),
     "audit": Leaf(f"{_REMOTE}.access:audit", "List who did what, newest first."),
     "verify": Leaf(f"{_REMOTE}.verify:verify", "Look whether each slot that must exist has exactly one row."),

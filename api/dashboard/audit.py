@@ -13,7 +13,7 @@ from models.words.values import is_same
 
 ALL = "/audit"
 FILTERS = ("who", "action", "target", "since", "until")
-LINKED = ("schedules", "runs")
+LINKED = ("schedules", "runs", "channels")
 """Kinds of targets that have a page of their own; others are on the one of their kind."""
 
 LISTED = ("queues", "tokens", "workers")

@@ -7,6 +7,7 @@ import falcon
 import sqlalchemy as sa
 
 from api.dashboard import actors, audit, failures, overview, queues, tokens, workers
+from api.dashboard.channels import pages as channels
 from api.dashboard.editor import pages as editor
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import answer_page
@@ -32,6 +33,7 @@ PAGES = (
     *queues.PAGES,
     *workers.PAGES,
     *actors.PAGES,
+    *channels.PAGES,
     *audit.PAGES,
     *tokens.PAGES,
 )

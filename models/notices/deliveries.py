@@ -115,6 +115,19 @@ def get_delivery(connection: sa.Connection, channel: str, run: UUID) -> StoredDe
     return StoredDelivery(*connection.exec_driver_sql(_GET, {"channel": channel, "run": run}).one())
 
 
+_LAST = """
+SELECT n.name, d.kind, d.at, d.run_id, r.state FROM unnest(%(channels)s::text[]) AS n (name)
+CROSS JOIN LATERAL (SELECT * FROM deliveries WHERE channel = n.name ORDER BY run_id DESC LIMIT 1) d
+LEFT JOIN LATERAL (SELECT state FROM runs WHERE runs.id = d.run_id LIMIT 1) r ON true
+"""
+
+
+def last_deliveries(connection: sa.Connection, channels: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    """By channel, what it was told last: `kind`, `at`, `run_id`, and the run's `state`, None where that is gone."""
+    rows = connection.exec_driver_sql(_LAST, {"channels": list(channels)})
+    return {row.name: row for row in rows}
+
+
 _KNOWN = "SELECT run_id FROM deliveries WHERE channel = ANY(%(channels)s) AND run_id = ANY(%(runs)s::uuid[])"
 
 

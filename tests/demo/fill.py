@@ -14,14 +14,16 @@ import sqlalchemy as sa
 from api.access.tokens import hash_of
 from models.definition import Definition
 from models.failures.folding import is_work
+from models.notices.definition import ChannelDefinition
 from models.schedules import list_schedules
 from models.sql.clock import read_clock
 from models.words.ids import first_id_at
 from models.words.roles import role_of
 from scheduling.commands import edit, queues, tokens
+from scheduling.commands.channels import edit as channels
 from scheduling.cron.zones import segments
 from scheduling.fold import Folding
-from tests.demo import around, figures, statements
+from tests.demo import around, figures, notices, statements
 from tests.demo.catalog import HEAVY, ZONES, Entry, entries
 
 DAYS = 28
@@ -161,6 +163,7 @@ def _make_runs(engine: sa.Engine, past: Past, slots: int) -> None:
         _unhurried(connection)
         others = int((past.now - past.since) / timedelta(minutes=11))
         connection.exec_driver_sql(statements.OTHERS, past.parameters() | {"others": others})
+        notices.tell_past(connection, past.parameters())
         connection.exec_driver_sql(statements.NOTES)
     days = range((past.now - past.since).days + 1)
     for begin in (past.since + timedelta(days=day) for day in days):
@@ -187,6 +190,7 @@ def _make_schedules(engine: sa.Engine, past: Past, chosen: list[Entry]) -> None:
             connection.exec_driver_sql(statement, given)
         queues.pause(connection, QUEUE, reason="The file server is moved; back at three.", by=around.WHO[3])
         _give_tokens(connection)
+        _make_channels(connection)
         for statement in (around.QUEUE, *around.SPREAD):
             connection.exec_driver_sql(statement, given)
     folding = Folding(engine)
@@ -212,6 +216,11 @@ def _give_tokens(connection: sa.Connection) -> None:
         new = tokens.NewToken(name, role_of(role), only, ends, hash_of(f"demo-{name}"), name[-4:])
         tokens.give(connection, new, around.WHO[0])
     connection.exec_driver_sql(around.EXPIRED)
+
+
+def _make_channels(connection: sa.Connection) -> None:
+    for name, definition in notices.CHANNELS.items():
+        channels.put(connection, name, ChannelDefinition.model_validate(definition), around.WHO[0])
 
 
 def _is_to_fold(engine: sa.Engine) -> bool:

@@ -30,8 +30,8 @@ FILL_SECONDS = 600
 RUN_SECONDS = 200
 """At the latest so soon one begins that takes minutes."""
 
-TWICE = "/schedules/{name}/page"
-"""The page of a schedule by another way."""
+TWICE = ("/schedules/{name}/page", "/channels/{name}/page")
+"""Pages by another way."""
 
 SHOWN = "prices.refresh-br"
 """The schedule that is shown: one that is not well."""
@@ -92,7 +92,7 @@ def _take_all(browser: Browser, link: str, engine: sa.Engine) -> Iterator[Path]:
     page.goto(link)
     origin = "/".join(link.split("/")[:3])
     places = {
-        name_of(route.path): place_of(route.path, values_of(engine, SHOWN)) for route in GETS if route.path != TWICE
+        name_of(route.path): place_of(route.path, values_of(engine, SHOWN)) for route in GETS if route.path not in TWICE
     }
     running = eventually(lambda: running_run(engine), RUN_SECONDS, "nothing runs")
     places["run-running"] = f"/runs/{running}"

@@ -79,7 +79,7 @@ LEFT_OVER = "DROP TABLE IF EXISTS demo_schedules, demo_errors, demo_slots, demo_
 # As models/words/ids.py makes them; a time in another place for what no slot asked for.
 _HASH = """encode(sha256(uuid_send({id}) || convert_to(to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
     || '+00:00', 'UTF8')), 'hex')"""
-_ID = """(lpad(to_hex((extract(epoch FROM {at}) * 1000)::bigint), 12, '0') || '8' || substr(hash, 2, 3)
+ID = """(lpad(to_hex((extract(epoch FROM {at}) * 1000)::bigint), 12, '0') || '8' || substr(hash, 2, 3)
     || translate(substr(hash, 5, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(hash, 6, 15))::uuid"""
 
 
@@ -134,7 +134,7 @@ INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue
     slot_at, previous_slot_at, next_slot_at, slots, due_at, state, reason, attempt, retries, max_retries,
     min_backoff_seconds, max_backoff_seconds, time_limit_seconds, worker_id, cancel_requested_at, planned_at, queued_at,
     started_at, finished_at, result, error_type, error_message, attempts, waiting_for)
-SELECT {_ID.format(at="slot_at")}, id, name, 1, actor, queue, priority, args, '{Trigger.SCHEDULE}', overlap, slot_at,
+SELECT {ID.format(at="slot_at")}, id, name, 1, actor, queue, priority, args, '{Trigger.SCHEDULE}', overlap, slot_at,
     previous_at, next_at, 1, CASE WHEN has_run THEN slot_at + more ELSE slot_at END, state,
     CASE WHEN state = '{State.SKIPPED}' THEN CASE WHEN slot_at >= %(gap_since)s AND slot_at < %(gap_until)s
         THEN '{SkipReason.MISSED}' ELSE '{SkipReason.OVERLAP}' END END,
@@ -192,7 +192,7 @@ INSERT INTO runs (id, schedule_id, schedule_name, schedule_version, actor, queue
     slots,
     due_at, state, attempt, retries, max_retries, min_backoff_seconds, max_backoff_seconds, time_limit_seconds,
     worker_id, planned_at, queued_at, started_at, finished_at, attempts, created_by)
-SELECT {_ID.format(at="at")}, CASE WHEN by_hand THEN schedule END, CASE WHEN by_hand THEN name END,
+SELECT {ID.format(at="at")}, CASE WHEN by_hand THEN schedule END, CASE WHEN by_hand THEN name END,
     CASE WHEN by_hand THEN 1 END, CASE WHEN by_hand THEN actor ELSE 'send_receipt' END,
     CASE WHEN by_hand THEN queue ELSE 'mail' END, 5, args,
     CASE WHEN by_hand THEN '{Trigger.MANUAL}' ELSE '{Trigger.MESSAGE}' END, 'allow', 1, at,

@@ -57,6 +57,8 @@ def test_there_is_some_of_everything(filled: sa.Engine) -> None:
         "schedule_versions",
         "queues",
         "statistics",
+        "channels",
+        "deliveries",
     ):
         assert ask(filled, f"SELECT count(*) > 0 FROM {what}") == [(True,)], what
     assert ask(filled, "SELECT count(*) FROM schedules WHERE paused_at IS NOT NULL") == [(8,)]

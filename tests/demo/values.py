@@ -27,8 +27,8 @@ def values_of(engine: sa.Engine, schedule: str = HEAVY) -> dict[str, str]:
             "/schedules/{name}": schedule, "/schedules/{name}/versions/{version}": "1",
             "/schedules/-/bulk?": "action=pause", "/schedules/{name}/rollback?": "version=1",
             "/runs/{id}": first(_FAILED, _ANY), "/queues/{name}": "reports", "/workers/{id}": first(_WORKER),
-            "/tokens/{id}": first(_TOKEN), "/failures/{fingerprint}": first(_FINGERPRINT),
-                "/actors/{name}": "call_partner",
+            "/channels/{name}": "on-call", "/tokens/{id}": first(_TOKEN),
+            "/failures/{fingerprint}": first(_FINGERPRINT), "/actors/{name}": "call_partner",
         }  # fmt: skip
 
 

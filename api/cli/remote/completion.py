@@ -36,6 +36,12 @@ def complete_actors(ctx: click.Context, _param: click.Parameter, incomplete: str
     return list(_names(ctx, "/v1/actors", incomplete))
 
 
+def complete_channels(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of channels that begin so."""
+    given = ctx.params.get(param.name or "") or ()
+    return [name for name in _names(ctx, "/v1/channels", incomplete) if name not in given]
+
+
 @command()
 @click.argument("kind", metavar="bash|zsh|fish", type=click.Choice(list(_PLACES)))
 @click.pass_context

@@ -1,7 +1,9 @@
 """Forms: what one has sent, if it was a form of ours in a page that this browser was sent."""
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlsplit
 
 import falcon
@@ -13,8 +15,20 @@ FORM_KEY = "form_key"
 _FOREIGN = "this form was not sent from a page of callsheet: load the page again, and try once more"
 
 
-def read_form(req: falcon.Request, browser: str) -> Mapping[str, str]:
-    """The fields of a form, without its key; the last value counts. Raises NotAllowed."""
+class Form(dict[str, str]):
+    """The fields of a form. Of one that was sent several times the last value counts; `every` has them all."""
+
+    def __init__(self, sent: Mapping[str, Any] = MappingProxyType({})) -> None:
+        self._sent = {name: value if isinstance(value, list) else [value] for name, value in sent.items()}
+        super().__init__({name: values[-1] for name, values in self._sent.items()})
+
+    def every(self, name: str) -> Sequence[str]:
+        """Each value of a field of which several may be chosen."""
+        return self._sent.get(name, ())
+
+
+def read_form(req: falcon.Request, browser: str) -> Form:
+    """The fields of a form, without its key. Raises NotAllowed."""
     check_origin(req)
     fields = _fields(req)
     given = fields.pop(FORM_KEY, "")
@@ -23,7 +37,7 @@ def read_form(req: falcon.Request, browser: str) -> Mapping[str, str]:
     return fields
 
 
-def read_open_form(req: falcon.Request) -> Mapping[str, str]:
+def read_open_form(req: falcon.Request) -> Form:
     """The fields of a form that anybody may send, from a page of ours alone. Raises NotAllowed."""
     check_origin(req)
     return _fields(req)
@@ -42,8 +56,7 @@ def check_origin(req: falcon.Request) -> None:
         raise NotAllowed(_FOREIGN)
 
 
-def _fields(req: falcon.Request) -> dict[str, str]:
+def _fields(req: falcon.Request) -> Form:
     if (req.content_type or "").partition(";")[0].strip() != falcon.MEDIA_URLENCODED:
         raise NotAllowed(_FOREIGN)
-    sent = req.get_media(default_when_empty={})
-    return {name: value[-1] if isinstance(value, list) else value for name, value in sent.items()}
+    return Form(req.get_media(default_when_empty={}))

@@ -30,6 +30,7 @@ PAGES = (
     ("/queues", "Queues", "q"),
     ("/workers", "Workers", "w"),
     ("/actors", "Actors", ""),
+    ("/channels", "Channels", ""),
     ("/audit", "Audit", ""),
     ("/tokens", "Tokens", ""),
 )

@@ -12,7 +12,7 @@ from api.access.auth import Caller, named_by_proxy, require
 from api.access.scope import check_scope
 from api.access.sessions import form_key, who_is
 from api.dashboard.frame.cookies import browser_of, know_browser, leave_note, take_note
-from api.dashboard.frame.forms import read_form
+from api.dashboard.frame.forms import Form, read_form
 from api.dashboard.frame.page import PAGES, Page, Redirect, answer_page
 from api.dashboard.frame.troubles import page_of_trouble
 from api.web.resources import resources_of, take_over
@@ -33,7 +33,7 @@ class Visit:
     query: Mapping[str, str]
     path: str
     address: str = ""
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Form = field(default_factory=Form)
     site: str = ""
 
     @property

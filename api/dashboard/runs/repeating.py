@@ -44,6 +44,16 @@ def lines_of_schedule(name: str, site: str) -> list[Lines]:
     ]
 
 
+def lines_of_channel(name: str, site: str) -> list[Lines]:
+    """To send something to a channel; to look at it."""
+    path = f"/v1/channels/{name}"
+    test = _curl(site, f"{path}/test", "-X POST")
+    return [
+        Lines("test", "Test it", test, _callsheet(site, "channels", "test", name)),
+        Lines("look", "Look at it", _curl(site, path), _callsheet(site, "channels", "get", name)),
+    ]
+
+
 def write_json(value: Any) -> str:
     """JSON of characters that a terminal shows, and takes, as they are."""
     text = json.dumps(value, ensure_ascii=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.dashboard.channels.paths import path_to as path_to_channel
 from api.dashboard.frame.asking import link_with
 from api.dashboard.frame.page import Page
 from api.dashboard.frame.visits import PageRoute, Visit
@@ -16,6 +17,7 @@ from api.dashboard.schedules.outcomes import draw_durations, draw_lateness, draw
 from api.dashboard.schedules.paths import ONE, below, path_to
 from api.dashboard.schedules.policies import policies_of
 from api.dashboard.schedules.why import answer
+from api.shapes.notices.channel_json import told_about
 from api.shapes.run_json import lateness_seconds
 from api.shapes.schedule_json import schedule_or_404, show_schedules
 from api.shapes.slot_json import show_upcoming
@@ -79,6 +81,7 @@ def page_of_schedule(visit: Visit, typed: Typed) -> Page:
         "lines": lines_of_schedule(name, visit.site),
         "may_operate": visit.may(Role.OPERATOR),
         "may_edit": visit.may(Role.EDITOR),
+        "channel_links": {} if visit.only else {each.name: path_to_channel(each.name) for each in shown["told"]},
         "all_runs": link_with("/runs", {"schedule": name}),
         "all_acts": link_with("/audit", {"target": f"schedules/{name}"}),
     }
@@ -110,6 +113,7 @@ def _read(connection: sa.Connection, row: StoredSchedule, folded: Collection[str
         "own": {name for name in DEFAULT_POLICIES if getattr(row, name) is not None},
         "versions": versions_of(versions[:VERSIONS], folded),
         "has_more_versions": len(versions) > VERSIONS,
+        "told": told_about(connection, row),
         "acts": acts_of(list_audit(connection, ACTS, target=f"schedules/{row.name}"), folded),
         "overlaps": [each.value for each in Overlap],
     }

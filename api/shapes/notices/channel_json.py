@@ -3,11 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.fields import Moment
-from models.notices.channels import Channel
+from models.notices.channels import Channel, list_channels
 from models.notices.definition import ChannelDefinition
+from models.schedules import StoredSchedule
 from models.words.notices import ChannelKind, NoticeKind
 from models.words.roles import Role
 from scheduling.commands.channels.edit import hide
@@ -81,8 +83,14 @@ def show_channel(channel: Channel, role: Role) -> ChannelJson:
     return ChannelJson(**columns)
 
 
-def show_told(channel: Channel, events: Collection[str]) -> ToldChannelJson:
-    """A channel that is told of these about a schedule."""
+def told_about(connection: sa.Connection, schedule: StoredSchedule) -> list[ToldChannelJson]:
+    """Who is told about a schedule, and of what, by name."""
+    events = set(NoticeKind) - ({NoticeKind.LATE} if schedule.notify_late_seconds is None else set())
+    found = [each for each in list_channels(connection) if each.is_about(schedule.name, schedule.tags)]
+    return [told for told in (_show_told(each, events) for each in found) if told.events]
+
+
+def _show_told(channel: Channel, events: Collection[str]) -> ToldChannelJson:
     columns = _shown(channel) | {"events": [event for event in channel.events if event in events]}
     return ToldChannelJson(**{name: columns[name] for name in ToldChannelJson.model_fields})
 

@@ -8,7 +8,7 @@ from api.shapes.notices.channel_json import (
     ChannelPage,
     ToldChannelsJson,
     show_channel,
-    show_told,
+    told_about,
 )
 from api.shapes.notices.delivery_json import DeliveryJson, DeliveryPage, show_delivery
 from api.shapes.schedule_body import Nothing
@@ -19,7 +19,6 @@ from models.notices import channels
 from models.notices.channels import Channel
 from models.notices.deliveries import get_delivery
 from models.notices.deliveries import list_deliveries as read_deliveries
-from models.words.notices import NoticeKind
 from models.words.roles import Role
 from scheduling.commands.channels import edit
 from scheduling.commands.channels.trial import try_channel
@@ -82,10 +81,7 @@ def list_channels_of_schedule(call: Call) -> Answer:
     """Say who is told about a schedule, and of what."""
     with call.engine.connect() as connection:
         schedule = schedule_or_404(connection, call.params["name"])
-        found = channels.list_channels(connection)
-    events = set(NoticeKind) - ({NoticeKind.LATE} if schedule.notify_late_seconds is None else set())
-    about = [show_told(each, events) for each in found if each.is_about(schedule.name, schedule.tags)]
-    return Answer(ToldChannelsJson(items=[each for each in about if each.events]))
+        return Answer(ToldChannelsJson(items=told_about(connection, schedule)))
 
 
 ROUTES = (

@@ -37,6 +37,8 @@ def test_every_command_is_there_and_says_what_it_does(words: list[str], leaf: Le
             group = command
     assert command.name == words[-1].removesuffix("_")
     assert command.help
+    options = [name for each in command.params for name in each.opts]
+    assert len(options) == len(set(options)), "it has an option that all commands have"
     assert leaf.about.endswith(".")
 
 
@@ -48,6 +50,7 @@ apply diff export validate
 import crontab|k8s|beat|apscheduler|periodiq
 preview next hold release workers actors
 queues list|pause|resume
+channels list|get|set|delete|test|deliveries
 tokens create|list|revoke
 audit verify login logout
 """

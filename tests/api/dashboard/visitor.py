@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 from urllib.parse import urlencode
 
 from falcon.testing import Result, TestClient
@@ -24,13 +25,13 @@ class Visitor:
             self.client.simulate_get(path, headers=self._with_cookies(headers), remote_addr=self._address)
         )
 
-    def post(self, path: str, fields: dict[str, str], **headers: str) -> Result:
-        """Send a form, as it stands."""
+    def post(self, path: str, fields: dict[str, Any], **headers: str) -> Result:
+        """Send a form, as it stands; a list is a field that is sent several times."""
         sent = self._with_cookies({"Content-Type": FORM} | headers)
-        body = urlencode(fields)
+        body = urlencode(fields, doseq=True)
         return self._keep(self.client.simulate_post(path, body=body, headers=sent, remote_addr=self._address))
 
-    def send(self, page: str, path: str, **fields: str) -> Result:
+    def send(self, page: str, path: str, **fields: Any) -> Result:
         """Send a form of a page, with the key that stands there."""
         key = re.search(r'name="form_key" value="(\w+)"', self.get(page).text)
         return self.post(path, {"form_key": key[1] if key else "", **fields}, **OURS)

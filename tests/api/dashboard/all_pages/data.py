@@ -25,6 +25,8 @@ SHOWN = {
     "pause-reason": "/schedules/{name}", "set-aside": "/schedules/evil-set-aside", "output": "/runs/{id}",
     "error-message": "/runs/{id}", "error-type": "/runs/{id}", "traceback": "/runs/{id}", "result": "/runs/{succeeded}",
     "queue-reason": "/queues", "token": "/tokens", "audit-reason": "/audit", "host": "/workers", "doc": "/actors",
+    "channel": "/channels", "filter-prefix": "/channels", "filter-tag": "/channels/{name}",
+    "delivery-error": "/channels/{name}",
 }  # fmt: skip
 """Where, if the site has that page, which text must be shown."""
 
@@ -52,6 +54,7 @@ def tell(client: TestClient, engine: sa.Engine) -> Told:
     _schedules(client, engine)
     runs = _runs(client, engine)
     _post(client, "/v1/queues/mail/pause", reason=evil("queue-reason"))
+    _channels(client, engine)
     _fold(engine)
     with engine.begin() as connection:
         fingerprint = connection.exec_driver_sql(statements.FINGERPRINT).scalar_one()
@@ -59,7 +62,7 @@ def tell(client: TestClient, engine: sa.Engine) -> Told:
     values = {
         "/schedules/{name}": "evil", "/schedules/{name}/versions/{version}": "1", "/runs/{id}": str(runs[State.FAILED]),
         "/runs/{succeeded}": str(runs[State.SUCCEEDED]), "/queues/{name}": "mail", "/workers/{id}": str(worker),
-            "/tokens/{id}": token["id"],
+            "/tokens/{id}": token["id"], "/channels/{name}": "evil",
         "/schedules/-/bulk?": "action=pause", "/schedules/{name}/rollback?": "version=1",
         "/failures/{fingerprint}": fingerprint, "/actors/{name}": evil("actor"),
     }  # fmt: skip
@@ -112,6 +115,22 @@ def _schedules(client: TestClient, engine: sa.Engine) -> None:
         connection.exec_driver_sql(statements.SET_ASIDE, {"error": evil("set-aside")})
         connection.exec_driver_sql(statements.AGE)
         connection.exec_driver_sql(statements.AUDIT, {"who": evil("who"), "reason": evil("audit-reason")})
+
+
+def _channels(client: TestClient, engine: sa.Engine) -> None:
+    """With what was told there, one of which has failed."""
+    chosen = {"prefix": evil("filter-prefix"), "tags": [evil("filter-tag")], "schedules": ["evil"]}
+    ours = {"kind": "webhook", "url": "https://example.com/${secret:HOOK}", "secret": "${secret:HOOK_KEY}"}
+    theirs = {"kind": "email", "to": ["them@example.com"], "filter": {"schedules": [THEIRS]}}
+    for name, body in {
+        "evil": ours | {"description": evil("channel"), "filter": chosen},
+        THEIRS: theirs | {"description": THEIRS},
+    }.items():
+        made = client.simulate_put(f"/v1/channels/{name}", json=body)
+        assert made.status_code == 201, made.text
+        _post(client, f"/v1/channels/{name}/test")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statements.DELIVERY, {"error": evil("delivery-error")})
 
 
 def _runs(client: TestClient, engine: sa.Engine) -> dict[State, UUID]:

@@ -53,12 +53,17 @@ SELECT %(id)s, 1, %(output)s, false, CASE WHEN %(state)s::text = 'failed' THEN %
 """
 NOTES = "INSERT INTO failed_runs (run_id) SELECT id FROM runs WHERE state = 'failed' ON CONFLICT DO NOTHING"
 FINGERPRINT = "SELECT fingerprint FROM errors WHERE actor <> 'log_message' LIMIT 1"
+DELIVERY = """
+UPDATE runs SET state = 'failed', finished_at = now(), error_type = 'Refused', error_message = %(error)s
+WHERE id = (SELECT run_id FROM deliveries WHERE channel = 'evil')
+"""
 STANDING = """
 SELECT (SELECT count(*) FROM audit), (SELECT count(*) FROM runs), (SELECT count(*) FROM schedule_versions),
     (SELECT md5(string_agg(s::text, '|' ORDER BY s.id)) FROM schedules s),
     (SELECT md5(string_agg(r::text, '|' ORDER BY r.id)) FROM runs r),
     (SELECT md5(string_agg(t.name, '|' ORDER BY t.id)) FROM tokens t),
     (SELECT md5(string_agg(q::text, '|' ORDER BY q.name)) FROM queues q),
+    (SELECT md5(string_agg(c::text, '|' ORDER BY c.name)) FROM channels c),
     (SELECT md5(string_agg(w.id::text || coalesce(w.drain_requested_at::text, ''), '|' ORDER BY w.id)) FROM workers w)
 """
 """All that people can change, in a row to compare."""

@@ -8,7 +8,7 @@ import pytest
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.visitor import Visitor
 
-CONCERN_ALL = {"/queues", "/workers"}
+CONCERN_ALL = {"/queues", "/workers", "/channels"}
 
 
 def menu(page: str) -> list[str]:
