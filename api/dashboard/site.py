@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from api.dashboard import actors, audit, failures, overview, queues, tokens, workers
 from api.dashboard.channels import pages as channels
 from api.dashboard.editor import pages as editor
+from api.dashboard.frame.changes import Changes
 from api.dashboard.frame.files import StaticFiles
 from api.dashboard.frame.page import answer_page
 from api.dashboard.frame.troubles import page_of_nothing
@@ -41,10 +42,11 @@ PAGES = (
 
 
 def add_site(app: falcon.App[Any, Any], engine: sa.Engine, settings: Settings) -> None:
-    """Put pages, signing in and files on the app."""
+    """Put pages, signing in, what pages ask for besides, and files on the app."""
     add_pages(app, PAGES, engine, settings)
     app.add_route("/sign-in", SignIn(engine, settings))
     app.add_route("/sign-out", SignOut(engine))
+    app.add_route("/changes", Changes(engine, settings))
     app.add_sink(StaticFiles(), "/static/")
     app.add_error_handler(falcon.HTTPNotFound, _answer_missing)
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, Field
 
 from api.web.fields import Query
+from api.web.waits.room import wait_for
 from models.events.cloud import as_cloud_event
 from models.events.reading import Change, is_public, last_position, public_states, read_changes
 from models.words.roles import Scope
@@ -15,8 +16,10 @@ from models.words.roles import Scope
 GROUPS = 10
 """Read at once: some thousands of changes at most."""
 
+LOOK_SECONDS = 0.5
+
 LATEST = "latest"
-_CURSOR = re.compile(r"(\d{1,18})-(\d{1,9})")
+_CURSOR = re.compile(r"([0-9]{1,18})-([0-9]{1,9})")
 
 
 def _check_cursor(text: str) -> str:
@@ -47,7 +50,7 @@ class EventPage(BaseModel):
 
 
 class Place(NamedTuple):
-    """A position in the log, and a place in its group."""
+    """A position in the log, and up to which place its group has been looked at; 0 where that is to its end."""
 
     position: int
     place: int
@@ -62,27 +65,52 @@ def place_of(cursor: str | None) -> Place:
     return Place(int(found[1]), int(found[2])) if found else Place(0, 0)
 
 
-def show_events(connection: sa.Connection, query: EventQuery, after: Place, only: Scope | None) -> tuple[Any, Place]:
+def read_events(engine: sa.Engine, query: EventQuery, only: Scope | None) -> EventPage:
+    """The next events. Where there is none yet, those that come while the query waits."""
+    with engine.connect() as connection:
+        after = _newest(connection) if query.after == LATEST else place_of(query.after)
+        items, after = _show_events(connection, query, after, only)
+
+    def look() -> float | None:
+        nonlocal items, after
+        stood = after
+        with engine.connect() as connection:
+            items, after = _show_events(connection, query, after, only)
+        return None if items else LOOK_SECONDS if after == stood else 0  # what nobody asked for is passed over
+
+    if not items:
+        wait_for(look, query.wait_seconds)
+    return EventPage(items=items, next=str(after))
+
+
+def newest_cursor(engine: sa.Engine) -> str:
+    """The cursor behind all that there is."""
+    with engine.connect() as connection:
+        return str(_newest(connection))
+
+
+def _show_events(
+    connection: sa.Connection, query: EventQuery, after: Place, only: Scope | None
+) -> tuple[list[dict[str, Any]], Place]:
     """The next events, and up to where the log has been looked at."""
-    # The rest of a group that was shown in part is read again.
     changes = read_changes(connection, after.position - (after.place > 0), GROUPS)
     public = public_states(connection)
     wanted = frozenset(query.types.split(",")) if query.types else None
     items: list[dict[str, Any]] = []
     for change in changes:
-        if (change.position, change.place) <= after:
+        place = Place(change.position, change.place)
+        if place <= after:  # of a group that was shown in part
             continue
         if len(items) == query.limit:
-            break
-        after = Place(change.position, change.place)
+            return items, after
+        after = place
         if is_public(change, public) and _is_seen(change, only) and _is_asked(change, wanted, query.schedule):
             items.append(as_cloud_event(change))
-    return items, after
+    return items, Place(after.position, 0) if changes else after
 
 
-def newest(connection: sa.Connection) -> Place:
-    """Behind all that there is."""
-    return Place(last_position(connection), 2**30)
+def _newest(connection: sa.Connection) -> Place:
+    return Place(last_position(connection), 0)
 
 
 def _is_seen(change: Change, only: Scope | None) -> bool:

@@ -10,6 +10,7 @@ from waitress.server import BaseWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from api.web.connections import HEAD_BYTES, MAX_REQUEST_BYTES, Channel
+from api.web.waits.room import end_waits
 from config.sections import Http
 from config.settings import Settings
 
@@ -59,6 +60,7 @@ class Server:
     def stop(self) -> None:
         """Begin to drain."""
         self._stopping = True
+        end_waits()
         if not self._closed:
             self._listeners[0].pull_trigger()
 

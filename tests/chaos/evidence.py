@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from tests.chaos.ledger import Attempts
+from tests.chaos.tellings import Told, gather_told
 from tests.chaos.world import World
 
 # What was planned for an experiment's schedules, and what was sent without one.
@@ -36,7 +37,8 @@ _BEHIND = "SELECT name, cursor_at, paused_at FROM schedules WHERE starts_with(na
 
 @dataclass(frozen=True)
 class Evidence:
-    """`starts` and `ends` hold the ledger's events by run and attempt; `cancelled` when the API had confirmed it."""
+    """`starts` and `ends` hold the ledger's events by run and attempt; `cancelled` when the API had confirmed it; in
+    `told` is what others heard of it all."""
 
     runs: dict[UUID, dict[str, Any]]
     starts: Attempts
@@ -44,6 +46,7 @@ class Evidence:
     cancelled: dict[UUID, datetime]
     slots: list[dict[str, Any]]
     behind: list[dict[str, Any]]
+    told: Told = field(default_factory=Told)
 
     def attempts(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """Every attempt in the history, with its run."""
@@ -84,4 +87,6 @@ def gather(world: World, name: str, since: datetime, cancelled: dict[UUID, datet
     prefix = f"{name}."
     runs = {row["id"]: row for row in world.rows(_RUNS, prefix)}
     starts, ends = world.ledger.attempts(since)
-    return Evidence(runs, starts, ends, dict(cancelled), world.rows(_SLOTS, prefix), world.rows(_BEHIND, prefix))
+    told = gather_told(world, since, runs)
+    slots, behind = world.rows(_SLOTS, prefix), world.rows(_BEHIND, prefix)
+    return Evidence(runs, starts, ends, dict(cancelled), slots, behind, told)

@@ -48,6 +48,8 @@ class Result:
     doubled: int = 0
     results_lost: int = 0
     confirmed_cancels: int = 0
+    told: int = 0
+    told_again: int = 0
     violations: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
 
@@ -132,6 +134,7 @@ def judge(world: World, result: Result, evidence: Evidence, name: str, *, may_lo
     result.doubled = sum(len(events) > 1 for events in evidence.starts.values())
     result.results_lost = evidence.results_lost()
     result.confirmed_cancels = len(evidence.cancelled)
+    result.told, result.told_again = evidence.told.count, evidence.told.again
     result.violations += violations(evidence, may_lose=may_lose) + leaks(world, name)
     world.end_orphans()
 

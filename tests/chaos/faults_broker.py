@@ -3,6 +3,7 @@
 import pika
 
 from tests.chaos.faults import Fault
+from tests.chaos.subscriber import CONNECTION, QUEUE
 from tests.chaos.world import World
 from tests.servers.rabbitmq import RabbitNode
 
@@ -43,16 +44,17 @@ def close_every_connection(world: World) -> None:
 
 def close_one_connection(world: World) -> None:
     """Any of callsheet's."""
-    pids = _node(world).ctl("list_connections", "--no-table-headers", "pid").split()
+    lines = _node(world).ctl("list_connections", "--no-table-headers", "pid", "user_provided_name").splitlines()
+    pids = [line.split()[0] for line in lines if line.strip() and not line.endswith(CONNECTION)]
     if pids:
         _node(world).ctl("close_connection", world.random.choice(pids), "chaos")
 
 
 def delete_queues(world: World) -> None:
-    """All of them, with their messages, while they are in use."""
+    """All of callsheet's, with their messages, while they are in use."""
     names = _node(world).ctl("list_queues", "--no-table-headers", "name").split()
     with pika.BlockingConnection(pika.URLParameters(_node(world).url)) as connection:
-        for name in names:
+        for name in (name for name in names if name != QUEUE):
             connection.channel().queue_delete(name)
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from models.words.states import FINAL_STATES
 from tests.chaos.evidence import Evidence
+from tests.chaos.subscriber import Move
 
 COUNTED = ("failed", "lost", "timed_out")
 CUT_SHORT = ("lost", "interrupted", "cancelled")
@@ -67,6 +69,35 @@ def nothing_is_lost(evidence: Evidence) -> list[str]:
     return [f"lost, though its worker lived: {_show(run)}" for run, a in evidence.attempts() if a["outcome"] == "lost"]
 
 
+def every_move_is_told(evidence: Evidence) -> list[str]:
+    """Whoever listens hears of each move of each run: none is missing."""
+    return [
+        f"{source} has not told of {missing}: {_show(run)}"
+        for source, run, told in _tellings(evidence)
+        if (missing := _missing(run, told))
+    ]
+
+
+def nothing_else_is_told(evidence: Evidence) -> list[str]:
+    """What is told has happened, in that order, and is called by what it is."""
+    wrong = [
+        f"{source} has told of {told}: {_show(run)}"
+        for source, run, told in _tellings(evidence)
+        if evidence.told.is_ordered and not _can_be(run, told)
+    ]
+    return evidence.told.odd + wrong
+
+
+def nothing_starts_untold(evidence: Evidence) -> list[str]:
+    """Ledger and events agree: of each attempt that has started others are told."""
+    return [
+        f"{source} has not told of a start: {starts}"
+        for source, told in evidence.told.sources.items()
+        for (run, attempt), starts in evidence.starts.items()
+        if run in evidence.runs and run not in evidence.told.untold and (attempt, "running") not in told.get(run, ())
+    ]
+
+
 ALWAYS = (
     every_slot_has_one_row,
     every_run_ends,
@@ -75,6 +106,9 @@ ALWAYS = (
     nothing_starts_after_a_cancel,
     history_tells_what_happened,
     attempts_follow_the_policy,
+    every_move_is_told,
+    nothing_else_is_told,
+    nothing_starts_untold,
 )
 
 
@@ -118,6 +152,39 @@ def _breaches(run: dict[str, Any]) -> Iterator[str]:
         yield "failed with retries left"
     if run["state"] == "skipped" and attempts:
         yield "skipped after an attempt"
+
+
+def _tellings(evidence: Evidence) -> Iterator[tuple[str, dict[str, Any], list[Move]]]:
+    """What each source has told of each run whose moves were noted from its first on."""
+    for source, told in evidence.told.sources.items():
+        for run in evidence.runs.values():
+            if run["id"] not in evidence.told.untold:
+                yield source, run, told.get(run["id"], [])
+
+
+def _missing(run: dict[str, Any], told: list[Move]) -> list[Move]:
+    """Its moves that were not told, of those that its row knows of: not how often it was queued."""
+    attempts = [attempt["number"] for attempt in run["attempts"]]
+    moves = [(number, "running") for number in attempts]
+    moves += [(number, "retrying") for number in attempts if number < run["attempt"]]
+    if run["finished_at"] is not None:
+        moves.append((run["attempt"], run["state"]))
+    if not any(attempt == 0 for attempt, _ in told):
+        moves.append((0, "planned"))
+    return [move for move in moves if move not in told]
+
+
+def _can_be(run: dict[str, Any], told: list[Move]) -> bool:
+    """Whether the order is one that a run can come along, to the end that its row has."""
+    places = [(attempt, 0 if state == "running" else 2 if state in FINAL_STATES else 1) for attempt, state in told]
+    ends = [move for move in told if move[1] in FINAL_STATES]
+    again = [move for move in told if move[0] and move[1] == "queued"]
+    return (
+        places == sorted(places)
+        and ends in ([], [(run["attempt"], run["state"])])
+        and all(attempt <= run["attempt"] for attempt, _ in told)
+        and all((attempt, "retrying") in told[: told.index((attempt, "queued"))] for attempt, _ in again)
+    )
 
 
 def _show(run: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import httpx
 import psutil
 
 from tests.chaos.evidence import Evidence
+from tests.chaos.subscriber import QUEUE
 from tests.chaos.world import World
 from tests.waiting import eventually
 
@@ -17,7 +18,7 @@ WORKER_CHILDREN = 2
 CONNECTIONS = {"worker": 2, "scheduling": 3, "api": 5}
 """Connections to PostgreSQL that one process may have."""
 
-QUEUES = ("default", "default.DQ", "default.XQ")
+QUEUES = ("default", "default.DQ", "default.XQ", QUEUE)
 
 _SEEN = "SELECT pid FROM workers WHERE last_seen_at > now() - make_interval(secs => %s)"
 _TICKED = "SELECT pid FROM schedulers WHERE ticked_at > now() - make_interval(secs => %s)"

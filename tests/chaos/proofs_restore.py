@@ -148,7 +148,8 @@ def without_lost_time(evidence: Evidence, made: Dump, before: datetime, gone: da
         return {key: events for key, events in known.items() if events}
 
     cancelled = {run: at for run, at in evidence.cancelled.items() if not before < at < gone}
-    return replace(evidence, starts=kept(evidence.starts), ends=kept(evidence.ends), cancelled=cancelled)
+    told = replace(evidence.told, is_ordered=False)
+    return replace(evidence, starts=kept(evidence.starts), ends=kept(evidence.ends), cancelled=cancelled, told=told)
 
 
 def _lost_time(evidence: Evidence, before: datetime, gone: datetime) -> dict[str, object]:

@@ -10,7 +10,7 @@ from tests.chaos.faults_processes import replace
 from tests.chaos.load import loaded
 from tests.chaos.proofs import Proof
 from tests.chaos.releases import PRESENT, release_before
-from tests.chaos.world import World
+from tests.chaos.world import TELLING, World
 
 NAME = "rolling upgrade"
 SCOPE = "upgrade"
@@ -60,9 +60,11 @@ def bring_up_to_date(world: World) -> None:
     PRESENT.migrate(world.deployment.environment)
     world.wait(ALONE_SECONDS)
     for name in _in_turn(world):
-        del world.deployment.checkouts[name], world.deployment.overrides[name]
+        del world.deployment.checkouts[name]
+        world.deployment.overrides[name] = TELLING
         replace(world, name)
         world.wait(BESIDE_SECONDS)
+    world.told_since = world.now()
 
 
 def _revision(world: World) -> str:

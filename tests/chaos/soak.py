@@ -118,6 +118,8 @@ def _report(world: World, result: Result, injected: Counter[str]) -> dict[str, A
         "starts doubled": result.doubled,
         "results lost with their worker": result.results_lost,
         "cancels confirmed": result.confirmed_cancels,
+        "moves told": result.told,
+        "moves told again": result.told_again,
         "worst recovery in seconds": round(result.recovery_seconds or 0, 1),
         "faults": sum(injected.values()),
         "faults by kind": dict(injected.most_common()),

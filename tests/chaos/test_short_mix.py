@@ -40,3 +40,4 @@ def test_a_mix_of_faults_loses_and_doubles_nothing(
         judge(world, result, evidence, "mix", may_lose=True)
     assert not result.violations, "\n".join(result.violations)
     assert result.outcomes["succeeded"] >= QUICK * len(FAULTS), "there was a load"
+    assert result.told > 2 * result.runs, "others were told of it"

@@ -1,5 +1,6 @@
 """The world of a chaos run: a whole callsheet behind two proxies, its supervisor, and the ledger of what really ran."""
 
+import json
 import os
 import random
 import re
@@ -7,7 +8,7 @@ import signal
 import time
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from tests.chaos.ledger import URL_VARIABLE, Ledger
 from tests.chaos.proxy import Proxy
 from tests.chaos.releases import PRESENT, Release
 from tests.chaos.servers import Servers
+from tests.chaos.subscriber import Subscriber
 from tests.chaos.supervisor import Supervisor
 from tests.end_to_end.deployment import Deployment
 from tests.waiting import eventually
@@ -33,6 +35,10 @@ DEFAULTS = {
     "dramatiq_restart_delay": "3000",
 }
 """What a deployment has that sets none of these. Deployment itself has shorter ones, for quick tests."""
+
+STATES = ("planned", "queued", "running", "retrying", "succeeded", "failed", "cancelled", "skipped")
+TELLING = {"CALLSHEET_EVENTS__STATES": json.dumps(STATES), "CALLSHEET_EVENTS__KEEP_SECONDS": "604800"}
+"""Of all that happens to runs others are told, and it stays in the log. A release before may know none of it."""
 
 PROBES = 5
 
@@ -78,6 +84,10 @@ class World:
             "CALLSHEET_WORKER__JOURNAL_FOLDER": str(self._journals),
         }
         own = dict(servers.settings) if servers else {}
+        self.subscriber = Subscriber(amqp_url, is_replicated="quorum" in own.values())
+        self.told_since = datetime.min.replace(tzinfo=UTC) if release is PRESENT else None
+        """What was planned since then, others are told of; None while nobody is told of anything."""
+        own |= TELLING if release is PRESENT else {}
         self.deployment = Deployment(folder, database_url, amqp_url, SETTINGS | dict(settings) | through | own)
         self.supervisor = Supervisor(self.deployment)
         self.schedulers = _names("scheduling", schedulers)
@@ -95,6 +105,7 @@ class World:
 
     def __enter__(self) -> Self:
         try:
+            self.subscriber.start()
             self.release.migrate(self.deployment.environment)
             self.deployment.start(*self.names)
             self.supervisor.start()
@@ -112,6 +123,8 @@ class World:
         """End everything that this world started."""
         with suppress(RuntimeError):  # it never started
             self.supervisor.stop()
+        with suppress(RuntimeError):
+            self.subscriber.stop()
         self.end_orphans()
         self.deployment.close()
         self._stack.close()

@@ -1,7 +1,10 @@
 """The command line with everything it asks: runs that are waited for and followed, and what is to come of many."""
 
+import json
+import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,26 @@ def test_a_trigger_waits_for_its_run_and_ends_as_that_does(callsheet: CommandLin
     assert "oh" in output
     watched = callsheet("runs", "watch", failed.json["id"])
     assert watched.code == 1
+
+
+def test_a_watch_is_told_of_what_begins_and_ends_between_two_looks(
+    callsheet: CommandLine, deployment: Deployment
+) -> None:
+    deployment.create("quick", actor="log_message", args={"message": "hi"}, overlap="allow")
+    watch = callsheet.start("runs", "watch", "--schedule", "quick", "--follow", "--interval", "10m", "-o", "jsonl")
+    assert watch.stdout is not None
+    first = deployment.trigger("quick")
+    seen: list[dict[str, Any]] = []
+    while not seen or seen[-1]["state"] != "succeeded":
+        seen.append(json.loads(watch.stdout.readline()))
+    assert {run["id"] for run in seen} == {first}
+    second = deployment.trigger("quick")
+    told = [json.loads(watch.stdout.readline()) for _ in range(2)]
+    assert [(run["id"], run["state"]) for run in told] == [(second, "running"), (second, "succeeded")]
+    assert told[1]["duration_seconds"] is not None
+    watch.send_signal(signal.SIGINT)
+    assert watch.wait(20) == 130
+    watch.communicate()
 
 
 def test_a_wait_outlives_a_restart_of_the_server(callsheet: CommandLine, deployment: Deployment) -> None:

@@ -63,6 +63,31 @@ function poll() {
   timer = setTimeout(() => { refresh(); poll(); }, seconds * 1000);
 }
 
+/* Events: what happens shows at once. Polling is behind that, for what nobody tells of. */
+const SOONEST = 1000;
+let since = "latest", asking = null, again = null;
+async function listen() {
+  clearTimeout(again);
+  const main = document.getElementById("main");
+  const seconds = Number(main && main.dataset.poll);
+  if (asking || !seconds || document.hidden) return;
+  asking = new AbortController();
+  const began = Date.now(), asked = new URLSearchParams({ after: since });
+  if (main.dataset.schedule) asked.set("schedule", main.dataset.schedule);
+  let pause = seconds * 1000;
+  try {
+    const answer = await fetch(`/changes?${asked}`, { signal: asking.signal });
+    if (answer.status === 200) {
+      const said = await answer.json();
+      since = said.next;
+      if (said.changed) { refresh(); poll(); }
+      if (said.changed || Date.now() - began > SOONEST) pause = SOONEST; /* else the server has no room to wait */
+    } else since = "latest";
+  } catch { /* aborted, or away */ }
+  asking = null;
+  again = setTimeout(listen, pause);
+}
+
 /* Keys. */
 let went = false, row = -1;
 function rows() { return [...document.querySelectorAll("table.rows > tbody > tr")]; }
@@ -106,8 +131,15 @@ document.addEventListener("DOMContentLoaded", () => {
   applyTheme();
   writeTimes(document);
   poll();
+  listen();
   document.addEventListener("keydown", onKey);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); poll(); });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) refresh();
+    else if (asking) asking.abort();
+    poll();
+    listen();
+  });
+  addEventListener("pagehide", () => { if (asking) asking.abort(); });
   document.addEventListener("click", (event) => {
     if (event.target.id === "theme") turn("theme", THEMES, applyTheme);
     if (event.target.id === "times") turn("times", TIMES, () => writeTimes(document));

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.web.examples import access, bodies, notices, problems, processes, runs, schedules
+from api.web.examples import access, bodies, events, notices, problems, processes, runs, schedules
 
 ONE = "/v1/schedules/{name}"
 RUN = "/v1/runs/{id}"
 QUEUE = "/v1/queues/{name}"
 
-MODELS = bodies.BODIES | schedules.SCHEDULES | runs.RUNS | processes.PROCESSES | access.ACCESS | notices.NOTICES
+MODELS = {
+    **(bodies.BODIES | schedules.SCHEDULES | runs.RUNS | events.EVENTS),
+    **(processes.PROCESSES | access.ACCESS | notices.NOTICES),
+}
 """By the names of models: what holds wherever the model is taken or answered."""
 
 ANSWERS: Mapping[str, Any] = {
@@ -53,6 +56,8 @@ PARAMETERS = {
     "schedules at": runs.SLOT_AT,
     "runs id": runs.SUCCEEDED["id"],
     "runs after": 0,
+    "events after": events.NEXT,
+    "events types": events.TYPES,
     "queues name": processes.QUEUE["name"],
     "channels name": notices.CHANNEL["name"],
     "workers id": runs.WORKER_ID,

@@ -37,6 +37,7 @@ MATRIX: dict[str, tuple[Role | None, str]] = {
     "POST /v1/runs/{id:uuid}/cancel": (OPERATOR, SEEN),
     "POST /v1/runs/{id:uuid}/retry": (OPERATOR, SEEN),
     "GET /v1/failures": (VIEWER, PART),
+    "GET /v1/events": (VIEWER, PART),
     "GET /v1/secrets": (VIEWER, ALL),
     "GET /v1/actors": (VIEWER, PART),
     "GET /v1/workers": (VIEWER, ALL),

@@ -94,6 +94,7 @@ OPERATIONS = {
     "POST /v1/runs/{id}/cancel": "cancel_run",
     "POST /v1/runs/{id}/retry": "retry_run",
     "GET /v1/failures": "list_failures",
+    "GET /v1/events": "list_events",
     "GET /v1/actors": "list_actors",
     "GET /v1/secrets": "list_secrets",
     "GET /v1/workers": "list_workers",

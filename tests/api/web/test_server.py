@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 from api.app import make_app
 from api.web.server import CONNECTION_LIMIT
+from api.web.waits.room import ROOM
 from config.settings import Settings
 from tests.api.conftest import HEADERS
 from tests.api.web.conftest import Serve, web_process
@@ -80,6 +82,21 @@ def test_a_stop_lets_the_request_under_way_end(serve: Serve) -> None:
     client.join()
     assert [answer.text for answer in answers] == ["ok"]
     server.stop()
+
+
+def test_a_stop_ends_the_wait_of_a_request(serve: Serve, settings: Settings, engine: Any) -> None:
+    server = serve(make_app(engine, settings))
+    answers: list[httpx.Response] = []
+    url = f"http://127.0.0.1:{server.port}/v1/events?after=latest&wait_seconds=20"
+    client = threading.Thread(target=lambda: answers.append(httpx.get(url, headers=HEADERS, timeout=30)))
+    client.start()
+    eventually(lambda: ROOM._value == 1)
+    began = time.monotonic()
+    server.stop()
+    client.join()
+    assert time.monotonic() - began < 9
+    assert answers[0].json()["items"] == []
+    assert ROOM._value == 2
 
 
 def test_a_large_body_gets_its_answer(serve: Serve, settings: Settings, engine: Any) -> None:

@@ -32,9 +32,14 @@ def wait_for(client: Client, run: str, timeout: float | None = None) -> dict[str
 
 
 def looks_at(
-    client: Client, run: str, timeout: float | None = None, longest_pause: float = LONGEST_PAUSE
+    client: Client,
+    run: str,
+    timeout: float | None = None,
+    longest_pause: float = LONGEST_PAUSE,
+    wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
-    """The run again and again, until it has ended; outages of the server are waited out."""
+    """The run again and again, until it has ended; outages of the server are waited out. `wait` passes the time between
+    two looks, or less of it."""
     deadline = None if timeout is None else time.monotonic() + timeout
     pause = _FIRST_PAUSE
     answered = time.monotonic()
@@ -50,7 +55,7 @@ def looks_at(
                 raise
         if deadline is not None and time.monotonic() + pause > deadline:
             raise Failure(f"run {run} has not ended within {timeout:g} seconds; it goes on")
-        time.sleep(pause)
+        wait(pause)
         pause = min(pause * 1.5, longest_pause)
 
 
