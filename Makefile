@@ -64,7 +64,8 @@ LOCK = uv pip compile pyproject.toml $(FLAGS)
 lock:  ## renew the locked requirements; needs uv
 	$(LOCK) -o requirements.txt
 	$(LOCK) --extra embedded -c requirements.txt -o requirements-embedded.txt
-	$(LOCK) --extra embedded --extra test --extra dev -c requirements-embedded.txt -o requirements-dev.txt
+	$(LOCK) --extra embedded --extra otel --extra test --extra dev -c requirements-embedded.txt -o requirements-dev.txt
+	$(LOCK) --extra otel -c requirements-dev.txt -o requirements-otel.txt
 	echo 'apscheduler>=3.10,<4' | uv pip compile - $(FLAGS) -c requirements-dev.txt -o tests/benchmarks/requirements.txt
 
 clean:  ## remove the environment and what builds and tests leave

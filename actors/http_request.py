@@ -14,6 +14,8 @@ from actors.outside.charsets import TextReader
 from actors.outside.deadline import Deadline
 from actors.outside.transport import GuardedTransport, target_of
 from config.settings import get_settings
+from config.telemetry.calls import traced
+from config.telemetry.traceparent import NAME as TRACEPARENT
 
 MAX_REDIRECTS = 20
 
@@ -70,7 +72,8 @@ def http_request(
     started = time.monotonic()
     deadline = Deadline(timeout_seconds, f"no complete answer within {timeout_seconds:g} seconds")
     networks = map(ipaddress.ip_network, get_settings().http_request.allow_networks)
-    with httpx.Client(transport=GuardedTransport(networks, deadline), trust_env=False, timeout=None) as client:  # noqa: S113 - the deadline is the transport's
+    transport = _traced(GuardedTransport(networks, deadline), headers)
+    with httpx.Client(transport=transport, trust_env=False, timeout=None) as client:  # noqa: S113 - the deadline is the transport's
         request = client.build_request(
             method.upper(), _with_params(url, params), headers=_headers(run, headers), json=json, content=body
         )
@@ -86,6 +89,11 @@ def http_request(
         "headers": dict(response.headers),
         "elapsed_seconds": round(time.monotonic() - started, 6),
     }
+
+
+def _traced(transport: httpx.BaseTransport, given: Mapping[str, str] | None) -> httpx.BaseTransport:
+    """With spans, unless the arguments say which trace the request is of."""
+    return transport if any(name.lower() == TRACEPARENT for name in given or ()) else traced(transport)
 
 
 def _expected(statuses: list[str | int] | None) -> list[str]:
@@ -113,7 +121,7 @@ def _headers(run: CurrentRun, given: Mapping[str, str] | None) -> httpx.Headers:
     )
     headers.update({f"Callsheet-{name.title().replace('_', '-')}": value for name, value in identity_of(run).items()})
     if run.trace:
-        headers["traceparent"] = run.trace
+        headers[TRACEPARENT] = run.trace
     headers.update(_checked(given or {}))
     return headers
 

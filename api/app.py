@@ -10,6 +10,7 @@ from api.dashboard.site import add_site
 from api.metrics.requests import Timing
 from api.metrics.route import ROUTES as METRICS
 from api.metrics.route import opened
+from api.telemetry.tracing import Tracing
 from api.v1 import (
     access,
     apply,
@@ -80,7 +81,7 @@ _DOCS = render_docs(OPENAPI).encode()
 
 def make_app(engine: sa.Engine, settings: Settings) -> falcon.App[Any, Any]:
     """The WSGI app. It holds a connection of the engine only while it handles a request."""
-    app = falcon.App[Any, Any](middleware=[Timing(), _Headers()])
+    app = falcon.App[Any, Any](middleware=[Timing(), Tracing(), _Headers()])
     add_error_handlers(app)
     add_routes(app, opened(ROUTES, is_public=settings.http.metrics_public), engine, settings)
     add_site(app, engine, settings)

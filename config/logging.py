@@ -30,7 +30,7 @@ WORKER_LOGGER = "worker"
 
 _ESCAPES = re.compile(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 
-_CONTEXT = ("run_id", "actor", "schedule", "attempt")
+_CONTEXT = ("run_id", "actor", "schedule", "attempt", "trace_id")
 """What the log context of a run binds, and the run itself need not repeat."""
 
 

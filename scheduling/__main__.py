@@ -15,6 +15,7 @@ with at_rest():
     from config.logging import configure_logging
     from config.sessions import when_lost
     from config.settings import Settings, settings_or_exit
+    from config.telemetry import switch
     from migrations.pending import wait_until_migrated
     from models.sql.locks import PATIENCE_MILLISECONDS
     from scheduling.loop import run_until_stopped
@@ -60,9 +61,11 @@ def main() -> None:
         time.sleep(seconds)
         return stopping
 
+    switch.start("callsheet-scheduling")
     if wait_until_migrated(engine, rest, "scheduling"):
         _schedule(settings, engine, lambda: stopping)
     engine.dispose()
+    switch.stop()
 
 
 def _schedule(settings: Settings, engine: sa.Engine, stopping: Callable[[], bool]) -> None:

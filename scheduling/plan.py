@@ -33,6 +33,7 @@ from scheduling.planned import Planned
 from scheduling.slots.decisions import Skip
 from scheduling.slots.due import Around, Due, Standing, deadline_of, group_alike, what_is_due
 from scheduling.slots.spec import TICK, jitter
+from scheduling.telemetry.created import trace_created
 
 log = structlog.get_logger("scheduling")
 
@@ -92,6 +93,7 @@ def plan_schedules(
     except REFUSALS:
         (new, cancelled), refused = _store_one_by_one(connection, decided, window)
         quarantined += refused
+    trace_created(new, ((slot, each.schedules) for each in decided for slot in each.slots))
     skipped = [row.run for row in new if row.state == State.SKIPPED]
     leased = tuple(in_order(row.run for row in new if row.is_leased))
     planned = Planned(len(schedules) - left, len(new) - len(skipped), len(skipped), quarantined, locked)

@@ -18,6 +18,9 @@ import sqlalchemy as sa
 import structlog
 from dramatiq import Message
 
+from config.telemetry import switch
+from config.telemetry.traceparent import NAME as TRACEPARENT
+from config.telemetry.traceparent import own_trace
 from models.counters.counting import count
 from models.lifecycle.bundling import find_short_actors
 from models.lifecycle.confirming import note_confirmed, release_runs
@@ -36,6 +39,9 @@ _METRIC = "callsheet_published_total"
 
 _ID = b"00000000-0000-0000-0000-000000000000"
 """Stands for the run's id in a body that is encoded for many."""
+
+_TRACE = b"00-00000000000000000000000000000000-0000000000000000-00"
+"""Stands for the trace of the run."""
 
 _IDS = b"ffffffff-ffff-ffff-ffff-ffffffffffff"
 """Stands for the ids of all the runs of a bundle. The first is given by itself too: a message without is a plain one
@@ -164,22 +170,28 @@ class Publishing:
 
 def _encode(bundles: Sequence[Sequence[LeasedRun]]) -> list[Outgoing]:
     """A message for each bundle. A body is Dramatiq's message: it carries the ids and the attempt of its runs, the
-    arguments stay in their rows. So many have all in common but the ids, and are encoded once.
+    arguments stay in their rows. So many have all in common but the ids, and are encoded once. It names the trace of
+    the first, where that was given one or this process traces.
     """
-    encode = cache(_encode_one)
+    encode, is_tracing = cache(_encode_one), switch.tracer() is not None
     outgoing = []
     for runs in bundles:
         ids = [str(run.id) for run in runs]
-        body = encode(runs[0].queue, runs[0].actor, runs[0].attempt, len(runs) > 1)
+        trace = own_trace(runs[0].id) if is_tracing and runs[0].trace is None else runs[0].trace
+        body = encode(runs[0].queue, runs[0].actor, runs[0].attempt, len(runs) > 1, trace is not None)
+        if trace is not None:
+            body = body.replace(_TRACE, trace.encode())
         body = body.replace(_IDS, '","'.join(ids).encode()).replace(_ID, ids[0].encode())
         outgoing.append(Outgoing(tuple(run.id for run in runs), runs[0].queue, body))
     return outgoing
 
 
-def _encode_one(queue: str, actor: str, attempt: int, is_bundle: bool) -> bytes:
+def _encode_one(queue: str, actor: str, attempt: int, is_bundle: bool, has_trace: bool) -> bytes:
     options: dict[str, Any] = {"run_id": _ID.decode(), "attempt": attempt}
     if is_bundle:
         options["run_ids"] = [_IDS.decode()]
+    if has_trace:
+        options[TRACEPARENT] = _TRACE.decode()
     message: Message[Any] = Message(
         queue_name=queue, actor_name=actor, args=(), kwargs={}, options=options, message_id=_ID.decode()
     )

@@ -13,7 +13,9 @@ from actors.worker.middleware.keep import Keep
 from actors.worker.middleware.log_context import LogContext
 from actors.worker.middleware.one_term import OneTerm
 from actors.worker.middleware.options import Options
+from actors.worker.middleware.trace import Trace
 from config.settings import Settings
+from config.telemetry.switch import is_wanted
 
 
 def make_broker(settings: Settings | None = None) -> Broker:
@@ -37,6 +39,7 @@ def make_middleware() -> list[Middleware]:
         AsyncIO(),  # its loop is there for all actors, and ends after their last
         Claim(),  # before whatever may assume that the run is ours
         LogContext(),  # around Finish, so that its line names the run
+        *([Trace()] if is_wanted() else []),  # likewise: its span says what Finish has decided
         Finish(),  # after Execute has left the run: nothing can interrupt the decision
         Execute(),  # innermost: nothing of ours between it and the actor
     ]

@@ -5,7 +5,7 @@ from threading import Lock
 
 import sqlalchemy as sa
 
-from api.metrics.exposition import render
+from api.metrics.exposition import Family, render
 from api.metrics.families import Readings, families_of
 from api.web.kept import Kept
 from models.counters.reading import read_counters
@@ -31,9 +31,14 @@ def read_metrics(engine: sa.Engine) -> str:
     if not _reading.acquire(timeout=PATIENCE_SECONDS):
         raise Busy
     try:
-        return _kept.ask(engine, lambda: render(families_of(_read(engine))))
+        return _kept.ask(engine, lambda: render(read_families(engine)))
     finally:
         _reading.release()
+
+
+def read_families(engine: sa.Engine) -> list[Family]:
+    """The same as values, read now."""
+    return families_of(_read(engine))
 
 
 def _read(engine: sa.Engine) -> Readings:

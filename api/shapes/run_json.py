@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from pydantic import BaseModel, Field
 
 from api.web.fields import CountJson, Moment, is_none
+from config.telemetry.traceparent import own_trace
 from models.definition import POSITIONAL
 from models.runs import ListedRun, StoredRun, get_run
 from models.words.states import LIVE_STATES, Outcome, SkipReason, State, Trigger, WaitingFor
@@ -91,7 +92,9 @@ class _RunFields(BaseModel):
     attempts: list[AttemptJson]
     parent_run_id: UUID | None
     created_by: str | None
-    trace: str | None
+    trace: str | None = Field(
+        description="The trace that it belongs to, as a `traceparent`; of skipped slots, which are in none, null."
+    )
 
 
 class RunJson(_RunFields):
@@ -159,6 +162,7 @@ def _shown(row: StoredRun) -> dict[str, Any]:
     columns["lateness_seconds"] = lateness_seconds(row)
     columns["duration_seconds"] = _seconds(row.started_at, row.finished_at)
     columns["error"] = _error(row)
+    columns["trace"] = None if row.state == State.SKIPPED else row.trace or own_trace(row.id)
     for name in ("args", "result", "checkpoint"):
         if is_deep(columns[name]):  # stored before there was a bound; such a value can't be written as JSON
             columns[name] = {"hidden": f"nested deeper than {MAX_DEPTH} levels"}

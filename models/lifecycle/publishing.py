@@ -31,6 +31,7 @@ class LeasedRun(NamedTuple):
     attempt: int
     priority: int
     due_at: datetime
+    trace: str | None = None
 
 
 _LEASED = ", ".join(f"r.{column}" for column in LeasedRun._fields)

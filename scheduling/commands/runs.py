@@ -6,6 +6,9 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from config.telemetry.creating import trace_of_new
+from config.telemetry.subject import Subject
+from config.telemetry.traceparent import own_trace
 from models.lifecycle.adopting import ARGUMENTS_NOT_STORED
 from models.lifecycle.cancelling import cancel_run
 from models.lifecycle.ended import after_ends, count_back
@@ -25,7 +28,7 @@ from scheduling.slots.due import neighbours, spec_of
 _SAME = (
     "actor", "queue", "priority", "args", "overlap", "schedule_id", "schedule_name", "schedule_version", "slot_at",
     "previous_slot_at", "next_slot_at", "max_retries", "min_backoff_seconds", "max_backoff_seconds",
-    "time_limit_seconds", "trace",
+    "time_limit_seconds",
 )  # fmt: skip
 
 
@@ -69,14 +72,19 @@ def retry(connection: sa.Connection, run: UUID, by: By) -> UUID:
     if row.slot_at is not None and state is State.SKIPPED and row.next_slot_at is row.previous_slot_at is None:
         same |= _neighbours(schedule, row, row.slot_at)
     now = read_clock(connection)
+    id_ = new_run_id(now)
     again = NewRun(
         **same,
-        id=new_run_id(now),
+        id=id_,
         trigger=Trigger.MANUAL,
         due_at=now,
         planned_at=now,
         parent_run_id=row.id,
         created_by=by.who,
+        trace=trace_of_new(
+            lambda: Subject(str(id_), row.actor, row.queue, row.schedule_name, slot_at=row.slot_at),
+            None if state is State.SKIPPED else row.trace or own_trace(row.id),
+        ),
     )
     insert_runs(connection, [again])
     after = {"run": str(again.id), "schedule": row.schedule_name}

@@ -8,6 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
+from config.telemetry.creating import trace_of_new
+from config.telemetry.subject import Subject
 from models.definition import Args
 from models.lifecycle.cancelling import cancel_active_runs
 from models.lifecycle.ended import after_ends, count_back
@@ -86,6 +88,9 @@ def trigger(connection: sa.Connection, schedule: StoredSchedule, request: Reques
         state=State.PLANNED if admitted else State.SKIPPED,
         reason=None if admitted else SkipReason.OVERLAP,
         created_by=request.by.who,
+        trace=trace_of_new(
+            lambda: Subject(str(run_id), schedule.actor, _queue_of(connection, schedule), schedule.name)
+        ),
     )
     insert_runs(connection, [run])
     if not admitted:

@@ -113,6 +113,29 @@ def test_a_bundle_names_its_first_run_as_a_plain_message_would(engine: sa.Engine
     assert sorted(run for each in options for run in each["run_ids"]) == sorted(given)
 
 
+GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def test_a_message_says_the_trace_that_its_first_run_was_given(engine: sa.Engine) -> None:
+    publisher = FakePublisher()
+    with engine.begin() as connection:
+        known(connection, 0.001)
+        flood(connection)
+        connection.exec_driver_sql("UPDATE runs SET trace = %(given)s", {"given": GIVEN})
+    Publishing(engine, publisher, 8).publish_due(1000, 1000)
+    assert {each["traceparent"] for each in bodies(publisher)} == {GIVEN}
+    assert {len(each["run_ids"]) for each in bodies(publisher)} == {8, 4}
+
+
+def test_a_message_of_a_run_that_was_given_none_says_nothing_of_it(engine: sa.Engine) -> None:
+    publisher = FakePublisher()
+    with engine.begin() as connection:
+        known(connection, None)
+        flood(connection, 2)
+    Publishing(engine, publisher, 8).publish_due(1000, 1000)
+    assert [sorted(each) for each in bodies(publisher)] == [["attempt", "run_id"]] * 2
+
+
 OLD_WORKER = """
 INSERT INTO workers (id, host, pid, queues, threads, version, started_at, last_seen_at, running)
 VALUES (gen_random_uuid(), 'h', 1, '["other"]', 1, '1', now(), now() - make_interval(secs => %(ago)s), 0)

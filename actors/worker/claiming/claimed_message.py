@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from dramatiq import Message
 from dramatiq.broker import MessageProxy
@@ -10,8 +10,13 @@ from dramatiq.middleware import SkipMessage
 
 from actors.worker.keeping.held import HeldRun
 from actors.worker.running.current import CurrentRun
+from config.telemetry.traceparent import trace_id_of
 from config.uptime import uptime
 from models.lifecycle.claiming import ClaimedRun
+from models.lifecycle.finishing import FinishedAttempt
+
+if TYPE_CHECKING:
+    from config.telemetry.tracer import Inside
 
 
 class ClaimedMessage(MessageProxy):
@@ -20,6 +25,11 @@ class ClaimedMessage(MessageProxy):
     `held` and `run` are set once a thread starts it. Most are never asked for more than what is here: the message
     itself is made for whoever does.
     """
+
+    span: Optional["Inside"] = None
+    """Around its attempt, where this process traces."""
+    end: FinishedAttempt | None = None
+    """What became of it, once that is decided."""
 
     def __init__(
         self, claim: ClaimedRun, queue: str, args: tuple[Any, ...], kwargs: dict[str, Any], options: dict[str, Any]
@@ -47,6 +57,7 @@ class ClaimedMessage(MessageProxy):
             "actor": claim.actor,
             "schedule": claim.schedule_name,
             "attempt": claim.attempt,
+            "trace_id": trace_id_of(claim.id, claim.trace),
         }
 
     def started_at(self) -> datetime | None:

@@ -10,6 +10,7 @@ import structlog
 from dramatiq import Broker, Message
 from dramatiq.errors import DecodeError
 
+from actors.worker.claiming.sent import trace_in
 from actors.worker.contracts.contract import contract_of
 from actors.worker.running.policies import number_in, policies_in
 from models.definition import MAX_ARGS_BYTES, POSITIONAL
@@ -111,6 +112,7 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
         trigger=Trigger.MESSAGE,
         due_at=due_at,
         planned_at=due_at,
+        trace=trace_in(options),
         **policies_in(options),
     )
 

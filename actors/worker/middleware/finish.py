@@ -49,6 +49,7 @@ class Finish(Middleware):
         except Exception as error:  # a decision that fails must still end the run
             log.exception("finish")
             end = fail(message.claim, error, RetryRule(), message.started_at(), message.now())
+        message.end = end
         worker_process(broker).finish(end)
         # A line for each success would cost more than the run; the keeper says how many there were.
         level = logging.DEBUG if end.state is State.SUCCEEDED else logging.INFO

@@ -14,6 +14,7 @@ from actors.worker.running.interrupts import Interrupts
 from actors.worker.running.isolation import call_isolated
 from actors.worker.running.output import Output
 from actors.worker.running.references import fill_in_call
+from config.telemetry.traceparent import own_trace
 from models.lifecycle.claiming import ClaimedRun
 
 _Prepared = tuple[ClaimedRun, CurrentRun, Interrupts]
@@ -78,7 +79,6 @@ def _isolated(actor: Actor[Any, Any]) -> Callable[..., Any]:
 
 
 def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
-    id_ = claim.id.hex
     return CurrentRun(
         run_id=claim.id,
         actor=claim.actor,
@@ -89,7 +89,7 @@ def _current_run(claim: ClaimedRun, output_bytes: int) -> CurrentRun:
         previous_slot_at=claim.previous_slot_at,
         next_slot_at=claim.next_slot_at,
         due_at=claim.due_at,
-        trace=claim.trace or f"00-{id_}-{id_[16:]}-01",
+        trace=claim.trace or own_trace(claim.id),
         time_limit_seconds=claim.time_limit_seconds,
         output=Output(output_bytes),
         timezone=claim.timezone,

@@ -30,6 +30,10 @@ from config.credentials import hide_process
 from config.logging import configure_logging
 from config.sections import Log
 from config.settings import use_settings
+from config.telemetry import switch
+
+TELL_SECONDS = 0.5
+"""So long a process that has done its work waits for a collector of spans."""
 
 
 class _Inherited(Output):
@@ -60,11 +64,15 @@ def main() -> None:
         if not call.may_send:
             dramatiq.get_broker().enqueue = _refuse_message  # type: ignore[method-assign]
         _log_to(int(sys.argv[2]), call.settings.log)
+        switch.start("callsheet-worker", is_local=not call.may_send)
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # what it prints is read while it runs
         how_far = WrittenHowFar(call.memory)
         run = CurrentRun(**call.run, output=_Inherited(), checkpoints=call.checkpoints, how_far=how_far)
+        if (tracer := switch.tracer()) is not None:
+            tracer.follow(run.trace)
         answer = _carry_out(call, run)
         pickle.dump(answer, answers)
+        switch.stop(TELL_SECONDS)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # threads that the actor has left behind hold nothing up

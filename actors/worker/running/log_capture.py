@@ -11,6 +11,7 @@ from actors.worker.running.current import CurrentRun, find_current_run
 from actors.worker.running.forks import is_child
 from config.logging import WORKER_LOGGER, configure_structlog, is_shown, plain_formatter
 from config.sections import Log
+from config.telemetry.traceparent import trace_id_of
 
 
 class LogCapture(logging.Handler):
@@ -81,4 +82,10 @@ def _structlog_logs() -> Iterator[None]:
 
 def log_context(run: CurrentRun) -> dict[str, Any]:
     """What every line of a run is bound to."""
-    return {"run_id": str(run.run_id), "actor": run.actor, "schedule": run.schedule, "attempt": run.attempt}
+    return {
+        "run_id": str(run.run_id),
+        "actor": run.actor,
+        "schedule": run.schedule,
+        "attempt": run.attempt,
+        "trace_id": trace_id_of(run.run_id, run.trace),
+    }

@@ -20,12 +20,14 @@ from api.app import make_app
 from api.cli.local.embedded_postgres import EmbeddedPostgres
 from api.cli.local.modules import look_in
 from api.cli.local.sample import add_sample_schedule
+from api.telemetry.export import Export
 from api.web.server import make_server
 from config.credentials import hide_process
 from config.database import make_engine
 from config.logging import configure_logging
 from config.sections import LOCAL_AMQP_URL, Http
 from config.settings import Settings, SettingsError, exit_with, load_settings, use_settings
+from config.telemetry import switch
 from migrations import upgrade_to_head
 from scheduling.loop import run_until_stopped
 from scheduling.publish import Publisher
@@ -52,6 +54,8 @@ def run_everything(data: Path | None, prepare: Callable[[sa.Engine], None] = add
         stack.enter_context(_only_one(folder))
         settings = _make_settings(folder, stack)
         configure_logging(settings.log)
+        switch.start("callsheet", is_local=settings.amqp.is_local)
+        stack.callback(switch.stop)
         engine = make_engine(settings.database, pool_size=settings.database.pool_size, application="up")
         stack.callback(engine.dispose)
         upgrade_to_head()
@@ -186,6 +190,9 @@ def _start_api(settings: Settings, engine: sa.Engine, stack: ExitStack) -> str:
         server = make_server(make_app(engine, settings), settings)
     except OSError as error:
         raise SystemExit(_say_busy(settings.http, error)) from None
+    export = Export(engine)
+    export.start()
+    stack.callback(export.close)
     thread = threading.Thread(target=server.run, name="api", daemon=True)
     thread.start()
     stack.callback(thread.join, 10)

@@ -69,7 +69,7 @@ PLANNED = {
     "attempts": [],
     "parent_run_id": None,
     "created_by": "admin",
-    "trace": None,
+    "trace": "00-01a207a8ca008592a080c7ff1223d64f-a080c7ff1223d64f-01",
 }
 CANCELLED = PLANNED | {
     "state": "cancelled",
@@ -92,6 +92,7 @@ SUCCEEDED = PLANNED | {
     "output": OUTPUT,
     "attempts": [_FIRST_ATTEMPT, _SECOND_ATTEMPT],
     "created_by": None,
+    "trace": "00-01a207a6c6608f1f9c0ac2aaa2c2e363-9c0ac2aaa2c2e363-01",
 }
 RETRIED = PLANNED | {"slot_at": SLOT_AT, "parent_run_id": SUCCEEDED["id"]}
 

@@ -70,6 +70,21 @@ def test_odd_options_become_policies_within_bounds(
     assert {name: getattr(claimed.claim, name) for name in columns} == columns
 
 
+GIVEN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("said", "trace"), [(GIVEN, GIVEN), ("00-a", None), (7, None), (["x"], None), ("\0", None), (GIVEN * 1000, None)]
+)
+def test_a_message_that_says_its_trace_is_in_it(
+    process: WorkerProcess, line: Line, said: Any, trace: str | None
+) -> None:
+    line.put(body(traceparent=said))
+    [claimed] = line.claims()
+    assert claimed.claim.trace == trace
+    assert [row.trace for row in rows(process)] == [trace]
+
+
 @pytest.mark.parametrize("eta", [10**30, math.inf, 1e300, "4102444800000"])
 def test_what_is_due_in_the_far_future_is_due_within_ten_years(process: WorkerProcess, line: Line, eta: Any) -> None:
     line.put(body(eta=eta))

@@ -8,11 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 from falcon.testing import TestClient
 
+from config.telemetry.traceparent import own_trace
 from models.words.states import FINAL_STATES, SkipReason, State, Trigger
 from tests.api.conftest import HOUR_AGO
 from tests.api.explanations.explained import say
 
 Insert = Callable[..., UUID]
+
+ASKING = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def _list(client: TestClient, query: str = "") -> list[dict[str, Any]]:
@@ -172,7 +175,7 @@ class TestRetry:
         run = add_run(columns={"state": "failed"})
         assert client.simulate_post(f"/v1/runs/{run}/retry", json={"args": {}}).status_code == 422
 
-    def test_the_new_run_has_the_neighbours_of_its_slot_and_the_trace(
+    def test_the_new_run_has_the_neighbours_of_its_slot_and_a_trace_of_its_own(
         self, client: TestClient, add_run: Insert
     ) -> None:
         slot = datetime(2026, 3, 1, tzinfo=UTC)
@@ -180,7 +183,11 @@ class TestRetry:
         run = add_run(slot_at=slot, **same, columns={"state": "failed"})
         new = client.simulate_post(f"/v1/runs/{run}/retry").json
         assert (new["previous_slot_at"], new["next_slot_at"]) == ("2026-02-28T00:00:00Z", "2026-03-03T00:00:00Z")
-        assert new["trace"] == "00-a"
+        assert new["trace"] == own_trace(UUID(new["id"]))
+
+    def test_the_new_run_is_in_the_trace_of_who_asks(self, client: TestClient, add_run: Insert) -> None:
+        run = add_run(columns={"state": "failed"})
+        assert client.simulate_post(f"/v1/runs/{run}/retry", headers={"traceparent": ASKING}).json["trace"] == ASKING
 
     def test_a_retried_skip_has_the_neighbours_that_its_schedule_tells(
         self, client: TestClient, schedule: UUID, add_slot: Insert

@@ -1,0 +1,1 @@
+"""What this process tells OpenTelemetry, where it is asked to."""
