@@ -75,13 +75,14 @@ SELECT k.name, p.name IS NOT NULL AS paused, p.paused_at, p.pause_reason, p.paus
     w.planned, q.queued, coalesce(b.running, 0)::int AS running,
     coalesce(c.threads, 0) AS threads, coalesce(c.busy, 0) AS busy, {_HINDRANCE} AS waiting_for,
     extract(epoch FROM now() - r.oldest_due_at)::float AS oldest_waiting_seconds, r.oldest_due_at,
-    r.actor, r.schedule_name,
+    r.actor, r.schedule_name, d.letters AS dead_letters, d.latest AS latest_dead_letters,
     h.paused_by AS held_by, h.pause_reason AS hold_reason, h.paused_until AS held_until,
     extract(epoch FROM clock_timestamp() - t.ticked_at)::float AS tick_age_seconds, t.ticked_at
 FROM known k
 LEFT JOIN queues p ON p.name = k.name
 LEFT JOIN queues h ON h.name = '{HOLD}'
 LEFT JOIN consumers c ON c.queue = k.name
+LEFT JOIN dead_letters d ON d.queue = k.name
 LEFT JOIN LATERAL (SELECT sum(runs) AS running FROM busy WHERE queue = k.name) b ON true
 CROSS JOIN (SELECT max(ticked_at) AS ticked_at FROM schedulers) t
 {_ON_THEIR_WAY.format(counted=counted)}
@@ -98,17 +99,20 @@ SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', '
 
 _NAMES = f"""SELECT name FROM (
     SELECT queue AS name FROM actors UNION SELECT name FROM queues WHERE name <> '{HOLD}'
-    UNION SELECT queue FROM waiting UNION SELECT queue FROM sent UNION SELECT queue FROM busy) found
+    UNION SELECT queue FROM waiting UNION SELECT queue FROM sent UNION SELECT queue FROM busy
+    UNION SELECT queue FROM dead_letters WHERE letters > 0) found
     WHERE name > %(after)s ORDER BY name LIMIT %(limit)s"""
 
 
 def list_queues(
     connection: sa.Connection, limit: int, after: str | None = None, counted: int = COUNTED
 ) -> Sequence[sa.Row[Any]]:
-    """Queues of announced actors, of live runs and of pauses by name, each with its pause and its counts.
+    """Queues of announced actors, of live runs, of pauses and of dead letters by name, each with its pause and its
+    counts.
 
     `planned` runs are due and wait to be published, be it again. `waiting_for` is what the first of them waits for, or,
-    where there is none, the first of those in the broker; `actor` and `schedule_name` are its.
+    where there is none, the first of those in the broker; `actor` and `schedule_name` are its. `dead_letters` is null
+    where nobody has counted them.
     """
     connection.exec_driver_sql(_ALONG_INDEXES)
     return connection.exec_driver_sql(_select(_NAMES, counted), {"after": after or "", "limit": limit}).all()

@@ -18,6 +18,8 @@ with at_rest():
     from config.telemetry import switch
     from migrations.pending import wait_until_migrated
     from models.sql.locks import PATIENCE_MILLISECONDS
+    from scheduling.dead_letters.counting import Counting
+    from scheduling.dead_letters.rabbitmq import RabbitCounter
     from scheduling.loop import run_until_stopped
     from scheduling.planners import PLANNERS
     from scheduling.publishers.exchange import EventExchange
@@ -78,10 +80,13 @@ def _schedule(settings: Settings, engine: sa.Engine, stopping: Callable[[], bool
     exchange.start()
     relay = Relay(engine, settings, exchange)
     relay.start()
+    counting = Counting(engine, RabbitCounter(settings.amqp))
+    counting.start()
     settle()
     structlog.get_logger("scheduling").info("start")
     run_until_stopped(ticker.tick, wakeups.wait, stopping)
     ticker.close()
+    counting.close()
     relay.close()
     exchange.close()
     publisher.close()

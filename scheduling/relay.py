@@ -14,7 +14,7 @@ import structlog
 
 from config.settings import Settings
 from models.events.cloud import CONTENT_TYPE, as_cloud_event, routing_key
-from models.events.reading import Change, is_public, read_changes
+from models.events.reading import Change, is_public, public_states, read_changes
 from models.events.relaying import Progress, be_relay, forget_events, note_sent, number_events
 from models.events.telling import choose_states
 from scheduling.notices.notifier import Notifier
@@ -45,6 +45,9 @@ PATIENCE = timedelta(seconds=60)
 
 FORGOTTEN = 1000
 
+NOTICED_SECONDS = 1.0
+"""So long it decides at a time who is told by channels."""
+
 
 class Exchange(Protocol):
     """Where events are told."""
@@ -64,7 +67,6 @@ class Relay:
     def __init__(self, engine: sa.Engine, settings: Settings, exchange: Exchange | None) -> None:
         self._engine = engine
         self._events = settings.events
-        self._public = frozenset(settings.events.states if settings.events.enabled else ())
         self._exchange = exchange
         self._notifier = Notifier(engine)
         self._id: UUID = uuid4()
@@ -87,22 +89,32 @@ class Relay:
             progress = be_relay(connection, self._id) and number_events(connection, self._id, NUMBERED)
         if progress is None:
             return OTHER_SECONDS
-        has_more_notices = self._notifier.notice()
-        if not has_more_notices:  # after a long time off all is old, and channels are still to be told of it
+        has_more = self._notice()
+        if not has_more:  # after a long time off all is old, and channels are still to be told of it
             self._forget()
         is_done = progress.sent == progress.numbered or time.monotonic() < self._rests_until
         seconds = LOOK_SECONDS if is_done else self._tell(progress)
-        return 0 if has_more_notices else seconds
+        return min(seconds, LOOK_SECONDS) if has_more else seconds
+
+    def _notice(self) -> bool:
+        """Have channels told; whether there is more than can be done by now."""
+        until = time.monotonic() + NOTICED_SECONDS
+        while self._notifier.notice():
+            if time.monotonic() >= until:
+                return True
+        return False
 
     def _tell(self, progress: Progress) -> float:
         begun, told_to = time.monotonic(), progress.numbered
         changes: Sequence[Change] = ()
-        if self._exchange is not None and self._public:
+        if self._exchange is not None:
             if not self._exchange.is_ready():
                 return RETRY_SECONDS
             with self._engine.begin() as connection:
-                changes = read_changes(connection, progress.sent, TOLD)
-            if not self._exchange.send(list(_tellings(each for each in changes if is_public(each, self._public)))):
+                states = public_states(connection)
+                changes = read_changes(connection, progress.sent, TOLD) if states else ()
+            public = (change for change in changes if is_public(change, states))
+            if not self._exchange.send(list(_tellings(public))):
                 return RETRY_SECONDS
             told_to = changes[-1].position if changes else progress.numbered
         with self._engine.begin() as connection:
@@ -137,8 +149,9 @@ class Relay:
             self._closing.wait(seconds)
 
     def _choose(self) -> None:
+        states = self._events.states if self._events.enabled else ()
         with self._engine.begin() as connection:
-            choose_states(connection, self._public)
+            choose_states(connection, states)
 
 
 def _gives_way(changes: Sequence[Change], now: datetime) -> bool:

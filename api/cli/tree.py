@@ -54,6 +54,7 @@ RUNS = {
 }
 QUEUES = {
     "list": Leaf(f"{_REMOTE}.queues:list_queues", "List queues by name."),
+    "dead-letters": Leaf(f"{_REMOTE}.queues:dead_letters", "Say which messages of a queue could not be read, and why."),
     "pause": Leaf(f"{_REMOTE}.queues:pause", "Pause a queue: nothing more of it starts."),
     "resume": Leaf(f"{_REMOTE}.queues:resume", "Resume a queue."),
 }
@@ -108,7 +109,7 @@ COMMANDS: Tree = {
     "export": Leaf(f"{_REMOTE}.files:export", "Print schedules as a file that can be applied."),
     "validate": Leaf(f"{_REMOTE}.files:validate", "Look through files without a server."),
     "import": Branch("Files from what other schedulers have, and what means something else.", IMPORTS),
-    "queues": Branch("Queues: list, pause, resume.", QUEUES, default="list"),
+    "queues": Branch("Queues: list, pause, resume, dead letters.", QUEUES, default="list"),
     "hold": Leaf(f"{_REMOTE}.hold:hold", "Hold everything, for maintenance; without a reason, say how things stand."),
     "release": Leaf(f"{_REMOTE}.hold:release", "Release a hold."),
     "workers": Branch("Workers: list, drain.", WORKERS, default="list"),

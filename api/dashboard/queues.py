@@ -1,5 +1,7 @@
-"""Queues: what is on its way through each, why it waits, and what keeps it from being started."""
+"""Queues: what is on its way through each, why it waits, what keeps it from being started, and its dead letters."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +33,7 @@ def list_queues(visit: Visit) -> Page:
         hold = queues.get_hold(connection)
     items, cursor = page_of(rows, query.limit, lambda row: row, lambda last: last.name)
     shown = {
-        "items": [(row, _why(row)) for row in items],
+        "items": [(row, _why(row), _latest(row)) for row in items],
         "counted": counted,
         "hold": hold if hold.paused_at is not None else None,
         "is_busy": any(row.running or row.queued for row in items),
@@ -85,3 +87,8 @@ PAGES = (
 def _why(row: sa.Row[Any]) -> str | None:
     """Why its head waits. Since when scheduling is away is an instant: how long that was would differ each time."""
     return None if row.waiting_for == Hindrance.SCHEDULING and row.ticked_at else say_why(row)
+
+
+def _latest(row: sa.Row[Any]) -> Sequence[Mapping[str, Any]]:
+    """The latest of its dead letters, with instants as those of rows are."""
+    return [each | {"at": datetime.fromisoformat(each["at"])} for each in row.latest_dead_letters or ()]

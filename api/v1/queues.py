@@ -1,6 +1,7 @@
-"""Queues: list, pause, resume."""
+"""Queues: list, pause, resume, dead letters."""
 
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import BaseModel, Field
@@ -10,6 +11,7 @@ from api.shapes.schedule_body import Nothing
 from api.web.fields import ByName, Moment, page_of
 from api.web.routes import Answer, Call, Route
 from models import queues
+from models.dead_letters import LATEST, get_dead_letters
 from models.queues import COUNTED
 from models.words.roles import Role
 from models.words.states import Hindrance
@@ -37,6 +39,10 @@ class QueueJson(BaseModel):
         " where nothing is in its way."
     )
     because: str | None = Field(description="The same in English, for people.")
+    dead_letters: int | None = Field(
+        description="Messages that could not be read or stored and lie in the broker's queue of this name and `.XQ`, as"
+        " last counted; null where nobody has."
+    )
 
 
 class QueuePage(BaseModel):
@@ -46,12 +52,45 @@ class QueuePage(BaseModel):
     next: str | None
 
 
+class DeadLetterJson(BaseModel):
+    """A message that could not be read or stored."""
+
+    at: Moment
+    reason: str = Field(
+        description="A word: `not_json`, `not_a_message`, `bad_ids`, `bad_arguments`, `unclaimable`; there may be more."
+    )
+    because: str = Field(description="The same in English, for people.")
+    bytes: int
+    worker_id: UUID = Field(description="The worker that could not take it.")
+
+
+class DeadLettersJson(BaseModel):
+    """What is known of the dead letters of a queue. They are in the broker, each with its reason in its headers."""
+
+    dead_letters: int | None = Field(description="How many there are; null where nobody has counted them.")
+    counted_at: Moment | None = Field(description="When scheduling has asked the broker.")
+    latest: list[DeadLetterJson] = Field(description=f"The last {LATEST} that came, the latest first.")
+
+
 def list_queues(call: Call, query: ByName) -> Answer:
     """List the queues of announced actors, of live runs and of pauses, and why what waits in each does."""
     with call.engine.connect() as connection:
         rows = queues.list_queues(connection, query.limit + 1, query.cursor)
     items, cursor = page_of(rows, query.limit, _show, lambda last: last.name)
     return Answer(QueuePage(items=items, next=cursor))
+
+
+def list_dead_letters(call: Call) -> Answer:
+    """Say how many messages of a queue could not be read or stored, and why the latest of them.
+
+    They are in the broker, in the queue of this name and `.XQ`, for seven days. Of a queue that nobody knows there are
+    none.
+    """
+    with call.engine.connect() as connection:
+        row = get_dead_letters(connection, call.params["name"])
+    if row is None:
+        return Answer(DeadLettersJson(dead_letters=None, counted_at=None, latest=[]))
+    return Answer(DeadLettersJson(dead_letters=row.letters, counted_at=row.counted_at, latest=row.latest))
 
 
 def pause_queue(call: Call, body: QueuePauseBody) -> Answer:
@@ -75,6 +114,7 @@ def resume_queue(call: Call, body: Nothing) -> Answer:
 
 ROUTES = (
     Route("GET", "/v1/queues", list_queues, Role.VIEWER, {200: QueuePage}),
+    Route("GET", "/v1/queues/{name}/dead-letters", list_dead_letters, Role.VIEWER, {200: DeadLettersJson}),
     Route("POST", "/v1/queues/{name}/pause", pause_queue, Role.OPERATOR, {200: QueueJson}),
     Route("POST", "/v1/queues/{name}/resume", resume_queue, Role.OPERATOR, {200: QueueJson}),
 )

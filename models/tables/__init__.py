@@ -10,7 +10,7 @@ from models.tables.housekeeping import DeletedSchedule, Housekeeping
 from models.tables.live import LiveOutput, LiveProgress
 from models.tables.notice import ChannelRow, Delivery, Notifier, Standing
 from models.tables.process import AnnouncedActor, Scheduler, SchedulingGap, Worker
-from models.tables.queue import PausedQueue
+from models.tables.queue import DeadLetters, PausedQueue
 from models.tables.run import Run, RunOutput, TriggerKey
 from models.tables.schedule import Schedule
 from models.tables.statistics import Statistic, StatisticsNote, ToldStatistics
@@ -19,8 +19,7 @@ TABLES = (
     Schedule, Run, RunOutput, TriggerKey, Worker, Scheduler, SchedulingGap, PausedQueue, AnnouncedActor, Token,
     AuditEntry, ScheduleVersion, Error, ErrorOfSchedule, FailedRun, DeletedSchedule, Housekeeping,
     Session, LiveOutput, LiveProgress, Statistic, StatisticsNote, ToldStatistics, Event, EventRelay, ToldState,
-    Counter,
-    ChannelRow, Standing, Delivery, Notifier,
+    Counter, ChannelRow, Standing, Delivery, Notifier, DeadLetters,
 )  # fmt: skip
 metadata = SQLModel.metadata
 
@@ -30,6 +29,7 @@ __all__ = [
     "AuditEntry",
     "ChannelRow",
     "Counter",
+    "DeadLetters",
     "DeletedSchedule",
     "Delivery",
     "Error",

@@ -59,9 +59,9 @@ class EventRelay(SQLModel, table=True):
     __tablename__ = "event_relay"
     __table_args__ = (sa.CheckConstraint("id", name="event_relay_one_check"),)
 
-    id: bool = Field(default=True, primary_key=True)
-    numbered: int = Field(default=0, sa_type=sa.BigInteger)
-    sent: int = Field(default=0, sa_type=sa.BigInteger)
-    dropped: int = Field(default=0, sa_type=sa.BigInteger)
+    id: bool = Field(default=True, primary_key=True, sa_column_kwargs={"server_default": sa.true()})
+    numbered: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    sent: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
+    dropped: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": sa.text("0")})
     relay: UUID | None = Field(default=None)
     lease_until: datetime | None = Field(default=None, sa_type=INSTANT)

@@ -79,6 +79,11 @@ WHERE name IN ('report.daily-sales-fr', 'images.resize-br')
 """
 SET_ASIDE = "UPDATE schedules SET error = 'the zone Asia/Calcutta2 is not known here' WHERE name = 'keys.rotate-in'"
 GAP = "INSERT INTO scheduling_gaps VALUES (%(gap_since)s, %(gap_until)s) ON CONFLICT DO NOTHING"
+DEAD_LETTERS = (
+    {"reason": "bad_arguments", "because": "its arguments can't be stored: unsupported Unicode escape sequence",
+     "bytes": 3124},
+    {"reason": "not_json", "because": "it is no JSON: Expecting value at character 0", "bytes": 212},
+)  # fmt: skip
 QUEUE = "UPDATE queues SET paused_at = %(held)s"
 
 ACTS = """

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
 from api.access.tokens import hash_of
+from models.dead_letters import note_dead_letters
 from models.definition import Definition
 from models.failures.folding import is_work
 from models.notices.definition import ChannelDefinition
@@ -189,6 +190,7 @@ def _make_schedules(engine: sa.Engine, past: Past, chosen: list[Entry]) -> None:
         for statement in (around.ENDS, around.SET_ASIDE, around.GAP):
             connection.exec_driver_sql(statement, given)
         queues.pause(connection, QUEUE, reason="The file server is moved; back at three.", by=around.WHO[3])
+        note_dead_letters(connection, QUEUE, uuid4(), around.DEAD_LETTERS)
         _give_tokens(connection)
         _make_channels(connection)
         for statement in (around.QUEUE, *around.SPREAD):

@@ -17,6 +17,10 @@ from tests.models.rows import add_run, announce, claim, set_run, sqlalchemy_url
 STATES = ("planned", "running", "succeeded")
 
 
+def settings(amqp: str = "amqp://x") -> Settings:
+    return Settings(database={"url": "postgresql://x"}, amqp={"url": amqp}, events={"states": STATES})
+
+
 class Exchange:
     """The edge of the process."""
 
@@ -52,7 +56,7 @@ def exchange() -> Exchange:
 
 @pytest.fixture
 def relay(engine: sa.Engine, exchange: Exchange) -> Relay:
-    return Relay(engine, Settings(database={"url": "postgresql://x"}, amqp={"url": "amqp://x"}), exchange)
+    return Relay(engine, settings(), exchange)
 
 
 def run_once(engine: sa.Engine, late_seconds: float = 0, ago_seconds: float = 0) -> None:
@@ -103,7 +107,7 @@ def test_what_was_not_confirmed_is_told_again(engine: sa.Engine, relay: Relay, e
 
 def test_another_does_not_relay(engine: sa.Engine, relay: Relay, exchange: Exchange) -> None:
     relay.relay()
-    other = Relay(engine, Settings(database={"url": "postgresql://x"}, amqp={"url": "amqp://x"}), exchange)
+    other = Relay(engine, settings(), exchange)
     run_once(engine)
     assert other.relay() == OTHER_SECONDS
     assert exchange.told == []
@@ -143,7 +147,7 @@ def test_a_change_that_nobody_can_read_is_in_the_way_of_no_other(
 
 
 def test_without_an_exchange_events_are_for_readers(engine: sa.Engine) -> None:
-    local = Relay(engine, Settings(database={"url": "postgresql://x"}, amqp={"url": "local://"}), None)
+    local = Relay(engine, settings("local://"), None)
     run_once(engine)
     assert local.relay() == LOOK_SECONDS
     with engine.begin() as connection:

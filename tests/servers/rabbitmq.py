@@ -108,10 +108,14 @@ class RabbitNode:
 
     def ctl(self, *args: str, timeout: float = CTL_SECONDS) -> str:
         """Run `rabbitmqctl --quiet args…` against this node and return its output. Takes about 0.7 s."""
-        argv = [self._scripts / "rabbitmqctl", "--quiet", *args]
+        return self.tool("rabbitmqctl", "--quiet", *args, timeout=timeout)
+
+    def tool(self, name: str, *args: str, timeout: float = CTL_SECONDS) -> str:
+        """Run one of RabbitMQ's own programs against this node and return its output."""
+        argv = [self._scripts / name, *args]
         done = subprocess.run(argv, env=self._env, capture_output=True, text=True, timeout=timeout, check=False)
         if done.returncode:
-            raise RuntimeError(f"rabbitmqctl {' '.join(args)} ended with code {done.returncode}:\n{done.stderr}")
+            raise RuntimeError(f"{name} {' '.join(args)} ended with code {done.returncode}:\n{done.stderr}")
         return done.stdout
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ from dramatiq.middleware import Middleware
 
 from actors.worker.claiming.claims import claim_messages
 from actors.worker.claiming.consumer import ClaimingConsumer, Deliveries, IdleConsumer
+from actors.worker.claiming.dead_letters import QUEUE, WORKER, tell_people
 from actors.worker.claiming.deliveries import LocalDeliveries, RabbitDeliveries
 from actors.worker.claiming.hooks import OwnHooks
 from actors.worker.claiming.messages import read_letter, refuse_unfit
@@ -36,6 +37,7 @@ from config.broker import (
 )
 from config.sections import Amqp
 from config.settings import get_settings
+from models.words.refusals import Refused
 
 ENQUEUE_ATTEMPTS = 3
 
@@ -76,17 +78,20 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
 
         Nothing comes from it while migrations are missing, and nothing that others could run is held here.
         """
-        migrated = worker_process(self).is_migrated
-        if not migrated.wait(MIGRATED_SECONDS):
-            return IdleConsumer(migrated, timeout)
+        process = worker_process(self)
+        if not process.is_migrated.wait(MIGRATED_SECONDS):
+            return IdleConsumer(process.is_migrated, timeout)
         self.queues_pending.add(q_name(queue_name))
         try:
             self.declare_queue(queue_name, ensure=True)
         finally:
             del self.connection  # the consumer has a connection of its own
-        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else worker_process(self).held.prefetch
+        wanted = partial(int, prefetch) if PREFETCH_VARIABLE in os.environ else process.held.prefetch
         read = partial(read_letter, queue=q_name(queue_name))
-        deliveries = RabbitDeliveries(self.parameters, self._wire_name(queue_name), read, wanted, timeout)
+        origin = {QUEUE: queue_name, WORKER: str(process.id)}
+        note = partial(tell_people, process, q_name(queue_name))
+        name = self._wire_name(queue_name)
+        deliveries = RabbitDeliveries(self.parameters, name, read, wanted, timeout, origin, note)
         return _claiming_consumer(self, queue_name, deliveries, timeout)
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
@@ -153,12 +158,12 @@ class RabbitBroker(OwnHooks, RabbitmqBroker):
 class LocalBroker(OwnHooks, StubBroker):
     """Queues inside this process. What they forget at its end is in the rows, and is published again.
 
-    `refused` holds what no row could, as it came, by the name that RabbitMQ's queue for it has.
+    `refused` holds what is no message or no row could, as it came, by the name that RabbitMQ's queue for it has.
     """
 
     def __init__(self, middleware: list[Middleware]) -> None:
         super().__init__(middleware)
-        self.refused: defaultdict[str, deque[bytes]] = defaultdict(lambda: deque(maxlen=DEAD_LETTERS))
+        self.refused: defaultdict[str, deque[Refused]] = defaultdict(lambda: deque(maxlen=DEAD_LETTERS))
 
     def enqueue(self, message: Message[Any], *, delay: int | None = None) -> Message[Any]:
         """Put a message into its queue."""
@@ -170,7 +175,8 @@ class LocalBroker(OwnHooks, StubBroker):
     def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 100) -> Consumer:
         """Consume a queue of this process."""
         read = partial(read_letter, queue=q_name(queue_name))
-        deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)], read)
+        note = partial(tell_people, worker_process(self), q_name(queue_name))
+        deliveries = LocalDeliveries(self.queues[queue_name], self.refused[xq_name(queue_name)], read, note)
         return _claiming_consumer(self, queue_name, deliveries, timeout)
 
 

@@ -29,6 +29,7 @@ from models.lifecycle.confirming import bounce_runs
 from models.lifecycle.new_runs import NewRun
 from models.sql.locks import is_locked
 from models.sql.rows import by_attempt
+from models.words.refusals import Refused, Unfit
 
 log = structlog.get_logger("worker")
 
@@ -43,12 +44,12 @@ UNKNOWN_ACTOR_SECONDS = 5.0
 
 
 class Claimed(NamedTuple):
-    """The messages that may now run, those whose rows somebody has locked, and the bodies of what is no message or
-    could not be stored."""
+    """The messages that may now run, those whose rows somebody has locked, and what is no message or could not be
+    stored."""
 
     messages: Sequence[MessageProxy]
     locked: Sequence[Letter] = ()
-    refused: Sequence[bytes] = ()
+    refused: Sequence[Refused] = ()
 
 
 class _Won(NamedTuple):
@@ -69,7 +70,7 @@ def claim_messages(
     be tried `again`. Claims of a try whose commit took effect without our hearing of it are found then. Raises too
     where one of several messages can't be stored; one by itself gets a row that says so.
     """
-    refused = [letter.body for letter in letters if letter.message is None]
+    refused = [letter.unfit for letter in letters if letter.unfit is not None]
     published = {(run, letter.attempt) for letter in letters if letter.is_published for run in letter.runs}
     astray = {
         (run, letter.attempt)
@@ -90,8 +91,8 @@ def claim_messages(
     except Exception as error:
         if len(letters) > 1 or not plain or not is_unstorable(error):
             raise
-        _adopt_as_failed(process, as_run(broker, *plain.values()), error)
-        return Claimed([], refused=[letter.body for letter in letters])
+        because = _adopt_as_failed(process, as_run(broker, *plain.values()), error)
+        return Claimed([], refused=[Refused(letter.body, Unfit.BAD_ARGUMENTS, because) for letter in letters])
     process.held.add(won.claims, asked)
     _count(published - astray, won)
     originals = {won.ids[sent_as]: message for sent_as, message in plain.items()}
@@ -171,11 +172,14 @@ def _claim_published(process: WorkerProcess, published: Collection[Key]) -> list
         ]
 
 
-def _adopt_as_failed(process: WorkerProcess, run: NewRun, error: Exception) -> None:
-    reason = f"its arguments can't be stored, and the message went to the .XQ of its queue: {_reason(error)}"
+def _adopt_as_failed(process: WorkerProcess, run: NewRun, error: Exception) -> str:
+    """A row for it, which says what is wrong with it; returns the same."""
+    because = _reason(error)
+    reason = f"its arguments can't be stored, and the message went to the .XQ of its queue: {because}"
     with process.engine.begin() as connection:
         run_id = adopt_as_failed(connection, run, clean_text(reason, MAX_MESSAGE_CHARACTERS))
     log.warning("not-stored", run_id=str(run_id), actor=run.actor, error=reason)
+    return f"its arguments can't be stored: {because}"
 
 
 def _reason(error: Exception) -> str:

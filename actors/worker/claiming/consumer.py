@@ -19,6 +19,7 @@ from actors.worker.claiming.claims import Claimed, is_unstorable
 from actors.worker.claiming.messages import Letter
 from actors.worker.keeping.process import WorkerProcess
 from config.database import TRANSIENT
+from models.words.refusals import Refused, Unfit
 
 log = structlog.get_logger("worker")
 
@@ -54,8 +55,9 @@ class Deliveries(Protocol):
         """Of what was taken last nothing was to be had; the time of a bundle that was parted begins anew."""
         ...
 
-    def acknowledge(self, refused: Collection[bytes] = ()) -> None:
-        """Acknowledge every delivery that was taken whole, save these bodies, which go to the queue's dead letters."""
+    def acknowledge(self, refused: Collection[Refused] = ()) -> None:
+        """Acknowledge every delivery that was taken whole. What is refused is among the queue's dead letters by then:
+        raises ConnectionClosed, and it is delivered again, where it can't be put there."""
         ...
 
     def give_back(self) -> None:
@@ -143,11 +145,12 @@ class ClaimingConsumer(Consumer):
         if not self._won:  # what came back to us, and is claimed already, must not take the rest with it again
             self._deliveries.took_in_vain()
         if delivered:
-            self._deliveries.acknowledge(refused)
+            bodies = {letter.body for letter in delivered} if refused else ()
+            self._deliveries.acknowledge([each for each in refused if each.body in bodies])
 
     def _take_locked(self, limit: int) -> list[Letter]:
         """What somebody had locked a while ago. Its deliveries are acknowledged: should this process die, it has
-        vanished, and is published again."""
+        vanished, and is published again. All have rows, so none of it is a dead letter."""
         taken: list[Letter] = []
         while self._locked and limit > 0 and time.monotonic() >= self._locked_until:
             letter, rest = self._locked.pop(0).split(limit)
@@ -157,7 +160,7 @@ class ClaimingConsumer(Consumer):
                 self._locked.insert(0, rest)
         return taken
 
-    def _claim_in_the_end(self, letters: Sequence[Letter], again: bool = False) -> list[bytes]:
+    def _claim_in_the_end(self, letters: Sequence[Letter], again: bool = False) -> list[Refused]:
         """Claim, waiting for the database where it is away; nothing runs unclaimed. What can't be claimed whatever one
         does is returned, and the others go on."""
         while not self._process.held.closed:
@@ -174,7 +177,8 @@ class ClaimingConsumer(Consumer):
                     log.warning("claim", error=str(error).strip(), deliveries=len(letters))
                 elif len(letters) == 1:
                     log.exception("unclaimable", bytes=len(letters[0].body))
-                    return [letters[0].body]
+                    because = f"claiming it raised {type(error).__name__}, which the log of the worker has"
+                    return [Refused(letters[0].body, Unfit.UNCLAIMABLE, because)]
                 else:
                     return [refused for each in letters for refused in self._claim_in_the_end([each], again=True)]
             again = True

@@ -17,6 +17,7 @@ from models.definition import MAX_ARGS_BYTES, POSITIONAL
 from models.lifecycle.new_runs import NewRun
 from models.words.bounds import MAX_INT
 from models.words.ids import message_run_id
+from models.words.refusals import Refused, Unfit
 from models.words.states import Trigger
 from models.words.text import MAX_DEPTH, is_deep, is_storable
 
@@ -39,6 +40,8 @@ class Letter(NamedTuple):
     attempt: int = 0
     is_published: bool = False
     """Whether its runs have rows."""
+    unfit: Refused | None = None
+    """What is wrong with what is no message."""
 
     @property
     def size(self) -> int:
@@ -63,17 +66,17 @@ def read_letter(body: bytes, queue: str) -> Letter:
     """
     try:
         message = Message.decode(body)
-        names = (message.message_id, message.actor_name)
-        parts = isinstance(message.kwargs, dict) and isinstance(message.options, dict)
-        if parts and all(isinstance(name, str) and name and is_storable(name) for name in names):
-            if "run_id" in message.options:
-                return Letter(body, message, _runs(message), _attempt(message.options["attempt"]), is_published=True)
-            message = message if message.queue_name == queue else message.copy(queue_name=queue)
-            return Letter(body, message, (_sent_id(message),))
-    except (DecodeError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        pass
-    log.warning("undecodable", bytes=len(body))
-    return Letter(body)
+    except DecodeError as error:
+        return _unfit(body, *_why_undecodable(error))
+    if lacking := _what_it_lacks(message):
+        return _unfit(body, Unfit.NOT_A_MESSAGE, lacking)
+    try:
+        if "run_id" in message.options:
+            return Letter(body, message, _runs(message), _attempt(message.options["attempt"]), is_published=True)
+        message = message if message.queue_name == queue else message.copy(queue_name=queue)
+        return Letter(body, message, (_sent_id(message),))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        return _unfit(body, Unfit.BAD_IDS, "the runs that it names, or how many attempts they have had, can't be")
 
 
 def refuse_unfit(message: Message[Any]) -> None:
@@ -115,6 +118,38 @@ def as_run(broker: Broker, message: Message[Any]) -> NewRun:
         trace=trace_in(options),
         **policies_in(options),
     )
+
+
+def _unfit(body: bytes, reason: Unfit, because: str) -> Letter:
+    return Letter(body, unfit=Refused(body, reason, because))
+
+
+def _why_undecodable(error: DecodeError) -> tuple[Unfit, str]:
+    """Without what the body says, but for the names of its fields."""
+    inner: BaseException | None = error
+    while isinstance(inner, DecodeError):
+        inner = inner.error
+    match inner:
+        case json.JSONDecodeError():
+            return Unfit.NOT_JSON, f"it is no JSON: {inner.msg} at character {inner.pos}"
+        case UnicodeDecodeError():
+            return Unfit.NOT_JSON, f"it is no UTF-8: {inner.reason} at byte {inner.start}"
+        case RecursionError():
+            return Unfit.NOT_JSON, "it is nested too deeply to be read"
+        case KeyError() | TypeError() | AttributeError():
+            return Unfit.NOT_A_MESSAGE, f"it has not the fields of a message: {type(inner).__name__}, {inner}"
+    return Unfit.NOT_JSON, f"it can't be decoded: {type(inner).__name__}"
+
+
+def _what_it_lacks(message: Message[Any]) -> str | None:
+    for name in ("kwargs", "options"):
+        if not isinstance(getattr(message, name), dict):
+            return f"its {name} are no object"
+    for name in ("message_id", "actor_name"):
+        value = getattr(message, name)
+        if not (isinstance(value, str) and value and is_storable(value)):
+            return f"its {name} is no text that a row can hold"
+    return None
 
 
 def _sent_id(message: Message[Any]) -> UUID:

@@ -14,6 +14,7 @@ import dramatiq
 import sqlalchemy as sa
 from pydantic import SecretStr
 
+from actors.worker.claiming.brokers import LocalBroker
 from actors.worker.wiring import make_broker
 from api.access.sessions import make_link
 from api.app import make_app
@@ -29,6 +30,9 @@ from config.sections import LOCAL_AMQP_URL, Http
 from config.settings import Settings, SettingsError, exit_with, load_settings, use_settings
 from config.telemetry import switch
 from migrations import upgrade_to_head
+from scheduling.dead_letters.counting import Counter, Counting
+from scheduling.dead_letters.local import LocalCounter
+from scheduling.dead_letters.rabbitmq import RabbitCounter
 from scheduling.loop import run_until_stopped
 from scheduling.publish import Publisher
 from scheduling.publishers.exchange import EventExchange
@@ -178,6 +182,10 @@ def _start_scheduling(settings: Settings, engine: sa.Engine, broker: dramatiq.Br
     relay = Relay(engine, settings, exchange)
     relay.start()
     stack.callback(relay.close)
+    counter: Counter = LocalCounter(broker.refused) if isinstance(broker, LocalBroker) else RabbitCounter(settings.amqp)
+    counting = Counting(engine, counter)
+    counting.start()
+    stack.callback(counting.close)
     arguments = (ticker.tick, wakeups.wait, stopping.is_set)
     thread = threading.Thread(target=run_until_stopped, args=arguments, name="scheduling", daemon=True)
     thread.start()

@@ -17,7 +17,16 @@ QUEUE = {
     "oldest_waiting_seconds": 0.713042,
     "waiting_for": "busy",
     "because": "the broker has it, and all 8 threads of its workers are busy",
+    "dead_letters": 1,
 }
+DEAD_LETTER = {
+    "at": "2026-11-23T08:57:40.663019Z",
+    "reason": "not_json",
+    "because": "it is no JSON: Expecting value at character 0",
+    "bytes": 212,
+    "worker_id": WORKER_ID,
+}
+DEAD_LETTERS = {"dead_letters": 1, "counted_at": "2026-11-23T09:05:08.201377Z", "latest": [DEAD_LETTER]}
 PAUSED_QUEUE = QUEUE | {
     "paused": True,
     "paused_at": "2026-11-23T09:06:30.118204Z",
@@ -107,6 +116,7 @@ PROCESSES: dict[str, Any] = {
     "WorkerPage": {"items": [_WORKER], "next": None},
     "WorkerList": {"items": [_WORKER | {"drain_requested_at": "2026-11-23T09:05:20.118273Z"}]},
     "QueueJson": QUEUE,
+    "DeadLettersJson": DEAD_LETTERS,
     "QueuePage": {"items": [QUEUE], "next": None},
     "HoldBody": {"reason": HOLD["reason"]},
     "HoldJson": HOLD,

@@ -13,6 +13,7 @@ from actors.worker.claiming.consumer import ClaimingConsumer
 from actors.worker.claiming.deliveries import LocalDeliveries
 from actors.worker.claiming.messages import read_letter
 from actors.worker.keeping.process import WorkerProcess
+from models.words.refusals import Refused
 from tests.models.rows import add_run
 
 READ = partial(read_letter, queue="default")
@@ -23,9 +24,13 @@ class Line:
 
     def __init__(self, broker: StubBroker, process: WorkerProcess) -> None:
         self.queue: queue.Queue[bytes] = queue.Queue()
-        self.refused: list[bytes] = []
+        self.dead: list[Refused] = []
         claim = partial(claim_messages, broker, process, "default")
-        self.consumer = ClaimingConsumer(LocalDeliveries(self.queue, self.refused, READ), process, claim, 50)
+        self.consumer = ClaimingConsumer(LocalDeliveries(self.queue, self.dead, READ), process, claim, 50)
+
+    @property
+    def refused(self) -> list[bytes]:
+        return [each.body for each in self.dead]
 
     def put(self, *bodies: bytes) -> None:
         for body in bodies:

@@ -19,6 +19,9 @@ from actors.worker.middleware.options import Options
 from config.broker import DEAD_MESSAGE_MILLISECONDS
 from config.sections import Amqp
 from config.settings import load_settings, use_settings
+from models.dead_letters import get_dead_letters
+from models.words.refusals import Refused, Unfit
+from scheduling.dead_letters.local import LocalCounter
 from tests.servers.places import free_port
 from tests.servers.rabbitmq import RabbitNode
 from tests.waiting import eventually
@@ -88,6 +91,10 @@ def dead_letters(rabbit: RabbitBroker) -> int:
     return rabbit.channel.queue_declare(f"{PREFIX}work.XQ", passive=True).method.message_count
 
 
+def refused(body: bytes) -> Refused:
+    return Refused(body, Unfit.UNCLAIMABLE, "the test says so")
+
+
 def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
     rabbit: RabbitBroker, work: dramatiq.Actor[[int], None]
 ) -> None:
@@ -100,7 +107,7 @@ def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
             (deliveries.wait(1) and bodies.extend(letter.body for letter in deliveries.take(10))) or len(bodies) == 6
         )
     )
-    deliveries.acknowledge({bodies[0], bodies[2], bodies[5]})  # the last one too: its tag must not be acknowledged
+    deliveries.acknowledge([refused(bodies[number]) for number in (0, 2, 5)])
     assert not deliveries.wait(0.1)  # the channel is open
     eventually(lambda: dead_letters(rabbit) == 3)
     deliveries.close()
@@ -109,7 +116,7 @@ def test_what_is_refused_goes_to_the_dead_letters_and_the_rest_is_acknowledged(
     work.send(7)
     deliveries = delivered(rabbit, "work")
     eventually(lambda: deliveries.wait(1))
-    deliveries.acknowledge([letter.body for letter in deliveries.take(10)])  # all there is
+    deliveries.acknowledge([refused(letter.body) for letter in deliveries.take(10)])  # all there is
     assert not deliveries.wait(0.1)
     eventually(lambda: dead_letters(rabbit) == 4)
     deliveries.close()
@@ -189,4 +196,10 @@ def test_the_dead_letters_of_one_process_are_bounded(process: WorkerProcess) -> 
         broker.queues["default.DQ"].put(b"%d" % number)
     consumer = broker.consume("default.DQ", timeout=10)
     eventually(lambda: next(consumer) or broker.queues["default.DQ"].empty())
-    assert [*broker.refused["default.XQ"]] == [b"%d" % number for number in range(5, DEAD_LETTERS + 5)]
+    kept = broker.refused["default.XQ"]
+    assert [each.body for each in kept] == [b"%d" % number for number in range(5, DEAD_LETTERS + 5)]
+    assert LocalCounter(broker.refused).count("default") == DEAD_LETTERS
+    with process.engine.begin() as connection:
+        told = get_dead_letters(connection, "default")
+    assert told is not None
+    assert (told.letters, told.latest[0]["reason"]) == (DEAD_LETTERS + 5, "not_a_message")

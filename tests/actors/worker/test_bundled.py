@@ -148,7 +148,7 @@ def test_what_comes_back_is_not_given_back_again_for_runs_that_are_claimed(
         time.sleep(0.04)
         return claim_messages(broker, alone, "default", letters, again)
 
-    consumer = ClaimingConsumer(LocalDeliveries(line.queue, line.refused, READ), alone, claim_slowly, 50)
+    consumer = ClaimingConsumer(LocalDeliveries(line.queue, [], READ), alone, claim_slowly, 50)
     line.put(bundled(runs))
     got: list[str] = []
     for _ in range(60):

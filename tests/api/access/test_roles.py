@@ -43,6 +43,7 @@ MATRIX: dict[str, tuple[Role | None, str]] = {
     "GET /v1/workers": (VIEWER, ALL),
     "POST /v1/workers/{id:uuid}/drain": (OPERATOR, ALL),
     "GET /v1/queues": (VIEWER, ALL),
+    "GET /v1/queues/{name}/dead-letters": (VIEWER, ALL),
     "POST /v1/queues/{name}/pause": (OPERATOR, ALL),
     "POST /v1/queues/{name}/resume": (OPERATOR, ALL),
     "GET /v1/hold": (VIEWER, PART),

@@ -1,5 +1,6 @@
 """Runs, queues, workers, actors and the hold by the command line, against a real server."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -119,6 +120,23 @@ def test_a_watch_at_a_terminal_is_a_table_that_changes(callsheet: CommandLine, t
     terminal.read_until("cancelled")
     terminal.interrupt()
     assert terminal.end().code == 130
+
+
+def test_dead_letters_are_told_with_their_reasons(callsheet: CommandLine, sql: Callable[..., Any]) -> None:
+    assert "nobody has counted the dead letters of odd yet" in callsheet.succeed("queues", "dead-letters", "odd").err
+    latest = {"at": "2030-01-31T09:00:00+00:00", "reason": "not_json", "because": "it is no JSON", "bytes": 12}
+    sql(
+        "INSERT INTO dead_letters (queue, letters, latest) VALUES ('odd', 1, %s)",
+        json.dumps([latest | {"worker_id": str(uuid4())}]),
+    )
+    said = callsheet.succeed("queues", "dead-letters", "odd")
+    assert "1 dead letter in odd" in said.err
+    assert "it is no JSON" in said.out
+    shown = callsheet.succeed("queues", "dead-letters", "odd", "-o", "json").json
+    assert (shown["dead_letters"], shown["latest"][0]["reason"]) == (1, "not_json")
+    assert callsheet.succeed("queues", "dead-letters", "odd", "-o", "jsonl").out.count("not_json") == 1
+    queues = {each["name"]: each for each in callsheet.succeed("queues", "-o", "json").json}
+    assert queues["odd"]["dead_letters"] == 1
 
 
 def test_queues_are_paused_and_resumed(callsheet: CommandLine) -> None:

@@ -100,6 +100,7 @@ OPERATIONS = {
     "GET /v1/workers": "list_workers",
     "POST /v1/workers/{id}/drain": "drain_worker",
     "GET /v1/queues": "list_queues",
+    "GET /v1/queues/{name}/dead-letters": "list_dead_letters",
     "GET /v1/schedules/{name}/versions": "list_versions",
     "POST /v1/schedules/{name}/rollback": "roll_back_schedule",
     "GET /v1/hold": "get_hold",

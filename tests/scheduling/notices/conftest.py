@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from config.settings import Settings
 from scheduling.notices import notifier
-from scheduling.relay import Relay
+from scheduling.relay import LOOK_SECONDS, Relay
 from tests.scheduling.notices.happening import Notices
 
 
@@ -29,7 +29,7 @@ def notices(engine: sa.Engine, relay: Relay) -> Notices:
     seen: set[UUID] = set()
 
     def take() -> list[dict[str, Any]]:
-        while relay.relay():
+        while relay.relay() < LOOK_SECONDS:
             pass
         with engine.connect() as connection:
             rows = connection.exec_driver_sql(

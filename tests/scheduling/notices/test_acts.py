@@ -20,7 +20,7 @@ from scheduling.commands.channels import edit
 from scheduling.commands.edit import lock, replace
 from scheduling.commands.pause import pause
 from scheduling.notices import notifier
-from scheduling.relay import Relay
+from scheduling.relay import LOOK_SECONDS, Relay
 from tests.models.rows import WORKER, add_schedule
 from tests.scheduling.notices.happening import BY, Notices, kinds, put, run
 from tests.waiting import eventually
@@ -123,6 +123,9 @@ class Exchange:
     def __init__(self) -> None:
         self.sent: list[str] = []
 
+    def is_ready(self) -> bool:
+        return True
+
     def send(self, tellings: Any) -> bool:
         self.sent += [each.routing_key for each in tellings]
         return True
@@ -136,7 +139,7 @@ def noted(engine: sa.Engine) -> dict[str, tuple[bool, bool]]:
 
 
 def relay_all(relay: Relay) -> None:
-    while relay.relay():
+    while relay.relay() < LOOK_SECONDS:
         pass
 
 

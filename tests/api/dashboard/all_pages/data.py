@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from falcon.testing import TestClient
 
+from models.dead_letters import note_dead_letters
 from models.failures.folding import is_work
 from models.words.ids import new_run_id
 from models.words.states import State
@@ -24,6 +25,7 @@ SHOWN = {
     "description": "/schedules/{name}", "tag": "/schedules", "argument": "/schedules/{name}", "actor": "/schedules",
     "pause-reason": "/schedules/{name}", "set-aside": "/schedules/evil-set-aside", "output": "/runs/{id}",
     "error-message": "/runs/{id}", "error-type": "/runs/{id}", "traceback": "/runs/{id}", "result": "/runs/{succeeded}",
+    "dead-letter": "/queues",
     "queue-reason": "/queues", "token": "/tokens", "audit-reason": "/audit", "host": "/workers", "doc": "/actors",
     "channel": "/channels", "filter-prefix": "/channels", "filter-tag": "/channels/{name}",
     "delivery-error": "/channels/{name}",
@@ -57,6 +59,8 @@ def tell(client: TestClient, engine: sa.Engine) -> Told:
     _channels(client, engine)
     _fold(engine)
     with engine.begin() as connection:
+        letter = {"reason": evil("dead-reason"), "because": evil("dead-letter"), "bytes": 7}
+        note_dead_letters(connection, "mail", uuid4(), [letter])
         fingerprint = connection.exec_driver_sql(statements.FINGERPRINT).scalar_one()
         worker = connection.exec_driver_sql(statements.WORKER_ID).scalar_one()
     values = {

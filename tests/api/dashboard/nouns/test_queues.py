@@ -6,9 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from falcon.testing import TestClient
 
 from api.dashboard import queues
+from models.dead_letters import note_counts, note_dead_letters
 from tests.api.dashboard.conftest import MakeToken
 from tests.api.dashboard.nouns.conftest import AddWorker
 from tests.api.dashboard.visitor import Visitor, title_of
@@ -122,3 +124,25 @@ def test_who_sees_a_part_has_no_queues(visitor: Visitor, make_token: MakeToken) 
     assert visitor.get("/queues").status_code == 403
     for path in ("/queues/mail/pause", "/hold", "/release"):
         assert visitor.send("/schedules", path, reason="x").status_code == 403
+
+
+def test_dead_letters_are_shown_with_the_reasons_of_the_latest(admin: Visitor, engine: sa.Engine) -> None:
+    letters = [{"reason": "not_json", "because": "it is <no> JSON", "bytes": 123}]
+    with engine.begin() as connection:
+        note_dead_letters(connection, "mail", uuid4(), letters)
+        note_counts(connection, {"mail": 12, "reports": 2})
+    page = admin.get("/queues").text
+    row = row_of(page, "mail")
+    assert ("12 dead letters" in row, "it is &lt;no&gt; JSON (123 bytes)" in row) == (True, True)
+    assert "Why is in the headers of each" in row_of(page, "reports")
+
+
+def test_where_there_are_no_dead_letters_or_nobody_has_counted_them(
+    admin: Visitor, engine: sa.Engine, announce: Callable[..., None], add_run: Insert
+) -> None:
+    announce()
+    add_run(queue="reports")
+    with engine.begin() as connection:
+        note_counts(connection, {"mail": 0})
+    page = admin.get("/queues").text
+    assert ("<td>none</td>" in row_of(page, "mail"), "<td>none</td>" in row_of(page, "reports")) == (True, False)

@@ -1,0 +1,1 @@
+"""Dead letters: how many of them the broker keeps of each queue."""
