@@ -27,7 +27,7 @@ from models.runs import get_run
 from models.schedules import get_schedule
 from models.sql.clock import read_clock
 from models.words.backoff import backoff_seconds
-from models.words.notices import ChannelKind, NoticeKind
+from models.words.notices import MAX_BACKOFF_SECONDS, MAX_RETRIES, MIN_BACKOFF_SECONDS, ChannelKind, NoticeKind
 from scheduling.explaining.evidence import gather
 from scheduling.explanations.of_run import explain_run
 
@@ -35,8 +35,6 @@ log = structlog.get_logger("worker")
 
 SECONDS = 30
 """For all that an attempt has to do outside."""
-
-MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 5, 900
 
 LONGEST_WAIT_SECONDS = 3600
 """What a receiver that asks for more time gets at most."""
@@ -57,7 +55,7 @@ class ChannelUnusable(Exception):
 
 
 @dramatiq.actor(
-    max_retries=12,
+    max_retries=MAX_RETRIES,
     min_backoff=MIN_BACKOFF_SECONDS * 1000,
     max_backoff=MAX_BACKOFF_SECONDS * 1000,
     time_limit=60_000,

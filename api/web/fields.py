@@ -51,8 +51,9 @@ def is_none(value: object) -> bool:
     return value is None
 
 
-def count_of(found: int, most: int = COUNTED, *, is_cut: bool = False) -> CountJson:
-    """From a count that went one beyond the most, if it went so far; `is_cut`: it did not look at all."""
+def count_of(found: int, most: int | None = None, *, is_cut: bool = False) -> CountJson:
+    """From a count that went one beyond the most (`COUNTED`), if it went so far; `is_cut`: it did not look at all."""
+    most = COUNTED if most is None else most
     return CountJson(value=min(found, most), capped=is_cut or found > most)
 
 

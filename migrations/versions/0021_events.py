@@ -56,8 +56,8 @@ BEGIN
     INSERT INTO events (kind, subject, data)
     SELECT 'schedule.' || what, substr(NEW.target, length('schedules/') + 1),
         jsonb_strip_nulls(jsonb_build_object('who', NEW.who, 'reason', NEW.reason))
-    FROM (VALUES ('create', 'created'), ('update', 'updated'), ('rollback', 'updated'), ('pause', 'paused'),
-        ('resume', 'resumed'), ('delete', 'deleted'), ('quarantine', 'quarantined'), ('recover', 'recovered')
+    FROM (VALUES ('create', 'created'), ('update', 'updated'), ('rollback', 'updated'), ('declare', 'updated'),
+        ('pause', 'paused'), ('resume', 'resumed'), ('delete', 'deleted'), ('quarantine', 'quarantined')
     ) AS told (verb, what)
     WHERE verb = substr(NEW.action, length('schedule.') + 1) AND EXISTS (SELECT FROM told_states);
     RETURN NULL;
@@ -68,6 +68,20 @@ _ON_ACT = """
 CREATE OR REPLACE TRIGGER audit_told AFTER INSERT ON audit
 FOR EACH ROW WHEN (starts_with(NEW.target, 'schedules/') AND starts_with(NEW.action, 'schedule.'))
 EXECUTE FUNCTION callsheet_tell_act()
+"""
+_TELL_RECOVERY = """
+CREATE OR REPLACE FUNCTION callsheet_tell_recovery() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO events (kind, subject)
+    SELECT 'schedule.recovered', NEW.name WHERE EXISTS (SELECT FROM told_states);
+    RETURN NULL;
+END
+$$
+"""
+_ON_RECOVERY = """
+CREATE OR REPLACE TRIGGER schedules_recovered AFTER UPDATE OF error ON schedules
+FOR EACH ROW WHEN (OLD.error IS NOT NULL AND NEW.error IS NULL)
+EXECUTE FUNCTION callsheet_tell_recovery()
 """
 
 
@@ -80,10 +94,14 @@ def upgrade() -> None:
         op.execute(f"COMMENT ON INDEX {name} IS '{serves}'")
     op.execute(_TELL_ACT)
     op.execute(_ON_ACT)
+    op.execute(_TELL_RECOVERY)
+    op.execute(_ON_RECOVERY)
 
 
 def downgrade() -> None:
     op.execute(LOCK_TIMEOUT)
+    op.execute("DROP TRIGGER IF EXISTS schedules_recovered ON schedules")
+    op.execute("DROP FUNCTION IF EXISTS callsheet_tell_recovery()")
     op.execute("DROP TRIGGER IF EXISTS audit_told ON audit")
     op.execute("DROP FUNCTION IF EXISTS callsheet_tell_act()")
     for table in ("events", "told_states", "event_relay"):

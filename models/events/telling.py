@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from models.sql.rows import as_array
+from models.sql.spelling import written
 from models.words.states import State
 
 
@@ -57,9 +58,10 @@ def tell(connection: sa.Connection, moved: Sequence[Moved]) -> None:
         connection.exec_driver_sql(_TELL, parameters)
 
 
-_GAP = """
+_GAP = f"""
 INSERT INTO events (kind, at, data)
-SELECT 'scheduling.' || what, at, jsonb_build_object('since', g.started_at, 'until', g.ended_at)
+SELECT 'scheduling.' || what, at,
+    jsonb_build_object('since', {written("g.started_at")}, 'until', {written("g.ended_at")})
 FROM scheduling_gaps g CROSS JOIN LATERAL (VALUES ('stalled', g.started_at), ('resumed', g.ended_at)) AS e (what, at)
 WHERE g.ended_at = now() AND EXISTS (SELECT FROM told_states)
 ORDER BY at

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from models.lifecycle.new_runs import NewRun, insert_runs
 from models.sql.rows import as_json, recordset
 from models.sql.wake import notify
-from models.words.notices import NOTIFY
+from models.words.notices import MAX_BACKOFF_SECONDS, MAX_RETRIES, MIN_BACKOFF_SECONDS, NOTIFY, PRIORITY
 from models.words.states import Trigger
 
 BY = "callsheet"
@@ -64,6 +64,10 @@ def _run(delivery: NewDelivery, now: datetime, by: str) -> NewRun:
         planned_at=now,
         actor=NOTIFY,
         args=args,
+        priority=PRIORITY,
+        max_retries=MAX_RETRIES,
+        min_backoff_seconds=MIN_BACKOFF_SECONDS,
+        max_backoff_seconds=MAX_BACKOFF_SECONDS,
         created_by=by,
     )
 

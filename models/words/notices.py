@@ -30,3 +30,9 @@ TEST = "test"
 
 NOTIFY = "notify"
 """The actor that tells. Nobody is told of its own runs."""
+
+MAX_RETRIES, MIN_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 12, 5, 900
+"""How often telling is tried again: for about an hour and a half."""
+
+PRIORITY = 9
+"""Of the runs that tell: what is told of a backlog does not wait at its end."""

@@ -27,6 +27,7 @@ TARGET = "<= 300"
 DASHBOARDS = 20
 AT_REST_SECONDS = 20.0
 DEFAULT_POLL_SECONDS = 5.0
+SOONEST_SECONDS, NO_ROOM = 1.0, 5
 _POLL = re.compile(r'data-poll="([\d.]+)"')
 DRAINS = 3
 """So often what others drain, for pages to be asked for often meanwhile."""
@@ -76,22 +77,44 @@ def _page(browser: httpx.Client, place: str, name: str) -> list[Figure]:
 
 @dataclass
 class Poller:
-    """One open dashboard: it asks for its page again as the page says, by the tag that it has."""
+    """One open dashboard: it asks for its page again as the page says, by the tag that it has, and when something has
+    happened, as the script of the pages does."""
 
     browser: httpx.Client
     place: str
     stop: threading.Event
     first_after: float
+    seconds: float = DEFAULT_POLL_SECONDS
     answers: list[int] = field(default_factory=list)
+    changed: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
+    def poll(self) -> None:
         """Until it is closed."""
-        tag, seconds = "", self.first_after
-        while not self.stop.wait(seconds):
+        self.stop.wait(self.first_after)
+        tag = ""
+        while not self.stop.is_set():
+            self.changed.clear()
             answer = self.browser.get(self.place, headers={"If-None-Match": tag} if tag else {})
             self.answers.append(answer.status_code)
             if answer.status_code == 200:
-                tag, seconds = answer.headers.get("etag", ""), _poll_seconds(answer.text)
+                tag, self.seconds = answer.headers.get("etag", ""), _poll_seconds(answer.text)
+            self.changed.wait(self.seconds)
+
+    def listen(self) -> None:
+        """Until it is closed."""
+        self.stop.wait(self.first_after)
+        since = "latest"
+        while not self.stop.is_set():
+            begun = time.monotonic()
+            said = self.browser.get("/changes", params={"after": since}).json()
+            since = said["next"]
+            if said["changed"]:
+                self.changed.set()
+            waited = time.monotonic() - begun
+            if waited > self.seconds:
+                self.stop.wait(SOONEST_SECONDS)
+            else:
+                self.stop.wait(self.seconds * (1 if said["changed"] or waited > SOONEST_SECONDS else NO_ROOM))
 
 
 def _poll_seconds(page: str) -> float:
@@ -109,11 +132,14 @@ def _open_dashboards(system: System, browser: httpx.Client, count: int) -> Itera
         Poller(browser, places[number % len(places)], stop, DEFAULT_POLL_SECONDS * number / count)
         for number in range(count)
     ]
-    threads = [threading.Thread(target=poller.run, daemon=True) for poller in pollers]
+    does = [each for poller in pollers for each in (poller.poll, poller.listen)]
+    threads = [threading.Thread(target=each, daemon=True) for each in does]
     for thread in threads:
         thread.start()
     yield pollers
     stop.set()
+    for poller in pollers:
+        poller.changed.set()
     for thread in threads:
         thread.join(30)
 

@@ -37,7 +37,7 @@ def test_every_type_stands_in_the_table() -> None:
     acts = re.findall(r"\('\w+', '(\w+)'\)", ACTS)
     assert "paused" in acts
     told = {f"run.{state.value}" for state in State} | {f"schedule.{act}" for act in acts}
-    told |= {"scheduling.stalled", "scheduling.resumed"}
+    told |= {"schedule.recovered", "scheduling.stalled", "scheduling.resumed"}
     assert sorted(first_cells(section("Types"))) == sorted(f"callsheet.{kind}" for kind in told)
 
 

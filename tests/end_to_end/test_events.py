@@ -85,7 +85,7 @@ def test_a_run_is_told_of_from_its_row_to_its_end(told: Deployment, subscriber: 
 
     def has_come() -> list[dict[str, Any]]:
         events = subscriber.take()
-        return events if events and events[-1]["type"] == "callsheet.schedule.paused" else []
+        return events if any(each["type"] == "callsheet.schedule.paused" for each in events) else []
 
     events = eventually(has_come)
     mine = [event for event in events if event["data"].get("run_id") == run["id"]]

@@ -74,7 +74,7 @@ def _title(notice: Notice, channel: str) -> str:
         case NoticeKind.SLOW:
             return f"{who} was slow"
         case NoticeKind.AUTO_PAUSED:
-            return f"{who} was paused for its failures"
+            return f"{who} was paused by callsheet"
         case NoticeKind.QUARANTINED:
             return f"{who} can't be planned"
         case NoticeKind.STALLED:

@@ -64,7 +64,7 @@ function poll() {
 }
 
 /* Events: what happens shows at once. Polling is behind that, for what nobody tells of. */
-const SOONEST = 1000;
+const SOONEST = 1000, NO_ROOM = 5; /* the server may have no room for one more who waits: polling will do */
 let since = "latest", asking = null, again = null;
 async function listen() {
   clearTimeout(again);
@@ -74,14 +74,16 @@ async function listen() {
   asking = new AbortController();
   const began = Date.now(), asked = new URLSearchParams({ after: since });
   if (main.dataset.schedule) asked.set("schedule", main.dataset.schedule);
-  let pause = seconds * 1000;
+  let pause = NO_ROOM * seconds * 1000;
   try {
     const answer = await fetch(`/changes?${asked}`, { signal: asking.signal });
     if (answer.status === 200) {
       const said = await answer.json();
       since = said.next;
       if (said.changed) { refresh(); poll(); }
-      if (said.changed || Date.now() - began > SOONEST) pause = SOONEST; /* else the server has no room to wait */
+      const waited = Date.now() - began;
+      if (waited > seconds * 1000) pause = SOONEST;
+      else if (said.changed || waited > SOONEST) pause = seconds * 1000; /* much happens: polling shows it as soon */
     } else since = "latest";
   } catch { /* aborted, or away */ }
   asking = null;

@@ -20,6 +20,7 @@ RELAY += (
     "SELECT id, row_number() OVER (ORDER BY id) AS number FROM events WHERE position IS NULL) n WHERE n.id = events.id"
 )
 NUMBERED = "UPDATE event_relay SET numbered = (SELECT coalesce(max(position), 0) FROM events)"
+TOLD = "INSERT INTO told_states (state) VALUES ('running'), ('cancelled')"
 TELL = "INSERT INTO events (kind, runs, attempts) VALUES (%s, ARRAY[%s::uuid], ARRAY[%s])"
 
 
@@ -200,6 +201,7 @@ def test_lines_come_by_events_before_the_next_look(
     watch = callsheet.start("runs", "watch", "--schedule", name, "--interval", "10m", "--follow", "-o", "jsonl")
     assert watch.stdout is not None
     assert json.loads(watch.stdout.readline())["state"] == "planned"
+    sql(TOLD)
     sql("UPDATE runs SET state = 'cancelled', attempt = 1, finished_at = now() WHERE id = %s", watched)
     for kind in ("run.running", "run.cancelled"):
         sql(TELL, kind, watched, 1)

@@ -70,7 +70,7 @@ def say(kind: str, because: str | None = None, site: str = SITE, **facts: Any) -
         (
             "auto_paused",
             {"streak": 5, "run_id": None},
-            "nightly was paused for its failures",
+            "nightly was paused by callsheet",
             "The schedule was paused after 5 failures in a row: nothing of it runs until somebody resumes it.",
         ),
         (
