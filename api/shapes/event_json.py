@@ -83,6 +83,22 @@ def read_events(engine: sa.Engine, query: EventQuery, only: Scope | None) -> Eve
     return EventPage(items=items, next=str(after))
 
 
+def wait_for_any(engine: sa.Engine, query: EventQuery) -> tuple[bool, str]:
+    """Whether there is anything after the cursor, or comes while the query waits, and the cursor behind it: read from
+    how far the log has come alone."""
+    newest = newest_cursor(engine)
+    after = place_of(newest if query.after == LATEST else query.after)
+
+    def look() -> float | None:
+        nonlocal newest
+        newest = newest_cursor(engine)
+        return None if place_of(newest) > after else LOOK_SECONDS
+
+    if place_of(newest) <= after:
+        wait_for(look, query.wait_seconds)
+    return place_of(newest) > after, newest
+
+
 def newest_cursor(engine: sa.Engine) -> str:
     """The cursor behind all that there is."""
     with engine.connect() as connection:

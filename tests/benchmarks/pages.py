@@ -27,7 +27,7 @@ TARGET = "<= 300"
 DASHBOARDS = 20
 AT_REST_SECONDS = 20.0
 DEFAULT_POLL_SECONDS = 5.0
-SOONEST_SECONDS, NO_ROOM = 1.0, 5
+SOONEST_SECONDS, SELDOM = 1.0, 5
 _POLL = re.compile(r'data-poll="([\d.]+)"')
 DRAINS = 3
 """So often what others drain, for pages to be asked for often meanwhile."""
@@ -111,10 +111,7 @@ class Poller:
             if said["changed"]:
                 self.changed.set()
             waited = time.monotonic() - begun
-            if waited > self.seconds:
-                self.stop.wait(SOONEST_SECONDS)
-            else:
-                self.stop.wait(self.seconds * (1 if said["changed"] or waited > SOONEST_SECONDS else NO_ROOM))
+            self.stop.wait(SOONEST_SECONDS if waited > self.seconds else SELDOM * self.seconds)
 
 
 def _poll_seconds(page: str) -> float:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.dashboard.frame.asking import asked
 from api.dashboard.frame.visits import identify_visitor
-from api.shapes.event_json import LATEST, EventQuery, newest_cursor, read_events
+from api.shapes.event_json import LATEST, EventQuery, newest_cursor, read_events, wait_for_any
 from config.settings import Settings
 
 WAIT_SECONDS = 5
@@ -39,7 +39,10 @@ class Changes:
             return
         since = asked(_Since, req.params)
         query = asked(EventQuery, {**since.model_dump(exclude_none=True), "wait_seconds": WAIT_SECONDS, "limit": 1})
-        page = read_events(self._engine, query, caller.only)
-        following = newest_cursor(self._engine) if page.items else page.next
+        if caller.only is None and query.schedule is None:
+            has_changed, following = wait_for_any(self._engine, query)
+        else:
+            page = read_events(self._engine, query, caller.only)
+            has_changed, following = bool(page.items), newest_cursor(self._engine) if page.items else page.next
         resp.content_type = falcon.MEDIA_JSON
-        resp.data = json.dumps({"changed": bool(page.items), "next": following}).encode()
+        resp.data = json.dumps({"changed": has_changed, "next": following}).encode()

@@ -64,7 +64,7 @@ function poll() {
 }
 
 /* Events: what happens shows at once. Polling is behind that, for what nobody tells of. */
-const SOONEST = 1000, NO_ROOM = 5; /* the server may have no room for one more who waits: polling will do */
+const SOONEST = 1000, SELDOM = 5; /* the server may have no room for one more who waits: polling will do */
 let since = "latest", asking = null, again = null;
 async function listen() {
   clearTimeout(again);
@@ -74,7 +74,7 @@ async function listen() {
   asking = new AbortController();
   const began = Date.now(), asked = new URLSearchParams({ after: since });
   if (main.dataset.schedule) asked.set("schedule", main.dataset.schedule);
-  let pause = NO_ROOM * seconds * 1000;
+  let pause = SELDOM * seconds * 1000;
   try {
     const answer = await fetch(`/changes?${asked}`, { signal: asking.signal });
     if (answer.status === 200) {
@@ -82,8 +82,7 @@ async function listen() {
       since = said.next;
       if (said.changed) { refresh(); poll(); }
       const waited = Date.now() - began;
-      if (waited > seconds * 1000) pause = SOONEST;
-      else if (said.changed || waited > SOONEST) pause = seconds * 1000; /* much happens: polling shows it as soon */
+      if (waited > seconds * 1000) pause = SOONEST; /* else much happens, and polling shows it as soon */
     } else since = "latest";
   } catch { /* aborted, or away */ }
   asking = null;

@@ -117,9 +117,11 @@ def test_next_slots_and_explain_speak_of_slots(callsheet: CommandLine, nightly: 
 
 def test_what_is_to_come_until_the_morning_is_that_of_all_schedules(callsheet: CommandLine, nightly: str) -> None:
     callsheet("schedules", "create", "hourly", "--actor", "log_message", "--cron", "30 * * * *", "--tag", "night")
-    said = callsheet.succeed("next", "--until", "06:00", "--all", "-o", "json", TZ="Asia/Tokyo").json
-    morning = datetime.now(UTC).replace(hour=21, minute=0, second=0, microsecond=0)
-    morning += timedelta(days=morning < datetime.now(UTC))
+    now = datetime.now(UTC)
+    ahead = (1 - now.hour + 12) % 24 - 12  # where it is past one at night, so that some hours are to come
+    said = callsheet.succeed("next", "--until", "06:00", "--all", "-o", "json", TZ=f"Etc/GMT{-ahead:+d}").json
+    morning = now.replace(hour=(6 - ahead) % 24, minute=0, second=0, microsecond=0)
+    morning += timedelta(days=morning < now)
     due = [datetime.fromisoformat(each["due_at"]) for each in said]
     assert due == sorted(due)
     assert max(due) < morning <= max(due) + timedelta(hours=1)
