@@ -86,8 +86,10 @@ def list_dead_letters(call: Call) -> Answer:
     They are in the broker, in the queue of this name and `.XQ`, for seven days. Of a queue that nobody knows there are
     none.
     """
+    name = call.params["name"]
+    commands.check_name(name)
     with call.engine.connect() as connection:
-        row = get_dead_letters(connection, call.params["name"])
+        row = get_dead_letters(connection, name)
     if row is None:
         return Answer(DeadLettersJson(dead_letters=None, counted_at=None, latest=[]))
     return Answer(DeadLettersJson(dead_letters=row.letters, counted_at=row.counted_at, latest=row.latest))

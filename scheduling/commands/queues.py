@@ -25,7 +25,7 @@ def pause(connection: sa.Connection, name: str, *, reason: str | None, by: By) -
 
     A queue that nothing uses yet may be paused too.
     """
-    _check(name)
+    check_name(name)
     queues.pause_queue(connection, name, reason, by.who)
     note(connection, by, "queue.pause", f"queues/{name}", reason=reason)
     notify(connection)
@@ -33,7 +33,7 @@ def pause(connection: sa.Connection, name: str, *, reason: str | None, by: By) -
 
 def resume(connection: sa.Connection, name: str, by: By) -> None:
     """Let a queue go on, where it is paused. Raises Refused."""
-    _check(name)
+    check_name(name)
     if queues.resume_queue(connection, name):
         note(connection, by, "queue.resume", f"queues/{name}")
         notify(connection)
@@ -77,7 +77,8 @@ def drain_worker(connection: sa.Connection, worker: UUID, by: By) -> Sequence[sa
     return rows
 
 
-def _check(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises Refused for what can be the name of no queue."""
     try:
         _NAME.validate_python(name)
     except ValidationError as error:

@@ -40,7 +40,8 @@ def test_they_are_shown_with_their_reasons_the_latest_first(client: TestClient, 
     assert client.simulate_post("/v1/queues/mail/pause").json["dead_letters"] == 7
 
 
-@pytest.mark.parametrize("name", ["1st", "a b", "x" * 300, "%00"])
-def test_a_queue_that_can_not_be_has_none(shared_client: TestClient, name: str) -> None:
+@pytest.mark.parametrize("name", ["1st", "a b", "null,null", "x" * 300])
+def test_a_queue_that_can_not_be_is_refused(shared_client: TestClient, name: str) -> None:
     answer = shared_client.simulate_get(f"/v1/queues/{name}/dead-letters")
-    assert answer.status_code in (200, 404, 422)
+    assert answer.status_code == 422
+    assert answer.json["errors"][0]["pointer"] == "/name"
