@@ -107,16 +107,17 @@ class Relay:
     def _tell(self, progress: Progress) -> float:
         begun, told_to = time.monotonic(), progress.numbered
         changes: Sequence[Change] = ()
-        if self._exchange is not None:
-            if not self._exchange.is_ready():
-                return RETRY_SECONDS
-            with self._engine.begin() as connection:
-                states = public_states(connection)
-                changes = read_changes(connection, progress.sent, TOLD) if states else ()
+        with self._engine.begin() as connection:
+            states = public_states(connection)
+            if self._exchange is not None and states:
+                if not self._exchange.is_ready():
+                    return RETRY_SECONDS
+                changes = read_changes(connection, progress.sent, TOLD)
+        if changes and self._exchange is not None:
             public = (change for change in changes if is_public(change, states))
             if not self._exchange.send(list(_tellings(public))):
                 return RETRY_SECONDS
-            told_to = changes[-1].position if changes else progress.numbered
+            told_to = changes[-1].position
         with self._engine.begin() as connection:
             note_sent(connection, self._id, told_to)
         if _gives_way(changes, progress.now):

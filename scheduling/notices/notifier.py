@@ -72,8 +72,8 @@ class Notifier:
 
     def _go_on(self, connection: sa.Connection, place: Place, *, is_time: bool) -> bool:
         channels = list_channels(connection)
-        to = min(place.numbered, place.position + GROUPS) if channels else place.numbered
-        if channels and (lost := to - place.position - count_groups(connection, place.position, to)) > 0:
+        to = min(place.numbered, place.position + GROUPS)
+        if (lost := to - place.position - count_groups(connection, place.position, to)) > 0:
             log.error("notices-lost", groups=lost)
         facts = read_facts(connection, place.position, to, events_of(channels))
         late_until = place.late_until

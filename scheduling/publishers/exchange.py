@@ -2,14 +2,13 @@
 
 import threading
 from collections.abc import Sequence
-from itertools import takewhile
 from typing import Any, NamedTuple
 
 import pika
 import structlog
 
 from config.sections import Amqp
-from scheduling.publishers.link import Link
+from scheduling.publishers.link import Link, tags_of
 
 log = structlog.get_logger("scheduling")
 
@@ -74,9 +73,9 @@ class EventExchange:
 
     def on_confirm(self, frame: Any) -> None:
         """Note what the broker has taken."""
-        batch, tag = self._batch, frame.method.delivery_tag
-        for each in list(takewhile(lambda sent: sent <= tag, batch.waiting)) if frame.method.multiple else [tag]:
-            batch.waiting.pop(each, None)
+        batch = self._batch
+        for tag in tags_of(frame, batch.waiting):
+            batch.waiting.pop(tag, None)
         if not isinstance(frame.method, pika.spec.Basic.Ack):
             batch.has_failed = True
         if batch.is_sent and not batch.waiting:

@@ -3,7 +3,8 @@
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import takewhile
 from typing import Any, Protocol
 
 import structlog
@@ -33,6 +34,12 @@ class User(Protocol):
         """The channel is gone, with what was under way; its number of messages starts again. Without a reason the
         connection is gone too."""
         ...
+
+
+def tags_of(answer: Any, waiting: Iterable[int]) -> list[int]:
+    """The messages that an Ack or a Nack is about, of those that wait for one, which are in order."""
+    tag = answer.method.delivery_tag
+    return list(takewhile(lambda each: each <= tag, waiting)) if answer.method.multiple else [tag]
 
 
 class Link:

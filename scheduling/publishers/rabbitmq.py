@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ import structlog
 from config.broker import PRECONDITION_FAILED, queue_arguments, queue_name
 from config.sections import Amqp
 from scheduling.publish import Outgoing
-from scheduling.publishers.link import Link
+from scheduling.publishers.link import Link, tags_of
 
 log = structlog.get_logger("scheduling")
 
@@ -100,9 +99,8 @@ class RabbitPublisher:
 
     def on_confirm(self, frame: Any) -> None:
         """Note what the broker has taken."""
-        waiting, tag = self._batch.waiting, frame.method.delivery_tag
-        tags = list(takewhile(lambda each: each <= tag, waiting)) if frame.method.multiple else [tag]
-        runs = {run for each in tags for run in waiting.pop(each, ())}
+        waiting = self._batch.waiting
+        runs = {run for tag in tags_of(frame, waiting) for run in waiting.pop(tag, ())}
         if isinstance(frame.method, pika.spec.Basic.Ack):
             self._batch.confirmed |= runs
         if self._batch.sent and not waiting:

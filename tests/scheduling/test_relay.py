@@ -96,6 +96,17 @@ def test_an_exchange_that_is_away_is_told_later(engine: sa.Engine, relay: Relay,
     assert len(exchange.told) == 3
 
 
+def test_what_is_told_to_nobody_waits_for_no_exchange(engine: sa.Engine, relay: Relay, exchange: Exchange) -> None:
+    run_once(engine)
+    exchange.is_there = False
+    with engine.begin() as connection:
+        choose_states(connection, [])
+    assert relay.relay() == LOOK_SECONDS
+    assert exchange.told == []
+    with engine.begin() as connection:
+        assert connection.exec_driver_sql("SELECT sent FROM event_relay").scalar_one() == 3, "none of it is lost later"
+
+
 def test_what_was_not_confirmed_is_told_again(engine: sa.Engine, relay: Relay, exchange: Exchange) -> None:
     run_once(engine)
     exchange.takes = False

@@ -5,7 +5,7 @@ It stands on the standard library: what a command imports is what its user waits
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -111,6 +111,16 @@ def connect(shell: Shell, timeout: float = TIMEOUT_SECONDS) -> Client:
     if context := click.get_current_context(silent=True):
         context.call_on_close(client.close)
     return client
+
+
+def delete_each(shell: Shell, noun: str, names: Sequence[str], *, yes: bool) -> None:
+    """Delete these, once somebody has said so, one after the other."""
+    if not yes:
+        shell.confirm(f"Delete {', '.join(names)}?")
+    client = connect(shell)
+    for name in names:
+        client.call("DELETE", path_of(noun, name))
+        shell.say(f"deleted {name}")
 
 
 def path_of(*parts: str) -> str:

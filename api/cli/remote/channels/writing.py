@@ -7,7 +7,7 @@ import click
 from api.cli.failures import MISSING, USAGE, Failure
 from api.cli.groups import command
 from api.cli.remote.channels.reading import COLUMNS, DELIVERIES, channel_name, channel_names
-from api.cli.remote.client import Client, connect, path_of
+from api.cli.remote.client import Client, connect, delete_each, path_of
 from api.cli.remote.completion import complete_schedules
 from api.cli.remote.options import read_fields, yes
 from api.cli.remote.runs.following import end_as, wait_for
@@ -70,12 +70,7 @@ def set_channel(shell: Shell, name: str, fields: tuple[str, ...], **options: Any
 @yes
 def delete(shell: Shell, names: tuple[str, ...], yes: bool) -> None:
     """Delete channels: nothing is told there any more. What was told stays in the history."""
-    if not yes:
-        shell.confirm(f"Delete {', '.join(names)}?")
-    client = connect(shell)
-    for name in names:
-        client.call("DELETE", path_of("channels", name))
-        shell.say(f"deleted {name}")
+    delete_each(shell, "channels", names, yes=yes)
 
 
 @command()

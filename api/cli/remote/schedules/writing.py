@@ -6,7 +6,7 @@ import click
 
 from api.cli.failures import USAGE, Failure
 from api.cli.groups import command
-from api.cli.remote.client import connect, path_of
+from api.cli.remote.client import connect, delete_each, path_of
 from api.cli.remote.completion import complete_actors
 from api.cli.remote.options import read_fields, read_json, schedule_name, schedule_names, yes
 from api.cli.remote.schedules.reading import COLUMNS, warn
@@ -66,12 +66,7 @@ def set_fields(shell: Shell, name: str, fields: tuple[str, ...]) -> None:
 @yes
 def delete(shell: Shell, names: tuple[str, ...], yes: bool) -> None:
     """Delete schedules. Their runs stay, and those already planned still run."""
-    if not yes:
-        shell.confirm(f"Delete {', '.join(names)}?")
-    client = connect(shell)
-    for name in names:
-        client.call("DELETE", path_of("schedules", name))
-        shell.say(f"deleted {name}")
+    delete_each(shell, "schedules", names, yes=yes)
 
 
 def _read(file: TextIO | None) -> dict[str, Any]:
